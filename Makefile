@@ -1,0 +1,76 @@
+# A fresh machine needs Python 3.11 or newer and make; everything else is set up here, once.
+PYTHON ?= python3
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := $(VENV)/.ready-to-run
+DEV := $(VENV)/.ready-to-develop
+
+.DEFAULT_GOAL := help
+.PHONY: help run call test check format bench lock clean
+
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(RUN) ## Start the server on port 3000
+	@$(BIN)/python -m app serve
+
+call: $(RUN) ## Talk to the server in text; options in ARGS, such as ARGS="--say hello"
+	@$(BIN)/python -m app call $(ARGS)
+
+test: $(DEV) ## Run every test; ARGS goes to pytest
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(DEV) ## Lint, formatting, types, the rules of the house, the Dockerfile
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/hadolint Dockerfile
+	@$(BIN)/python -m pytest -q tests/test_house.py
+
+format: $(DEV) ## Format the code and mend what ruff can mend
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(DEV) ## Measure against a floor taken in the same run; ARGS goes to the benchmark
+	@$(BIN)/python -m bench $(ARGS)
+
+lock: $(DEV) ## Renew the two lock files from pyproject.toml
+	@$(call compile,requirements.lock)
+	@$(call compile,requirements-dev.lock,--constraint requirements.lock --extra fast --extra test --group dev)
+
+clean: ## Remove the virtual environment and every cache
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info
+	@find app handlers hooks tests -type d -name __pycache__ -prune -exec rm -rf {} +
+
+# The lock files name packages and versions only: no registry, no path of any machine.
+compile = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url \
+	--no-header --output-file $(1) $(2) pyproject.toml
+
+$(RUN): requirements.lock pyproject.toml | $(BIN)/python
+	@$(call install,requirements.lock)
+	@touch $@
+
+$(DEV): requirements-dev.lock pyproject.toml | $(BIN)/python
+	@$(call install,requirements-dev.lock)
+	@touch $(RUN) $@
+
+# uv is several times as fast as pip; where it cannot be had, pip does the same.
+define install
+echo "Setting up $(VENV) from $(1); this happens once." && \
+export PIP_DISABLE_PIP_VERSION_CHECK=1 && \
+$(BIN)/python -m pip install --quiet uv 2>/dev/null; \
+{ $(BIN)/uv pip install --quiet --python $(BIN)/python -r $(1) 2>/dev/null && \
+  $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e . 2>/dev/null; } || \
+{ $(BIN)/python -m pip install --quiet -r $(1) && \
+  $(BIN)/python -m pip install --quiet --no-deps -e .; }
+endef
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Cordboard needs Python 3.11 or newer, and $(PYTHON) is not." \
+	    "Name another: make run PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "$(PYTHON) cannot make a virtual environment;" \
+	    "on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }

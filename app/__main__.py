@@ -1,0 +1,173 @@
+"""The command line, ``cordboard`` or ``python -m app``, and the one place that wires the parts."""
+
+import argparse
+import asyncio
+import errno
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+# Each command imports its own parts: `call` and `new` should not wait for the server's.
+if TYPE_CHECKING:
+    from app.application import Application
+    from app.settings import Settings
+
+CANNOT_START = 2
+"""Exit code where a setting or an application is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A word after ``cordboard``: its help, its options, what it does."""
+
+    help: str
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], int]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and give the exit code.
+
+    Args:
+        argv: The words after the program's name; those of this process by default.
+    """
+    words = sys.argv[1:] if argv is None else list(argv)
+    parser = _parser(words)
+    args = parser.parse_args(words)
+    if args.command is None:
+        parser.print_help()
+        return 0
+    try:
+        return COMMANDS[args.command].run(args)
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="cordboard", description="Answers jambonz calls with AI voice agents in Python."
+    )
+    parser.add_argument("--version", action="version", version=f"cordboard {version('cordboard')}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    for name, command in COMMANDS.items():
+        added = commands.add_parser(name, help=command.help, description=command.help)
+        if name in words:
+            command.add_arguments(added)
+    return parser
+
+
+def _serve_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "Settings are CORDBOARD_… variables of the environment: docs/settings.md."
+
+
+def _serve(_args: argparse.Namespace) -> int:
+    from app import logs
+    from app.application import discover
+    from app.protocol import ConfigurationError
+    from app.settings import SettingsError, ensure_key, load
+
+    try:
+        settings = ensure_key(load())
+        logs.configure(settings)
+        return _run_server(settings, discover(settings.folder))
+    except (SettingsError, ConfigurationError) as error:
+        print(f"cordboard: {error}", file=sys.stderr)
+        return CANNOT_START
+
+
+def _run_server(settings: "Settings", applications: "Sequence[Application]") -> int:
+    from app import server
+
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(server.run(settings, applications))
+    except OSError as error:
+        if error.errno not in {errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL}:
+            raise
+        print(
+            f"cordboard: cannot listen on CORDBOARD_HOST={settings.host} "
+            f"CORDBOARD_PORT={settings.port}: {error.strerror}",
+            file=sys.stderr,
+        )
+        return CANNOT_START
+    return 0
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:  # the extra `fast` is not installed
+        return None
+    return uvloop.new_event_loop
+
+
+def welcome(settings: "Settings", applications: "Sequence[Application]") -> str:
+    """What a person reads when the server has started: addresses, the key, the next command."""
+    width = max(len(one.path) for one in applications)
+    calls = [f"  {one.path:{width}}  {settings.websocket_url}{one.path}" for one in applications]
+    first = f"{settings.websocket_url}{applications[0].path}"
+    lines = [
+        f"Cordboard {version('cordboard')} answers",
+        *calls,
+        "",
+        f"REST      {settings.base_url}/v1",
+        f"API key   {_where_the_key_is(settings)}",
+        f"Talk to it from a second terminal:  {_call_command(first)}",
+    ]
+    if settings.ws_user is None and not (settings.is_loopback and settings.public_url is None):
+        lines.append(
+            "WARNING   anyone who reaches this server can open a WebSocket: "
+            "set CORDBOARD_WS_USER and CORDBOARD_WS_PASSWORD"
+        )
+    return "\n".join(lines)
+
+
+def _where_the_key_is(settings: "Settings") -> str:
+    if settings.generated_key is not None:
+        key = settings.generated_key
+        return f'in {key}, sent as  -H "Authorization: Bearer $(cat {key})"'
+    if settings.api_keys:
+        return "one of CORDBOARD_API_KEYS, sent as  Authorization: Bearer KEY"
+    return "none is asked for (CORDBOARD_ALLOW_ANONYMOUS)"
+
+
+def _call_command(url: str) -> str:
+    return f"cordboard call {url}" if Path(sys.argv[0]).stem == "cordboard" else "make call"
+
+
+def _call_arguments(parser: argparse.ArgumentParser) -> None:
+    from app import phone
+
+    phone.add_arguments(parser)
+
+
+def _call(args: argparse.Namespace) -> int:
+    from app import phone
+
+    return phone.run(args)
+
+
+def _new_arguments(parser: argparse.ArgumentParser) -> None:
+    from app import scaffold
+
+    scaffold.add_arguments(parser)
+
+
+def _new(args: argparse.Namespace) -> int:
+    from app import scaffold
+
+    return scaffold.run(args)
+
+
+COMMANDS = {
+    "serve": Command("start the server", _serve_arguments, _serve),
+    "call": Command("talk in text to any jambonz WebSocket application", _call_arguments, _call),
+    "new": Command("write a project of your own into a new folder", _new_arguments, _new),
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

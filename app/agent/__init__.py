@@ -1,0 +1,37 @@
+"""Agents: a value that describes a voice agent, and its rendering as jambonz' agent verb."""
+
+from app.agent.agent import Agent
+from app.agent.auth import LLM_VENDORS
+from app.agent.llm import Llm
+from app.agent.options import (
+    BargeIn,
+    Handoff,
+    HangupTool,
+    McpServer,
+    NoiseIsolation,
+    ToolFiller,
+    TurnDetection,
+)
+from app.agent.rendered import EVENTS, TOOLS, Rendered, RenderedAgent
+from app.agent.rendering import render
+from app.agent.split import Split, split_prompt
+
+__all__ = [
+    "EVENTS",
+    "LLM_VENDORS",
+    "TOOLS",
+    "Agent",
+    "BargeIn",
+    "Handoff",
+    "HangupTool",
+    "Llm",
+    "McpServer",
+    "NoiseIsolation",
+    "Rendered",
+    "RenderedAgent",
+    "Split",
+    "ToolFiller",
+    "TurnDetection",
+    "render",
+    "split_prompt",
+]

@@ -1,0 +1,68 @@
+"""What rendering gives: verbs for jambonz, and what the session must answer because of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from app.agent.prompts import system_prompt
+from app.hook import Hook
+from app.tool import Tool
+from app.verbs.render import Wire
+
+if TYPE_CHECKING:
+    from app.agent.agent import Agent
+
+# Labels for tool calls and events of an agent whose author named none.
+TOOLS = "/tools"
+EVENTS = "/events"
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedAgent:
+    """What a session needs to know of an agent that it started.
+
+    Attributes:
+        agent: The value that was rendered.
+        instructions: Its system prompt, filled for this call; empty where there is none.
+        tools: Functions by the name that the model knows.
+        tool_hook: Where tool calls come, None if there are no tools.
+        event_hook: Where events come, None if they are off.
+        event_hooks: The functions that hear them.
+        raw_tools: Names of tools given as JSON, which no function answers.
+        has_greeting: Whether the agent speaks first.
+    """
+
+    agent: "Agent"
+    instructions: str
+    tools: Mapping[str, Tool[..., Any]]
+    tool_hook: str | None
+    event_hook: str | None
+    event_hooks: tuple[Hook[..., Any], ...]
+    raw_tools: tuple[str, ...]
+    has_greeting: bool
+
+    def with_prompt_of(self, wire: Wire) -> "RenderedAgent":
+        """The same with the prompt as it was filled."""
+        return replace(self, instructions=system_prompt(wire))
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """Verbs as JSON values, and what they refer to.
+
+    Attributes:
+        verbs: For jambonz. What is inside them is shared between calls: don't change it.
+        hooks: Every Hook object, by its label.
+        names: Hook names given as text that come over this socket, so somebody must answer them.
+        agents: The agents among the verbs.
+    """
+
+    verbs: list[Wire]
+    hooks: Mapping[str, Hook[..., Any]] = field(default_factory=dict)
+    names: frozenset[str] = frozenset()
+    agents: tuple[RenderedAgent, ...] = ()
+
+    @classmethod
+    def of(cls, verbs: list[Wire]) -> "Rendered":
+        """Verbs that are JSON values already and refer to nothing."""
+        return cls(verbs)

@@ -1,0 +1,132 @@
+"""Application: who answers a call on a path, and with what."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Generic, Literal, overload
+
+from typing_extensions import TypeVar
+
+from app.application.env import EnvVars
+from app.application.handler import Handler, compile_handler
+from app.protocol import ConfigurationError
+
+if TYPE_CHECKING:
+    from app.protocol.events import CallStatus
+    from app.session import Session
+
+S = TypeVar("S", default=Any)
+E = TypeVar("E", bound=EnvVars, default=EnvVars)
+F = TypeVar("F", bound=Callable[..., Any])
+Reply = Any
+
+APOLOGY = "We are sorry, something went wrong. Please call again later."
+
+
+class Application(Generic[S, E]):
+    """A path on this server, with handlers that answer calls.
+
+    ::
+
+        weather = Application("/weather", state=State, env=Env)
+
+        @weather.session_new
+        async def answer(session: Session[State, Env]) -> Agent: ...
+
+    Args:
+        path: Path of the WebSocket URL; may hold parameters: ``/clinic/{branch}``.
+        state: Called without arguments for the state of each call; a dataclass, for example.
+        env: Env vars of the application, shown as a form in the jambonz portal.
+        name: Name in logs and metrics; the path without one.
+        env_body: The portal expects a bare map of env vars; ``"wrapped"`` answers
+            ``{"env": {...}}``, as one other SDK does.
+        apology: Said before hanging up when the handler of a new call fails.
+
+    Raises:
+        ConfigurationError: The path does not begin with a slash, or an env var cannot be shown.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        *,
+        state: Callable[[], S] | None = None,
+        env: type[E] | None = None,
+        name: str | None = None,
+        env_body: Literal["bare", "wrapped"] = "bare",
+        apology: str = APOLOGY,
+    ) -> None:
+        if not path.startswith("/"):
+            raise ConfigurationError(f"application path {path!r}: begin it with a slash")
+        self.path = path
+        self.name = name or path
+        self.apology = apology
+        self.env_model: type[EnvVars] = env or EnvVars
+        self.handlers: dict[str, Handler] = {}
+        self.named: dict[str, Handler] = {}
+        self._make_state = state
+        schema = self.env_model.portal_schema()
+        self.portal_body: Mapping[str, Any] = (
+            {"env": schema} if schema and env_body == "wrapped" else schema
+        )
+
+    def __repr__(self) -> str:
+        return f"Application({self.path!r})"
+
+    def make_state(self) -> Any:
+        """The state of a new call; a dict when the application names no type."""
+        return self._make_state() if self._make_state else {}
+
+    def session_new(
+        self, function: Callable[["Session[S, E]"], Reply | Awaitable[Reply]]
+    ) -> Callable[["Session[S, E]"], Reply | Awaitable[Reply]]:
+        """Answer a new call: return an Agent, verbs, or both in order. jambonz waits 5 s."""
+        return self._register("session_new", function, takes_event=False)
+
+    def session_redirect(self, function: F) -> F:
+        """Answer a call that was redirected here; ``event`` is the call info as it came."""
+        return self._register("session_redirect", function)
+
+    def session_reconnect(
+        self, function: Callable[["Session[S, E]"], Any]
+    ) -> Callable[["Session[S, E]"], Any]:
+        """Hear that jambonz is back after a lost socket; state and agent are as they were."""
+        return self._register("session_reconnect", function, takes_event=False)
+
+    def session_adulting(self, function: F) -> F:
+        """Take over a dialed leg that became a call of its own."""
+        return self._register("session_adulting", function)
+
+    def call_status(
+        self, function: Callable[["Session[S, E]", "CallStatus"], Any]
+    ) -> Callable[["Session[S, E]", "CallStatus"], Any]:
+        """Follow the progress of the call and of the legs that it dials."""
+        return self._register("call_status", function, is_typed=True)
+
+    @overload
+    def on(self, name: str) -> Callable[[F], F]: ...
+    @overload
+    def on(self, name: str, function: F) -> F: ...
+
+    def on(self, name: str, function: F | None = None) -> F | Callable[[F], F]:
+        """Handle by name: a hook as written in a verb, a message type, or an agent event's type.
+
+        The handler gets ``(session, data)``, with ``data`` as it came, or as an event class where
+        the parameter is annotated with one. What it returns answers a message that wants an answer.
+        """
+
+        def register(function: F) -> F:
+            if name in self.named:
+                raise ConfigurationError(f"{self!r}: {name!r} has a handler already")
+            self.named[name] = compile_handler(function)
+            return function
+
+        return register if function is None else register(function)
+
+    def _register(
+        self, kind: str, function: F, *, takes_event: bool = True, is_typed: bool = False
+    ) -> F:
+        if kind in self.handlers:
+            raise ConfigurationError(
+                f"{self!r}: {kind} is handled by {self.handlers[kind].name} already"
+            )
+        self.handlers[kind] = compile_handler(function, takes_event=takes_event, is_typed=is_typed)
+        return function

@@ -1,0 +1,82 @@
+"""Find the applications of a working folder: import ``handlers`` and ``hooks``, collect values."""
+
+import importlib
+import pkgutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+from app.application.application import Application
+from app.protocol import ConfigurationError
+
+PACKAGES = ("hooks", "handlers")
+
+
+def discover(folder: str | Path = ".") -> list[Application]:
+    """Import every module of ``handlers/`` and ``hooks/`` and collect the applications.
+
+    Args:
+        folder: The working folder; its ``handlers`` wins over an installed package of that name.
+
+    Raises:
+        ConfigurationError: No application is found, two share a path, or one has no
+            ``session_new``. An error in a handler module is raised as it is.
+    """
+    root = Path(folder).resolve()
+    if not (root / "handlers").is_dir():
+        raise ConfigurationError(
+            f"no folder handlers/ in {root}; run this in a project's folder, set CORDBOARD_FOLDER, "
+            "or make a project with: cordboard new DIR"
+        )
+    sys.path[:] = [str(root), *(entry for entry in sys.path if entry != str(root))]
+    forget_others(root)
+    found: dict[int, Application] = {}
+    for package in PACKAGES:
+        if (root / package).is_dir():
+            for module in import_all(package, root / package):
+                found.update({id(one): one for one in applications_of(module)})
+    return checked(list(found.values()), root)
+
+
+def forget_others(root: Path) -> None:
+    """Drop ``handlers`` and ``hooks`` that were imported from another folder."""
+    for package in PACKAGES:
+        module = sys.modules.get(package)
+        if module is not None and str(root / package) not in [
+            str(Path(one).resolve()) for one in module.__path__
+        ]:
+            for name in [one for one in sys.modules if one.split(".")[0] == package]:
+                del sys.modules[name]
+    importlib.invalidate_caches()
+
+
+def import_all(package: str, folder: Path) -> Iterator[ModuleType]:
+    """The package and every module under it."""
+    yield importlib.import_module(package)
+    for info in pkgutil.walk_packages([str(folder)], prefix=f"{package}."):
+        yield importlib.import_module(info.name)
+
+
+def applications_of(module: ModuleType) -> Iterator[Application]:
+    """The applications among a module's values."""
+    return (value for value in vars(module).values() if isinstance(value, Application))
+
+
+def checked(applications: list[Application], root: Path) -> list[Application]:
+    """The applications, sorted by path, after the checks of :func:`discover`."""
+    if not applications:
+        raise ConfigurationError(
+            f"no Application in {root / 'handlers'}; write one: "
+            'hello = Application("/hello") and a function under @hello.session_new'
+        )
+    by_path: dict[str, Application] = {}
+    for one in applications:
+        if one.path in by_path:
+            raise ConfigurationError(f"two applications share the path {one.path!r}")
+        if "session_new" not in one.handlers:
+            raise ConfigurationError(
+                f"{one!r} answers no calls; write a function under @….session_new"
+            )
+        by_path[one.path] = one
+    return [by_path[path] for path in sorted(by_path)]

@@ -1,0 +1,87 @@
+"""Calls: the live sessions of this node, and the way to steer them from outside."""
+
+import asyncio
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from app.application import Application
+from app.protocol import AgentUpdate
+from app.session import CallEnded, CallNotFound, Receipt, Runtime, Session
+
+SWEEP_SECONDS = 0.05
+
+
+class Calls:
+    """Live sessions by call_sid, those that wait for jambonz to come back included."""
+
+    def __init__(self, runtime: Runtime | None = None) -> None:
+        self.runtime = runtime or Runtime()
+
+    def __iter__(self) -> Iterator[Session]:
+        return iter(list(self.runtime.live.values()))  # type: ignore[arg-type]
+
+    def __len__(self) -> int:
+        return len(self.runtime.live)
+
+    def __contains__(self, call_sid: object) -> bool:
+        return call_sid in self.runtime.live
+
+    def get(self, call_sid: str) -> Session | None:
+        """The live call with this call_sid."""
+        return self.runtime.live.get(call_sid)  # type: ignore[return-value]
+
+    def open(self, application: Application[Any, Any], path_params: Mapping[str, str]) -> Session:
+        """A session for a socket whose first message is still to come."""
+        return Session(application, self.runtime, path_params=path_params)
+
+    async def update_agent(self, call_sid: str, update: AgentUpdate) -> Receipt:
+        """Send a mid-call update.
+
+        Raises:
+            CallNotFound: No such call is live here.
+            NoAgent: It runs no agent.
+            FrameTooLarge: The update does not fit into one frame.
+        """
+        return await self._find(call_sid).update_agent(update)
+
+    async def command(
+        self, call_sid: str, name: str, data: object = None, target: str | None = None
+    ) -> Receipt:
+        """Send a command; ``target`` is the call_sid of another leg.
+
+        Raises:
+            CallNotFound: No such call is live here.
+            FrameTooLarge: The command does not fit into one frame.
+        """
+        return await self._find(call_sid).command(name, data, call_sid=target)
+
+    async def hangup(self, call_sid: str) -> Receipt:
+        """End a call.
+
+        Raises:
+            CallNotFound: No such call is live here.
+        """
+        return await self._find(call_sid).hangup()
+
+    def _find(self, call_sid: str) -> Session:
+        session = self.get(call_sid)
+        if session is None:
+            raise CallNotFound(call_sid)
+        if not session.is_open:
+            raise CallEnded(call_sid)
+        return session
+
+    async def sweep_forever(self) -> None:
+        """Look after the deadlines of all calls; one task per node, idle calls cost nothing."""
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            now = time.monotonic()
+            for session in list(self.runtime.waiting):
+                session.sweep(now)
+
+    def end_all(self, reason: str) -> None:
+        """Forget every call, as the last thing that a node does."""
+        for session in self:
+            session.end(reason)
+        self.runtime.threads.shutdown(wait=False, cancel_futures=True)

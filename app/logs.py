@@ -1,0 +1,233 @@
+"""Structured logs: one JSON object a line, or a coloured line on a terminal.
+
+Every line has ``timestamp``, ``level`` and ``event``, and ``event`` is one of `Event`. What a
+person said, typed or is called goes under keys made by `pii`, which one processor drops unless
+``CORDBOARD_LOG_PII=1``.
+"""
+
+import logging
+import re
+import sys
+import traceback
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Final, TextIO
+
+import orjson
+import structlog
+from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
+
+from app.settings import Settings
+
+PII: Final = "pii."
+"""What a key with personal data begins with."""
+
+_HIDDEN: Final = "(hidden)"
+_SECRET_NAMES: Final = frozenset(
+    {
+        *("accesskey", "accesstoken", "apikey", "apikeys", "auth", "authorization", "cookie"),
+        *("password", "proxyauthorization", "secret", "secretaccesskey", "setcookie", "token"),
+        *("wspassword", "xapikey"),
+    }
+)
+_DEEPEST: Final = 6
+_LONG_NUMBER: Final = re.compile(r"\+?\d(?:[ ().-]{0,2}\d){6,}")
+
+
+class Event(StrEnum):
+    """What a log line can be about. The names are stable: alerts may hang on them."""
+
+    SERVER_STARTING = "server.starting"
+    SERVER_LISTENING = "server.listening"
+    SERVER_DRAINING = "server.draining"
+    SERVER_STOPPED = "server.stopped"
+    SERVER_FAILED = "server.failed"
+    APPLICATION_FOUND = "application.found"
+    CONFIGURATION_WARNING = "configuration.warning"
+    CALL_REFUSED = "call.refused"
+    CALL_STARTED = "call.started"
+    CALL_STATUS = "call.status"
+    CALL_LOST = "call.lost"
+    CALL_RESUMED = "call.resumed"
+    CALL_ENDED = "call.ended"
+    CALL_FAILED = "call.failed"
+    MESSAGE_MALFORMED = "message.malformed"
+    MESSAGE_UNKNOWN = "message.unknown"
+    MESSAGE_UNEXPECTED = "message.unexpected"
+    MESSAGE_TOO_LARGE = "message.too_large"
+    FRAME_TOO_LARGE = "frame.too_large"
+    PROMPT_SPLIT = "prompt.split"
+    ACK_DEFAULTED = "ack.defaulted"
+    ACK_LATE = "ack.late"
+    QUEUE_FULL = "queue.full"
+    HANDLER_FAILED = "handler.failed"
+    HANDLER_TIMED_OUT = "handler.timed_out"
+    HOOK_UNHANDLED = "hook.unhandled"
+    HOOK_FAILED = "hook.failed"
+    TURN_ENDED = "turn.ended"
+    TOOL_FINISHED = "tool.finished"
+    TOOL_FAILED = "tool.failed"
+    TOOL_REFUSED = "tool.refused"
+    TOOL_SLOW = "tool.slow"
+    TOOL_LATE = "tool.late"
+    TOOL_REPEATED = "tool.repeated"
+    TOOL_UNHANDLED = "tool.unhandled"
+    UPDATE_SENT = "update.sent"
+    UPDATE_QUEUED = "update.queued"
+    UPDATE_WARNING = "update.warning"
+    COMMAND_SENT = "command.sent"
+    JAMBONZ_ERROR = "jambonz.error"
+    REST_REQUEST = "rest.request"
+    REST_REFUSED = "rest.refused"
+    REST_FAILED = "rest.failed"
+    LIBRARY = "library"
+
+
+def pii(**values: object) -> dict[str, object]:
+    """Mark values as personal data: ``log.info(Event.TURN_ENDED, **pii(transcript=text))``."""
+    return {PII + name: value for name, value in values.items()}
+
+
+def configure(settings: Settings, *, stream: TextIO | None = None) -> None:
+    """Set up structlog and the standard library's logging; may be called again.
+
+    Args:
+        settings: Gives the level, the format and whether personal data is kept.
+        stream: Where the lines go; the standard error output by default.
+    """
+    out = sys.stderr if stream is None else stream
+    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    processors = [*_shared(settings), *_rendering(settings, out)]
+    structlog.configure(
+        processors=processors,
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(out),
+        cache_logger_on_first_use=False,
+    )
+    _route_stdlib(_LibraryHandler(out, _rendering(settings, out), settings), level)
+
+
+def _shared(settings: Settings) -> list[Processor]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        *([] if settings.log_pii else [drop_pii]),
+        hide_secrets,
+    ]
+
+
+def _rendering(settings: Settings, out: TextIO) -> list[Processor]:
+    if settings.log_format == "console" or (settings.log_format == "auto" and out.isatty()):
+        return [
+            structlog.dev.ConsoleRenderer(colors=out.isatty(), exception_formatter=_write_traceback)
+        ]
+    tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=20)
+    return [
+        structlog.processors.ExceptionRenderer(tracebacks),
+        *([] if settings.log_pii else [_mask_exception]),
+        _to_json,
+    ]
+
+
+def drop_pii(_logger: WrappedLogger, _name: str, line: EventDict) -> EventDict:
+    """Drop every key with personal data (a structlog processor)."""
+    for key in [key for key in line if key.startswith(PII)]:
+        del line[key]
+    return line
+
+
+def hide_secrets(_logger: WrappedLogger, _name: str, line: EventDict) -> EventDict:
+    """Hide what stands under a name like ``password`` or ``auth`` (a structlog processor)."""
+    for key, value in line.items():
+        if _is_secret(key):
+            line[key] = _HIDDEN
+        elif isinstance(value, Mapping | list | tuple):
+            line[key] = _without_secrets(value, _DEEPEST)
+    return line
+
+
+def mask_numbers(text: str) -> str:
+    """Replace what may be a telephone or card number in free text."""
+    return _LONG_NUMBER.sub("(number)", text)
+
+
+def _is_secret(name: object) -> bool:
+    return str(name).lower().replace("-", "").replace("_", "") in _SECRET_NAMES
+
+
+def _without_secrets(value: object, depth: int) -> object:
+    if depth == 0:
+        return "…"
+    if isinstance(value, Mapping):
+        return {
+            str(key): _HIDDEN if _is_secret(key) else _without_secrets(item, depth - 1)
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [_without_secrets(item, depth - 1) for item in value]
+    return value
+
+
+def _mask_exception(_logger: WrappedLogger, _name: str, line: EventDict) -> EventDict:
+    # The text of an exception is written by anybody: a tool may put a caller's number in it.
+    _mask_stacks(line.get("exception"))
+    return line
+
+
+def _mask_stacks(stacks: object) -> None:
+    for stack in stacks if isinstance(stacks, list) else ():
+        if isinstance(stack, list):
+            _mask_stacks(stack)
+        elif isinstance(stack, dict):
+            stack["exc_value"] = mask_numbers(str(stack.get("exc_value", "")))[:500]
+            stack["exc_notes"] = [mask_numbers(str(note)) for note in stack.get("exc_notes", ())]
+            _mask_stacks(stack.get("exceptions"))
+
+
+def _write_traceback(out: TextIO, exc_info: ExcInfo) -> None:
+    out.write("\n" + mask_numbers("".join(traceback.format_exception(*exc_info))))
+
+
+def _to_json(_logger: WrappedLogger, _name: str, line: EventDict) -> str:
+    ordered = {key: line.pop(key) for key in ("timestamp", "level", "event") if key in line}
+    line = {**ordered, **line}
+    return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+class _LibraryHandler(logging.Handler):
+    """Writes the records of the standard library's logging as lines of ours."""
+
+    def __init__(self, out: TextIO, rendering: list[Processor], settings: Settings) -> None:
+        super().__init__()
+        self._out = out
+        self._processors = [*_shared(settings), *rendering]
+        self._log_pii = settings.log_pii
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self._out.write(self._line(record) + "\n")
+        except (ValueError, OSError, TypeError):  # a closed stream, a record with bad arguments
+            self.handleError(record)
+
+    def _line(self, record: logging.LogRecord) -> str:
+        message = record.getMessage()
+        line: Any = {
+            "event": Event.LIBRARY,
+            "logger": record.name,
+            "message": message if self._log_pii else mask_numbers(message),
+        }
+        if record.exc_info:
+            line["exc_info"] = record.exc_info
+        for processor in self._processors:
+            line = processor(None, record.levelname.lower(), line)
+        return str(line)
+
+
+def _route_stdlib(handler: logging.Handler, level: int) -> None:
+    root = logging.getLogger()
+    for old in [old for old in root.handlers if isinstance(old, _LibraryHandler)]:
+        root.removeHandler(old)
+    root.addHandler(handler)
+    root.setLevel(max(level, logging.INFO))
+    logging.captureWarnings(True)

@@ -1,0 +1,351 @@
+"""One call's conversation with jambonz, without I/O: messages in, frames out.
+
+A call outlives its socket, so this is the state of the *call*:
+
+    CONNECTING ──session:new, redirect, adulting──▶ OPEN ──lost()──▶ LOST
+         │                                           ▲ │              │ session:reconnect
+         │                                  ack of   │ │              ▼
+         │                               reconnect   └─┼───────── RESUMING
+         └───────────────end()─────────────────────────┴──▶ ENDED ◀──end()
+
+- CONNECTING: only statuses of an outbound call come; nothing can be sent.
+- OPEN: what is sent goes out at once.
+- LOST: the socket broke; commands and tool outputs wait in a bounded queue.
+- RESUMING: jambonz is back but hears nothing before the ack of ``session:reconnect``; the ack goes
+  out first and the queue behind it.
+- ENDED: nothing is sent any more.
+
+It keeps what the protocol asks us to keep: which message waits for its ack (and since when), which
+tool call waits for its output, and what may have been lost with a socket. Each message is acked
+once and each tool call answered once: a second answer raises. There is no clock: callers pass
+monotonic seconds.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+import orjson
+
+from app.protocol.commands import AgentUpdate, Wire, encode_ack, encode_command
+from app.protocol.errors import AlreadyAnswered, FrameTooLarge, NotOpen, UnknownMessage
+from app.protocol.messages import Kind, Message, decode
+
+MAX_FRAME = 24 * 1024
+MAX_QUEUED = 512
+REMEMBERED = 256
+
+OPENING = (Kind.SESSION_NEW, Kind.SESSION_REDIRECT, Kind.SESSION_ADULTING)
+# On a socket that began so, a command without callSid goes to the wrong leg.
+NEEDS_TARGET = (Kind.SESSION_REDIRECT, Kind.SESSION_ADULTING)
+
+
+class State(Enum):
+    """Where a call stands; see the module's text."""
+
+    CONNECTING = auto()
+    OPEN = auto()
+    LOST = auto()
+    RESUMING = auto()
+    ENDED = auto()
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A message that waits for its ack."""
+
+    received: float
+    kind: Kind
+    msgid: str
+
+
+class Connection:
+    """One call: :meth:`receive` what jambonz sends, :meth:`take` what is to be sent to it."""
+
+    __slots__ = (
+        "_acks",
+        "_answered",
+        "_calls",
+        "_done_calls",
+        "_first",
+        "_max_frame",
+        "_opening",
+        "_out",
+        "_reconnect",
+        "_target",
+        "_unproven",
+        "_waiting",
+        "state",
+    )
+
+    def __init__(self, *, max_frame: int = MAX_FRAME) -> None:
+        self.state = State.CONNECTING
+        self._max_frame = max_frame
+        self._out: deque[bytes] = deque()
+        self._acks: list[bytes] = []
+        self._waiting: dict[str, Waiting] = {}
+        self._answered: dict[str, None] = {}
+        self._calls: set[str] = set()
+        self._done_calls: dict[str, None] = {}
+        self._unproven: dict[str, bytes] = {}
+        self._first = ""
+        self._opening: Sequence[Wire] | None = None
+        self._reconnect = ""
+        self._target: str | None = None
+
+    # what comes in
+
+    def receive(self, text: str | bytes, now: float) -> Message | None:
+        """Read one frame that came at ``now``; None if it repeats one that is known already.
+
+        Raises:
+            MalformedMessage: The frame is no message; the call goes on.
+        """
+        message = decode(text, now)
+        return message if self.accept(message) else None
+
+    def accept(self, message: Message) -> bool:
+        """Take note of a message; False if it repeats one that is known already."""
+        kind = message.kind
+        if self._unproven and kind is not Kind.SESSION_RECONNECT:
+            # jambonz still talks on this socket, so what went before has not been cut off.
+            self._unproven.clear()
+        if message.wants_ack and not self._note_waiting(message):
+            return False
+        if kind is Kind.TOOL_CALL:
+            return self._note_tool_call(message)
+        if kind in OPENING:
+            self._open(message)
+        elif kind is Kind.SESSION_RECONNECT:
+            self._resume(message)
+        elif self._opening is not None:
+            self._opening = None  # something runs: the opening verbs have arrived
+        return True
+
+    def _note_waiting(self, message: Message) -> bool:
+        msgid = message.msgid
+        if not msgid:
+            message.wants_ack = False  # it cannot be addressed
+            return True
+        if msgid in self._waiting or msgid in self._answered:
+            return False
+        self._waiting[msgid] = Waiting(message.received, message.kind, msgid)
+        return True
+
+    def _note_tool_call(self, message: Message) -> bool:
+        call_id = message.data.get("tool_call_id")
+        if not isinstance(call_id, str) or not call_id:
+            return True
+        if call_id in self._calls or call_id in self._done_calls:
+            return False
+        self._calls.add(call_id)
+        return True
+
+    def _open(self, message: Message) -> None:
+        if self.state is State.CONNECTING:
+            self.state = State.OPEN
+            self._first = message.msgid
+            if message.kind in NEEDS_TARGET:
+                self._target = message.call_sid or None
+
+    def _resume(self, message: Message) -> None:
+        self._reconnect = message.msgid
+        if self.state is State.CONNECTING:
+            self._first = message.msgid
+        if self.state is not State.ENDED:
+            self.state = State.RESUMING
+        opening = self._waiting.get(self._first)
+        if opening is not None and self._first != message.msgid:
+            # The answer to session:new was still owed: jambonz takes it from this ack instead.
+            del self._waiting[message.msgid]
+            opening.msgid = message.msgid
+            opening.received = message.received
+
+    # what goes out
+
+    @property
+    def opening_verbs(self) -> Sequence[Wire] | None:
+        """The first verbs while nothing shows that they arrived: a reconnect's ack repeats them."""
+        return self._opening
+
+    @property
+    def is_opening(self) -> bool:
+        """Whether the first message still waits for its answer."""
+        return self._first in self._waiting
+
+    @property
+    def is_live(self) -> bool:
+        """Whether something can be sent, now or when jambonz is back."""
+        return self.state in (State.OPEN, State.LOST, State.RESUMING)
+
+    @property
+    def is_queueing(self) -> bool:
+        """Whether what is sent waits for jambonz to come back."""
+        return self.state in (State.LOST, State.RESUMING)
+
+    def is_waiting(self, msgid: str) -> bool:
+        """Whether ``msgid`` has not been answered."""
+        return msgid in self._waiting
+
+    def overdue(self, now: float, after: float) -> list[str]:
+        """Messages that have waited ``after`` seconds for their ack."""
+        return [
+            msgid for msgid, waiting in self._waiting.items() if now - waiting.received >= after
+        ]
+
+    def ack(self, msgid: str, verbs: Sequence[Wire] | None = None) -> None:
+        """Answer one message.
+
+        Raises:
+            AlreadyAnswered: It has its answer.
+            UnknownMessage: No such message waits.
+            FrameTooLarge: The verbs do not fit; the message still waits.
+        """
+        waiting = self._waiting.get(msgid)
+        if waiting is None:
+            if msgid in self._answered:
+                raise AlreadyAnswered(f"message {msgid!r} has been answered")
+            raise UnknownMessage(f"no message {msgid!r} waits for an ack")
+        frame = self._checked(encode_ack(waiting.msgid, verbs))
+        del self._waiting[msgid]
+        remember(self._answered, msgid)
+        if msgid == self._first and verbs:
+            self._opening = verbs
+        if self.state is State.OPEN:
+            self._out.append(frame)
+        elif self.state is not State.LOST:  # there the question went with its socket
+            self._acks.append(frame)
+            if waiting.msgid == self._reconnect:
+                self.state = State.OPEN
+
+    def command(
+        self,
+        name: str,
+        data: object = None,
+        *,
+        call_sid: str | None = None,
+        queue: bool | None = None,
+    ) -> bytes:
+        """Send a command, now or when jambonz is back; the frame is returned for a receipt.
+
+        Raises:
+            NotOpen: Before the first message, after the end, or when too much waits already.
+            FrameTooLarge: It does not fit.
+        """
+        return self._emit(
+            encode_command(name, data, call_sid=call_sid or self._target, queue=queue)
+        )
+
+    def update_agent(self, update: AgentUpdate) -> bytes:
+        """Send a mid-call update; see :meth:`command`."""
+        return self._emit(encode_command("agent:update", update.to_wire(), call_sid=self._target))
+
+    def tool_output(self, tool_call_id: str, result: object) -> bytes:
+        """Answer one tool call; see :meth:`command`.
+
+        Raises:
+            AlreadyAnswered: It has its answer.
+            UnknownMessage: No such tool call waits.
+        """
+        if tool_call_id not in self._calls:
+            if tool_call_id in self._done_calls:
+                raise AlreadyAnswered(f"tool call {tool_call_id!r} has been answered")
+            raise UnknownMessage(f"no tool call {tool_call_id!r} waits for an output")
+        frame = self._emit(encode_command("llm:tool-output", result, tool_call_id=tool_call_id))
+        self._calls.remove(tool_call_id)
+        remember(self._done_calls, tool_call_id)
+        if self.state is State.OPEN:
+            self._unproven[tool_call_id] = frame
+        return frame
+
+    def is_tool_call_open(self, tool_call_id: str) -> bool:
+        """Whether the tool call has no output yet."""
+        return tool_call_id in self._calls
+
+    def fits(self, frame: bytes) -> bool:
+        """Whether jambonz would take a frame of this size."""
+        return len(frame) <= self._max_frame
+
+    def take(self) -> list[bytes]:
+        """The frames to send now, in order; commands wait while jambonz is away or resuming."""
+        frames = self._acks
+        if frames:
+            self._acks = []
+        if self._out and self.state is State.OPEN:
+            frames = [*frames, *self._out]
+            self._out.clear()
+        return frames
+
+    # the socket and the end
+
+    def lost(self, *, cleanly: bool) -> None:
+        """The socket is gone; jambonz will come back.
+
+        Tool outputs that were written after jambonz was last heard may not have arrived. They are
+        owed again unless a closing handshake shows that everything before it was read.
+        """
+        if self.state not in (State.OPEN, State.RESUMING):
+            return
+        self.state = State.LOST
+        if not cleanly:
+            self._out.extendleft(reversed(self._unproven.values()))
+        self._unproven.clear()
+        self._acks = []
+        for msgid in [msgid for msgid in self._waiting if msgid != self._first]:
+            # jambonz gave up what it asked on that socket.
+            del self._waiting[msgid]
+            remember(self._answered, msgid)
+
+    def end(self) -> None:
+        """The call is over: nothing is sent any more."""
+        self.state = State.ENDED
+        self._out.clear()
+        self._acks = []
+        self._waiting.clear()
+        self._calls.clear()
+        self._unproven.clear()
+        self._opening = None
+
+    def _emit(self, frame: bytes) -> bytes:
+        if not self.is_live:
+            when = (
+                "after the end of" if self.state is State.ENDED else "before the first message of"
+            )
+            raise NotOpen(f"nothing can be sent {when} a call")
+        if len(self._out) >= MAX_QUEUED:
+            raise NotOpen(f"{MAX_QUEUED} frames wait already for jambonz to come back")
+        self._out.append(self._checked(frame))
+        return frame
+
+    def _checked(self, frame: bytes) -> bytes:
+        if len(frame) > self._max_frame:
+            raise FrameTooLarge(len(frame), self._max_frame, large_parts(orjson.loads(frame)))
+        return frame
+
+
+def remember(ids: dict[str, None], new: str) -> None:
+    """Keep the newest ids only, so that a long call does not grow."""
+    ids[new] = None
+    if len(ids) > REMEMBERED:
+        del ids[next(iter(ids))]
+
+
+def large_parts(frame: Any, *, most: int = 3) -> dict[str, int]:
+    """The largest leaves of a frame: path → bytes of JSON."""
+    sizes: dict[str, int] = {}
+    measure(frame, "", sizes)
+    return dict(sorted(sizes.items(), key=lambda item: -item[1])[:most])
+
+
+def measure(value: Any, path: str, sizes: dict[str, int]) -> None:
+    """Walk down to texts and other leaves."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            measure(inner, f"{path}.{key}" if path else str(key), sizes)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            measure(inner, f"{path}[{index}]", sizes)
+    else:
+        sizes[path] = len(orjson.dumps(value))

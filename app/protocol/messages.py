@@ -1,0 +1,144 @@
+"""What jambonz sends: one envelope, fifteen types, two dialects, one internal form.
+
+Every frame is ``{type, msgid, call_sid?, hook?, data?, b3?}``. The same thing comes under several
+names: tool calls as ``agent:tool-call``, ``llm:tool-call`` or ``verb:hook``; agent events as
+``agent:event``, ``llm:event`` or ``verb:hook``. :func:`decode` folds them into one :class:`Kind`.
+Unknown types and fields are kept: a later jambonz must not break a call.
+"""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+import orjson
+
+from app.protocol.errors import MalformedMessage
+from app.protocol.events import EVENT_TYPES
+
+CONTENT_SHOWN = 200
+
+
+class Kind(Enum):
+    """What a message means, whatever name it came under."""
+
+    SESSION_NEW = auto()
+    SESSION_RECONNECT = auto()
+    SESSION_REDIRECT = auto()
+    SESSION_ADULTING = auto()
+    VERB_HOOK = auto()
+    DIAL_CONFIRM = auto()
+    CALL_STATUS = auto()
+    VERB_STATUS = auto()
+    ERROR = auto()
+    AGENT_EVENT = auto()
+    TOOL_CALL = auto()
+    TTS_EVENT = auto()
+    TTS_RESULT = auto()
+    UNKNOWN = auto()
+
+
+# Wire type → (kind, whether jambonz waits 5 s for an ack).
+TYPES: dict[str, tuple[Kind, bool]] = {
+    "session:new": (Kind.SESSION_NEW, True),
+    "session:reconnect": (Kind.SESSION_RECONNECT, True),
+    "session:redirect": (Kind.SESSION_REDIRECT, True),
+    "session:adulting": (Kind.SESSION_ADULTING, True),
+    "verb:hook": (Kind.VERB_HOOK, True),
+    "dial:confirm": (Kind.DIAL_CONFIRM, True),
+    "call:status": (Kind.CALL_STATUS, False),
+    "verb:status": (Kind.VERB_STATUS, False),
+    "jambonz:error": (Kind.ERROR, False),
+    "llm:event": (Kind.AGENT_EVENT, False),
+    "llm:tool-call": (Kind.TOOL_CALL, False),
+    "agent:event": (Kind.AGENT_EVENT, False),
+    "agent:tool-call": (Kind.TOOL_CALL, False),
+    "tts:streaming-event": (Kind.TTS_EVENT, False),
+    "tts:tokens-result": (Kind.TTS_RESULT, False),
+}
+UNKNOWN = (Kind.UNKNOWN, False)
+
+
+@dataclass(slots=True)
+class Message:
+    """One frame from jambonz.
+
+    Attributes:
+        kind: What it means; see :class:`Kind`.
+        type: The type as written on the wire.
+        msgid: Copied into the ack; fresh for each message.
+        call_sid: The leg, from the envelope or else from ``data``; empty if neither has it.
+        hook: The hook as the application wrote it, or empty.
+        data: The payload, as it came.
+        wants_ack: Whether jambonz waits 5 s for an ack of this message.
+        received: Monotonic seconds at which it came.
+        b3: Trace context in B3 single-header form, or empty.
+    """
+
+    kind: Kind
+    type: str
+    msgid: str
+    call_sid: str
+    hook: str
+    data: dict[str, Any]
+    wants_ack: bool
+    received: float
+    b3: str
+
+
+def decode(text: str | bytes, received: float) -> Message:
+    """Read one frame; ``received`` is the monotonic time at which it came.
+
+    Raises:
+        MalformedMessage: It is no JSON object with a ``type``, or its ``data`` is no object.
+    """
+    try:
+        frame = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise MalformedMessage(f"expected JSON: {error}", shown(text)) from None
+    if not isinstance(frame, dict) or not isinstance(frame.get("type"), str):
+        raise MalformedMessage("expected a JSON object with a string 'type'", shown(text))
+    data = frame.get("data")
+    if data is None:
+        data = {}
+    elif not isinstance(data, dict):
+        raise MalformedMessage(
+            f"expected 'data' to be an object, got {type(data).__name__}", shown(text)
+        )
+    wire_type = frame["type"]
+    kind, wants_ack = TYPES.get(wire_type, UNKNOWN)
+    if kind is Kind.VERB_HOOK:
+        kind = kind_of_hook(data)
+    return Message(
+        kind,
+        wire_type,
+        text_of(frame, "msgid"),
+        text_of(frame, "call_sid") or text_of(data, "call_sid"),
+        text_of(frame, "hook"),
+        data,
+        wants_ack,
+        received,
+        text_of(frame, "b3"),
+    )
+
+
+def kind_of_hook(data: dict[str, Any]) -> Kind:
+    """Tell a tool call or an agent event that came as ``verb:hook`` by its shape."""
+    if "tool_call_id" in data and ("name" in data or "function_calls" in data):
+        return Kind.TOOL_CALL
+    event = data.get("type")
+    if isinstance(event, str) and event in EVENT_TYPES:
+        return Kind.AGENT_EVENT
+    return Kind.VERB_HOOK
+
+
+def text_of(source: dict[str, Any], key: str) -> str:
+    """The string at ``key``; anything else counts as absent."""
+    value = source.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def shown(text: str | bytes) -> str:
+    """The beginning of a frame, for a log line."""
+    if isinstance(text, bytes):
+        text = text[:CONTENT_SHOWN].decode("utf-8", "replace")
+    return text[:CONTENT_SHOWN]

@@ -1,0 +1,82 @@
+"""The REST API: watch live calls and steer them from outside. See `/openapi.json`."""
+
+from typing import Final
+
+import orjson
+from aiohttp import web
+
+from app.keys import FEED, SETTINGS
+from app.rest import calls
+from app.rest.access import ACCESS, Access, client_address, is_local
+from app.rest.events import follow_call
+from app.rest.openapi import describe
+from app.rest.operation import Operation
+from app.rest.problems import Handler, Problem, ProblemDocument, problem_middleware
+
+__all__ = [
+    "ACCESS",
+    "OPERATIONS",
+    "Access",
+    "Operation",
+    "Problem",
+    "ProblemDocument",
+    "client_address",
+    "is_local",
+    "setup",
+]
+
+OPERATIONS: Final = (
+    calls.list_calls,
+    calls.show_call,
+    calls.hang_up,
+    calls.update_agent,
+    calls.send_command,
+    follow_call,
+    calls.update_call,
+    calls.update_call_by_post,
+)
+
+
+def setup(app: web.Application, *, access: Access | None = None) -> None:
+    """Add the REST API to a server that has its settings, calls and feed.
+
+    Every error that the server answers over HTTP becomes a problem document.
+
+    Args:
+        app: The server.
+        access: The door; by default as the settings say.
+    """
+    door = app[ACCESS] = access or Access(app[SETTINGS])
+    app.middlewares.append(problem_middleware)
+    app.on_shutdown.append(_stop_watching)
+    document = orjson.dumps(describe(OPERATIONS, secured=not door.is_open))
+    app.router.add_get("/openapi.json", _document(document))
+    for each in OPERATIONS:
+        resource = app.router.add_resource(each.route)
+        resource.add_route(each.method, each.handle)
+        if each.method == "GET":
+            resource.add_route("HEAD", each.handle)
+    for route in sorted({each.route for each in OPERATIONS}):
+        app.router.add_route("OPTIONS", route, _options(route))
+
+
+def _options(route: str) -> Handler:
+    """Answers what is possible. There is no CORS: the API is not for the pages of other sites."""
+    methods = {each.method for each in OPERATIONS if each.route == route}
+    allowed = methods | {"OPTIONS"} | ({"HEAD"} if "GET" in methods else set())
+
+    async def options(_request: web.Request) -> web.Response:
+        return web.Response(status=204, headers={"Allow": ", ".join(sorted(allowed))})
+
+    return options
+
+
+def _document(text: bytes) -> Handler:
+    async def document(_request: web.Request) -> web.Response:
+        return web.Response(body=text, content_type="application/json")
+
+    return document
+
+
+async def _stop_watching(app: web.Application) -> None:
+    app[FEED].close()

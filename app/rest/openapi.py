@@ -1,0 +1,159 @@
+"""The OpenAPI 3.1 document, made of the same declarations that check the requests."""
+
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from importlib import metadata
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+from pydantic.json_schema import JsonSchemaMode
+
+from app.rest.operation import Answer, Operation
+from app.rest.problems import MEDIA_TYPE, ProblemDocument
+
+__all__ = ["describe"]
+
+REF: Final = "#/components/schemas/{model}"
+PLACES: Final = {"path": "path", "query": "query", "headers": "header"}
+SECURED: Final = {
+    401: "No API key, or a wrong one.",
+    429: "Too many requests with this key; `Retry-After` says how long to wait.",
+}
+WITH_BODY: Final = {
+    400: "The body is not JSON.",
+    413: "The body is too large.",
+    415: "The body is not sent as application/json.",
+}
+
+Json = dict[str, Any]
+
+
+def describe(operations: Iterable[Operation], *, secured: bool = True) -> Json:
+    """The OpenAPI document.
+
+    Args:
+        operations: What the server offers.
+        secured: Whether keys are asked for at all.
+    """
+    operations = tuple(operations)
+    schemas, definitions = _schemas(operations)
+    paths: dict[str, Json] = {}
+    for each in operations:
+        described = _operation(each, schemas, secured=secured and each.secured)
+        paths.setdefault(each.route, {})[each.method.lower()] = described
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Cordboard", "version": _version(), "description": _ABOUT},
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {
+            "schemas": definitions,
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}} if secured else {},
+        },
+    }
+
+
+_ABOUT: Final = "Watch and steer live calls. Errors are problem documents (RFC 9457)."
+
+
+def _version() -> str:
+    try:
+        return metadata.version("cordboard")
+    except metadata.PackageNotFoundError:
+        return "0"
+
+
+def _schemas(operations: Iterable[Operation]) -> tuple[dict[str, Json], Json]:
+    """The schema of every input and answer, by name, and the definitions that they share."""
+    wanted: list[tuple[str, JsonSchemaMode, TypeAdapter[Any]]] = [
+        ("problem", "serialization", TypeAdapter(ProblemDocument))
+    ]
+    for each in operations:
+        if "body" in each.inputs:
+            wanted.append((f"{each.name} body", "validation", each.inputs["body"]))
+        wanted += [
+            (f"{each.name} {status}", "serialization", TypeAdapter(answer.type))
+            for status, answer in each.answers.items()
+            if answer.type is not None
+        ]
+    made, shared = TypeAdapter.json_schemas(wanted, ref_template=REF)
+    return {name: schema for (name, _), schema in made.items()}, shared.get("$defs", {})
+
+
+def _operation(each: Operation, schemas: Mapping[str, Json], *, secured: bool) -> Json:
+    summary, _, text = (each.function.__doc__ or each.name).strip().partition("\n")
+    described: Json = {
+        "operationId": each.name,
+        "summary": summary.rstrip("."),
+        "parameters": [
+            parameter
+            for part, place in PLACES.items()
+            if part in each.inputs
+            for parameter in _parameters(each.inputs[part], place)
+        ],
+        "responses": _answers(each, schemas) | _problems(each, schemas["problem"], secured=secured),
+        "security": [{"bearer": []}] if secured else [],
+    }
+    if text.strip():
+        described["description"] = " ".join(text.split())
+    if "body" in each.inputs:
+        content = {"application/json": {"schema": schemas[f"{each.name} body"]}}
+        described["requestBody"] = {"required": True, "content": content}
+    return described
+
+
+def _parameters(adapter: TypeAdapter[Any], place: str) -> list[Json]:
+    whole = adapter.json_schema()
+    required = whole.get("required", ())
+    return [
+        _parameter(name, place, dict(schema), is_required=name in required)
+        for name, schema in whole["properties"].items()
+    ]
+
+
+def _parameter(name: str, place: str, schema: Json, *, is_required: bool) -> Json:
+    description = schema.pop("description", None)
+    schema.pop("default", None)
+    # A parameter is left out, never null.
+    options = [option for option in schema.pop("anyOf", ()) if option != {"type": "null"}]
+    schema |= options[0] if len(options) == 1 else {"anyOf": options} if options else {}
+    parameter = {"name": name, "in": place, "required": is_required, "schema": schema}
+    return parameter | ({"description": description} if description else {})
+
+
+def _answers(each: Operation, schemas: Mapping[str, Json]) -> Json:
+    return {
+        str(status): _answer(answer, schemas.get(f"{each.name} {status}"))
+        for status, answer in each.answers.items()
+    }
+
+
+def _answer(answer: Answer, schema: Json | None) -> Json:
+    described: Json = {"description": answer.description}
+    if schema is not None:
+        described["content"] = {answer.media_type: {"schema": schema}}
+    return described
+
+
+def _problems(each: Operation, schema: Json, *, secured: bool) -> Json:
+    reasons = dict(SECURED) if secured else {}
+    if each.inputs:
+        reasons[422] = "The request is not as described here; see `errors`."
+    if "body" in each.inputs:
+        reasons |= WITH_BODY
+    reasons |= each.problems
+    return {
+        str(status): _answer(Answer(reason, media_type=MEDIA_TYPE), schema)
+        | (_RETRY_AFTER if status == HTTPStatus.TOO_MANY_REQUESTS else {})
+        for status, reason in sorted(reasons.items())
+    }
+
+
+_RETRY_AFTER: Final = {
+    "headers": {
+        "Retry-After": {
+            "description": "Seconds to wait.",
+            "schema": {"type": "integer", "minimum": 1},
+        }
+    }
+}

@@ -1,0 +1,186 @@
+"""Operation: one declaration of an endpoint, which checks requests and writes its own OpenAPI.
+
+The annotations of the function are the declaration: parameters named `path`, `query`, `headers` and
+`body` are read, validated against their types and passed in.
+"""
+
+import inspect
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, get_type_hints
+
+import orjson
+import structlog
+from aiohttp import web
+from pydantic import TypeAdapter, ValidationError
+
+from app.logs import Event
+from app.rest.access import ACCESS
+from app.rest.explain import explain
+from app.rest.problems import HEADERS, REQUEST_ID, Problem, invalid
+
+__all__ = ["EVENT_STREAM", "Answer", "Operation", "operation"]
+
+PARTS: Final = ("path", "query", "headers", "body")
+JSON: Final = "application/json"
+
+log = structlog.get_logger()
+
+Function = Callable[..., Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an operation may answer.
+
+    Args:
+        description: For the reader of the OpenAPI document.
+        type: Of the body, as pydantic understands it; None for no body.
+        media_type: Of the body.
+    """
+
+    description: str
+    type: Any = None
+    media_type: str = JSON
+
+
+EVENT_STREAM: Final = "text/event-stream"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Operation:
+    """An endpoint: made by `@operation`, served by `handle`."""
+
+    name: str
+    method: str
+    route: str
+    function: Function
+    answers: Mapping[int, Answer]
+    problems: Mapping[int, str]
+    secured: bool
+    inputs: Mapping[str, TypeAdapter[Any]]
+    output: TypeAdapter[Any]
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Serve a request: admit, validate, call, answer; and log a line."""
+        begun = time.perf_counter()
+        with structlog.contextvars.bound_contextvars(request_id=request[REQUEST_ID]):
+            try:
+                response = await self._serve(request)
+            except Problem as problem:
+                status, kind = problem.document.status, problem.document.type
+                log.info(Event.REST_REFUSED, operation=self.name, status=status, kind=kind)
+                raise
+            milliseconds = round((time.perf_counter() - begun) * 1000, 1)
+            log.info(
+                Event.REST_REQUEST,
+                operation=self.name,
+                status=response.status,
+                milliseconds=milliseconds,
+            )
+        return response
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        if self.secured:
+            await request.app[ACCESS].admit(request)
+        values = {part: await self._read(part, request) for part in self.inputs}
+        return self._answer(await self.function(request, **values))
+
+    async def _read(self, part: str, request: web.Request) -> Any:
+        adapter = self.inputs[part]
+        try:
+            if part == "body":
+                return adapter.validate_json(await _read_json(request))
+            return adapter.validate_strings(_strings(part, request))
+        except ValidationError as error:
+            raise _invalid(part, error) from None
+
+    def _answer(self, result: object) -> web.StreamResponse:
+        if isinstance(result, web.StreamResponse):
+            return result
+        body = self.output.dump_json(result, by_alias=True)
+        return web.Response(body=body, status=min(self.answers), content_type=JSON, headers=HEADERS)
+
+
+def operation(
+    method: str,
+    route: str,
+    *,
+    answers: Mapping[int, Answer],
+    problems: Mapping[int, str] | None = None,
+    secured: bool = True,
+    name: str = "",
+) -> Callable[[Function], Operation]:
+    """Declare an endpoint.
+
+    Args:
+        method: HTTP method.
+        route: Path with `{names}`, which the fields of the parameter `path` must match.
+        answers: By status; what the function returns is written with the lowest one.
+        problems: What else it may answer, by status, with the reason.
+        secured: Whether it needs an API key.
+        name: Its operationId; the function's name by default.
+    """
+
+    def declare(function: Function) -> Operation:
+        hints = get_type_hints(function, include_extras=True)
+        parts = [name for name in inspect.signature(function).parameters if name in PARTS]
+        return Operation(
+            name or function.__name__,
+            method,
+            route,
+            function,
+            answers,
+            dict(problems or {}),
+            secured,
+            {part: TypeAdapter(hints[part]) for part in parts},
+            TypeAdapter(answers[min(answers)].type),
+        )
+
+    return declare
+
+
+async def _read_json(request: web.Request) -> bytes:
+    """The body as clean JSON: no NaN, no lone surrogates, no numbers that nobody can send on."""
+    if not _is_json(request):
+        raise Problem(
+            415,
+            f"Send the body as `Content-Type: {JSON}` in UTF-8; "
+            f"got {request.headers.get('Content-Type', 'no content type')[:80]!r}.",
+            headers={"Accept": JSON},
+        )
+    body = await request.read()
+    if not body.strip():
+        raise Problem(400, "The body is empty; send a JSON object.", kind="malformed-json")
+    try:
+        return orjson.dumps(orjson.loads(body))
+    except (orjson.JSONDecodeError, TypeError, RecursionError) as error:
+        raise Problem(400, f"The body is not JSON: {error}.", kind="malformed-json") from None
+
+
+def _is_json(request: web.Request) -> bool:
+    kind = request.content_type.lower()
+    charset = (request.charset or "utf-8").lower()
+    is_json = kind == JSON or (kind.startswith("application/") and kind.endswith("+json"))
+    return is_json and "Content-Type" in request.headers and charset in {"utf-8", "utf8"}
+
+
+def _strings(part: str, request: web.Request) -> dict[str, str]:
+    if part == "path":
+        return dict(request.match_info)
+    if part == "headers":
+        return {name.lower(): value for name, value in request.headers.items()}
+    repeated = [key for key in set(request.query) if len(request.query.getall(key)) > 1]
+    if repeated:
+        errors = [(key[:80], "is given more than once") for key in sorted(repeated)]
+        raise invalid("A query parameter is repeated.", errors)
+    return dict(request.query)
+
+
+def _invalid(part: str, error: ValidationError) -> Problem:
+    errors = explain(error)
+    where = {"headers": "header", "path": "path", "query": "query"}.get(part, "body")
+    shown = "; ".join(f"{field}: {message}" if field else message for field, message in errors[:3])
+    named = [(field or where, message) for field, message in errors]
+    return invalid(f"The {where} is not as expected: {shown}.", named)

@@ -1,0 +1,5 @@
+"""The server: WebSocket routes, shutdown, and the way to start it."""
+
+from app.server.build import build, run
+
+__all__ = ["build", "run"]

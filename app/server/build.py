@@ -1,0 +1,133 @@
+"""Put the parts of a node together, and run them until a signal."""
+
+import asyncio
+import contextlib
+import signal
+import ssl
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
+from typing import Any
+
+import structlog
+from aiohttp import web
+
+from app import metrics, rest
+from app.application import Application
+from app.calls import Calls
+from app.keys import APPLICATIONS, CALLS, COUNTERS, DRAINING, FEED, SETTINGS
+from app.server.accept import SOCKETS, accept
+from app.server.socket import GOING_AWAY, ControlSocket
+from app.session import Limits, Runtime
+from app.settings import Settings
+
+log = structlog.get_logger("cordboard.server")
+
+# A dialed leg that becomes a call of its own dials the URL with this appended, again and again.
+ADULTING = "{adulting:(?:/adulting)+}"
+
+
+def build(
+    settings: Settings,
+    applications: Sequence[Application[Any, Any]],
+    *,
+    calls: Calls | None = None,
+) -> web.Application:
+    """The web application of a node: a WebSocket route per application, REST, health, metrics."""
+    calls = calls or Calls(Runtime(limits=limits_of(settings)))
+    web_app = web.Application(client_max_size=settings.max_message)
+    web_app[SETTINGS] = settings
+    web_app[APPLICATIONS] = tuple(applications)
+    web_app[CALLS] = calls
+    web_app[FEED] = calls.runtime.feed
+    web_app[COUNTERS] = calls.runtime.counters
+    web_app[DRAINING] = asyncio.Event()
+    web_app[SOCKETS] = set()
+    for application in applications:
+        add_routes(web_app, application)
+    metrics.setup(web_app)
+    rest.setup(web_app)
+    web_app.cleanup_ctx.append(look_after_calls)
+    web_app.on_shutdown.append(drain)
+    return web_app
+
+
+def limits_of(settings: Settings) -> Limits:
+    """The bounds of a call, from the settings."""
+    return Limits(
+        max_frame=settings.max_frame,
+        ack_deadline=settings.ack_deadline,
+        linger=settings.session_linger,
+    )
+
+
+def add_routes(web_app: web.Application, application: Application[Any, Any]) -> None:
+    """The control socket of an application, and the form of its env vars."""
+    handler = partial(accept, application=application)
+    web_app.router.add_get(application.path, handler, allow_head=False)
+    web_app.router.add_get(application.path.rstrip("/") + ADULTING, handler, allow_head=False)
+    web_app.router.add_options(application.path, partial(env_form, application=application))
+
+
+async def env_form(_: web.Request, application: Application[Any, Any]) -> web.Response:
+    """What the portal asks for by OPTIONS: the application's env vars, or 204 without any."""
+    if not application.portal_body:
+        return web.Response(status=204)
+    return web.json_response(application.portal_body)
+
+
+async def look_after_calls(web_app: web.Application) -> AsyncIterator[None]:
+    """Keep the deadlines of all calls while the node runs."""
+    sweeper = asyncio.create_task(web_app[CALLS].sweep_forever())
+    yield
+    sweeper.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await sweeper
+    web_app[CALLS].end_all("the node stopped")
+
+
+async def drain(web_app: web.Application) -> None:
+    """Refuse new calls and close the others with 1012, so that jambonz redials another node."""
+    web_app[DRAINING].set()
+    sockets: list[ControlSocket] = [*web_app[SOCKETS]]
+    for socket in sockets:
+        socket.close(GOING_AWAY, "restarting")
+    if sockets:
+        log.info("draining", calls=len(sockets))
+        await asyncio.wait([asyncio.create_task(socket.closed()) for socket in sockets], timeout=3)
+    web_app[FEED].close()
+
+
+async def run(settings: Settings, applications: Sequence[Application[Any, Any]]) -> None:
+    """Serve until SIGTERM or SIGINT; exits within 5 s of it."""
+    runner = web.AppRunner(
+        build(settings, applications), handle_signals=False, shutdown_timeout=1.0, access_log=None
+    )
+    await runner.setup()
+    site = web.TCPSite(runner, settings.host, settings.port, ssl_context=tls_context(settings))
+    try:
+        await site.start()
+        log.info("listening", host=settings.host, port=settings.port)
+        await stop_signal()
+    finally:
+        await runner.cleanup()
+
+
+def tls_context(settings: Settings) -> ssl.SSLContext | None:
+    """TLS with the certificate of the settings, if there is one."""
+    if not settings.tls_certificate:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(settings.tls_certificate, settings.tls_key)
+    return context
+
+
+async def stop_signal() -> None:
+    """Wait for SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        try:
+            loop.add_signal_handler(one, stop.set)
+        except NotImplementedError:  # Windows: ctrl-C raises KeyboardInterrupt instead
+            continue
+    await stop.wait()

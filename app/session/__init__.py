@@ -1,0 +1,18 @@
+"""Session: one live call, from its first message to its end, across lost sockets."""
+
+from app.session.errors import CallEnded, CallNotFound, NoAgent, UnansweredHook
+from app.session.receipt import Receipt
+from app.session.runtime import Limits, Runtime, Socket
+from app.session.session import Session
+
+__all__ = [
+    "CallEnded",
+    "CallNotFound",
+    "Limits",
+    "NoAgent",
+    "Receipt",
+    "Runtime",
+    "Session",
+    "Socket",
+    "UnansweredHook",
+]

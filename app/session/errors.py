@@ -1,0 +1,28 @@
+"""Why something cannot be done with a call."""
+
+from app.protocol import LocalError
+
+
+class NoAgent(LocalError):
+    """The call runs no agent, so there is nothing to update."""
+
+    def __init__(self, call_sid: str) -> None:
+        super().__init__(f"call {call_sid} runs no agent; it did not start one, or it has ended")
+
+
+class CallEnded(LocalError):
+    """The call is over."""
+
+    def __init__(self, call_sid: str) -> None:
+        super().__init__(f"call {call_sid} is over")
+
+
+class CallNotFound(LocalError):
+    """No live call has this call_sid."""
+
+    def __init__(self, call_sid: str) -> None:
+        super().__init__(f"no live call {call_sid!r:.80}")
+
+
+class UnansweredHook(LocalError):
+    """A verb names a hook that nothing answers; the text holds the code to paste."""

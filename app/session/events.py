@@ -1,0 +1,88 @@
+"""Events of one call: hooks run in order, one at a time, apart from the read loop."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from app.application import Handler
+from app.protocol import Kind, Message, read_error, read_event, read_status, read_verb_status
+from app.session.user_code import UserCode, run
+
+if TYPE_CHECKING:
+    from app.session.live import LiveCall
+
+READERS = {
+    Kind.AGENT_EVENT: read_event,
+    Kind.CALL_STATUS: read_status,
+    Kind.VERB_STATUS: read_verb_status,
+    Kind.ERROR: read_error,
+}
+
+
+class EventQueue:
+    """Wanted events of a call, and the task that hands them to their hooks."""
+
+    __slots__ = ("_is_overrun", "_items", "_session", "_started", "_task")
+
+    def __init__(self, session: "LiveCall[Any, Any]") -> None:
+        self._session = session
+        self._items: deque[tuple[Message, Sequence[UserCode]]] = deque()
+        self._task: asyncio.Task[None] | None = None
+        self._started = 0.0
+        self._is_overrun = False
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether all events have been handed over."""
+        return self._task is None
+
+    def put(self, message: Message, hooks: Sequence[UserCode]) -> None:
+        """Queue an event; when too many wait, the oldest is dropped and counted."""
+        session = self._session
+        if len(self._items) >= session._runtime.limits.max_events:
+            dropped, _ = self._items.popleft()
+            session._runtime.counters.event_dropped()
+            session.log.warning("event_dropped", type=dropped.type, waiting=len(self._items))
+        self._items.append((message, hooks))
+        if self._task is None:
+            self._task = session._start(self._drain())
+
+    def sweep(self, now: float) -> None:
+        """Cancel the hook that runs for too long, so that the next event has its turn."""
+        limit = self._session._runtime.limits.hook_timeout
+        if self._task is not None and self._started and now - self._started > limit:
+            self._is_overrun = True
+            self._started = 0.0
+            self._task.cancel()
+
+    async def _drain(self) -> None:
+        try:
+            while self._items:
+                message, hooks = self._items.popleft()
+                for hook in hooks:
+                    await self._run(hook, message)
+        finally:
+            self._task = None
+
+    async def _run(self, hook: UserCode, message: Message) -> None:
+        session = self._session
+        self._started = time.monotonic()
+        try:
+            reader = READERS.get(message.kind)
+            is_raw = isinstance(hook, Handler) and not hook.is_typed
+            event = message.data if is_raw or reader is None else reader(message.data)
+            await run(hook, session, event, session._runtime.threads)
+        except asyncio.CancelledError:
+            if not self._is_overrun:
+                raise
+            self._is_overrun = False
+            task = asyncio.current_task()
+            if task is not None:
+                task.uncancel()
+            session._failed("event", hook, TimeoutError("the event hook ran for too long"))
+        except Exception as error:
+            session._failed("event", hook, error)
+        finally:
+            self._started = 0.0

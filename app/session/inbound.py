@@ -1,0 +1,221 @@
+"""What each kind of message does to a session. Nothing here awaits: user code runs in tasks."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from app.application import Application, Handler
+from app.hook import Hook
+from app.protocol import (
+    EVENT_TYPES,
+    Kind,
+    Message,
+    OtherEvent,
+    read_ended,
+    read_error,
+    read_status,
+)
+from app.session import opening
+from app.session.advice import advice_on
+from app.session.user_code import UserCode
+
+if TYPE_CHECKING:
+    from app.session.live import LiveCall
+
+EVENT_MESSAGES = ("agent:event", "llm:event")
+
+
+def new(session: "LiveCall[Any, Any]", message: Message) -> None:
+    """session:new: begin the call and let the application answer it."""
+    if session.call_sid:
+        session.log.warning("session_new_repeated", msgid=message.msgid)
+        acknowledge(session, message)
+        return
+    session._begin(message)
+    handler = session.application.handlers["session_new"]
+    session._start(opening.answer(session, message, handler, message.data))
+
+
+def reconnect(session: "LiveCall[Any, Any]", message: Message) -> None:
+    """session:reconnect: jambonz is back after a lost socket."""
+    handlers = session.application.handlers
+    if not session.call_sid:
+        # No memory of this call (another process had it): rebuild what the opening built. jambonz
+        # ignores the verbs unless session:new was never answered, and then it needs them.
+        session.log.warning("reconnect_without_state", call_sid=message.call_sid)
+        session._begin(message)
+        session._start(opening.answer(session, message, handlers["session_new"], message.data))
+        return
+    session.log.info("session_reconnected")
+    session._publish("session", {"type": "reconnect"})
+    if session._connection.is_waiting(message.msgid):
+        # Otherwise the first answer is still owed, and will be the ack of this message.
+        session._connection.ack(message.msgid, session._connection.opening_verbs)
+    session._flush()
+    if handler := handlers.get("session_reconnect"):
+        session._start(session._run_quietly("session_reconnect", handler, message.data))
+
+
+def redirect(session: "LiveCall[Any, Any]", message: Message) -> None:
+    """session:redirect: control moved here, on this socket or a new one."""
+    handlers = session.application.handlers
+    is_fresh = not session.call_sid
+    if is_fresh:
+        session._begin(message)
+    code = session._hook_for(message) or handlers.get("session_redirect")
+    if code is None and is_fresh:
+        code = handlers["session_new"]  # a call that begins here, only by another door
+    session._publish("session", {"type": "redirect", "hook": message.hook})
+    answer_hook(session, message, code, message.data)
+
+
+def adulting(session: "LiveCall[Any, Any]", message: Message) -> None:
+    """session:adulting: a dialed leg became a call; verbs in its ack are ignored, so none go."""
+    if not session.call_sid:
+        session._begin(message)
+    acknowledge(session, message)
+    if handler := session.application.handlers.get("session_adulting"):
+        session._start(opening.answer(session, message, handler, message.data))
+
+
+def verb_hook(session: "LiveCall[Any, Any]", message: Message) -> None:
+    """verb:hook and dial:confirm: a verb ended or asks for input."""
+    data = message.data
+    if "completion_reason" in data or "completionReason" in data:
+        session._agent_ended(data)
+    session._publish("hook", {"hook": message.hook, "data": data})
+    code = session._hook_for(message) or session.application.named.get(message.type)
+    event = data if isinstance(code, Handler) and not code.is_typed else read_ended(data)
+    answer_hook(session, message, code, event)
+
+
+def answer_hook(
+    session: "LiveCall[Any, Any]", message: Message, code: UserCode | None, event: object
+) -> None:
+    """Run what answers, or ack at once so that jambonz goes on."""
+    if code is None:
+        session._unanswered_hook(message)
+        acknowledge(session, message)
+    else:
+        session._start(opening.answer(session, message, code, event))
+
+
+def acknowledge(session: "LiveCall[Any, Any]", message: Message) -> None:
+    """Ack without verbs, if jambonz waits for it."""
+    if message.wants_ack and session._connection.is_waiting(message.msgid):
+        session._connection.ack(message.msgid)
+
+
+def call_status(session: "LiveCall[Any, Any]", message: Message) -> None:
+    """call:status: progress of this leg or of one that it dialed."""
+    status = read_status(message.data)
+    if not session.call_sid:
+        session._expect(status.call_sid)
+    session._publish("status", message.data)
+    if status.call_sid in ("", session.call_sid or session._expected_sid):
+        session.call_status = status.call_status
+        if status.is_final:
+            session._leg_over(status)
+    if handler := session.application.handlers.get("call_status"):
+        session._events.put(message, (handler,))
+    named(session, message)
+
+
+def agent_event(session: "LiveCall[Any, Any]", message: Message) -> None:
+    """agent:event: the hot path. An event that nobody wants costs two look-ups."""
+    name = message.data.get("type")
+    session._publish("event", message.data)
+    if name == "turn_end":
+        session._turn_ended(message.data)
+    if message.wants_ack:
+        acknowledge(session, message)
+    hooks = session._subscribers.get(name, session._subscribers_of_rest)
+    if hooks:
+        session._events.put(message, hooks)
+
+
+def tool_call(session: "LiveCall[Any, Any]", message: Message) -> None:
+    """agent:tool-call: runs in a task of its own."""
+    if message.wants_ack:
+        acknowledge(session, message)
+    session._publish("tool_call", message.data)
+    session._tool_calls.start(message)
+
+
+def error(session: "LiveCall[Any, Any]", message: Message) -> None:
+    """jambonz:error: something we sent, or speech, failed."""
+    found = read_error(message.data)
+    session.log.error(
+        "jambonz_error",
+        msg=found.msg,
+        details=found.details,
+        advice=advice_on(found.msg, found.details),
+    )
+    session._publish("error", message.data)
+    named(session, message)
+
+
+def verb_status(session: "LiveCall[Any, Any]", message: Message) -> None:
+    """verb:status: progress of a verb, after ``config(notify_events=True)``."""
+    session._publish("verb", message.data)
+    named(session, message)
+
+
+def named(session: "LiveCall[Any, Any]", message: Message) -> None:
+    """A message that only a handler by its type may want."""
+    if handler := session.application.named.get(message.type):
+        session._events.put(message, (handler,))
+
+
+def unknown(session: "LiveCall[Any, Any]", message: Message) -> None:
+    """A type that this release does not know: kept, logged once with advice."""
+    if handler := session.application.named.get(message.type):
+        session._events.put(message, (handler,))
+    elif session._runtime.is_news(message.type):
+        session.log.warning(
+            "unknown_message",
+            type=message.type,
+            advice=f'a newer jambonz? handle it with @….on("{message.type}")',
+        )
+
+
+RECEIVERS: dict[Kind, Callable[["LiveCall[Any, Any]", Message], None]] = {
+    Kind.SESSION_NEW: new,
+    Kind.SESSION_RECONNECT: reconnect,
+    Kind.SESSION_REDIRECT: redirect,
+    Kind.SESSION_ADULTING: adulting,
+    Kind.VERB_HOOK: verb_hook,
+    Kind.DIAL_CONFIRM: verb_hook,
+    Kind.CALL_STATUS: call_status,
+    Kind.VERB_STATUS: verb_status,
+    Kind.ERROR: error,
+    Kind.AGENT_EVENT: agent_event,
+    Kind.TOOL_CALL: tool_call,
+    Kind.TTS_EVENT: verb_status,
+    Kind.TTS_RESULT: verb_status,
+    Kind.UNKNOWN: unknown,
+}
+
+
+@lru_cache(maxsize=256)
+def subscribers(
+    application: Application[Any, Any], hooks: tuple[Hook[..., Any], ...], event_hook: str | None
+) -> tuple[dict[object, tuple[UserCode, ...]], tuple[UserCode, ...]]:
+    """Who wants which agent event, by its wire name; and who wants those not named here.
+
+    Built once per agent: a message costs one look-up.
+    """
+    named = application.named
+    every: tuple[UserCode, ...] = tuple(
+        named[name] for name in (event_hook, *EVENT_MESSAGES) if name and name in named
+    )
+    table: dict[object, tuple[UserCode, ...]] = {
+        name: (
+            *(hook for hook in hooks if kind in hook.events),
+            *((named[name],) if name in named else ()),
+            *every,
+        )
+        for name, kind in EVENT_TYPES.items()
+    }
+    others: tuple[UserCode, ...] = (*(hook for hook in hooks if OtherEvent in hook.events), *every)
+    return table, others

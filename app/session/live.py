@@ -1,0 +1,477 @@
+"""One live call as the runtime sees it: its socket, its tasks, its agent, its end.
+
+It outlives its socket: when jambonz loses the connection and comes back, the same session goes on.
+What comes in is in ``inbound``, how verbs are answered in ``opening``, tool calls in ``tools``.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Generic, cast
+
+import orjson
+import structlog
+from typing_extensions import TypeVar
+
+from app.agent import Rendered, RenderedAgent
+from app.application import Application, EnvVars, Handler
+from app.application.env import read_env
+from app.hook import Hook
+from app.protocol import (
+    AgentUpdate,
+    CallStatus,
+    Connection,
+    FrameTooLarge,
+    GenerateReply,
+    InjectContext,
+    MalformedMessage,
+    Message,
+    UpdateInstructions,
+    UpdateTools,
+    Wire,
+)
+from app.session import inbound, opening
+from app.session.errors import CallEnded, NoAgent
+from app.session.events import EventQueue
+from app.session.receipt import Receipt
+from app.session.runtime import Runtime, Socket
+from app.session.tools import ToolCalls
+from app.session.user_code import UserCode, run
+from app.tool import Tool
+
+S = TypeVar("S", default=Any)
+E = TypeVar("E", bound=EnvVars, default=EnvVars)
+T = TypeVar("T")
+
+DISREGARD = (
+    "Disregard all earlier instructions, also those given as system messages at the start of the "
+    "call. Only the following instructions count.\n\n"
+)
+
+
+NO_FUNCTION = "no function answers the tool {name!r}; the model will be told that it is unknown"
+
+
+class LiveCall(Generic[S, E]):
+    """One live call: what it knows of itself.
+
+    Attributes:
+        application: The application that answers it.
+        call_sid, account_sid, application_sid, trace_id: Ids, as on the wire.
+        direction: ``inbound`` or ``outbound``.
+        from_, to, caller_name: As signalled; the caller controls them, so never an identity.
+        customer_data: Metadata of the call, set by ``tag`` or when the call was created.
+        env: Values of the application's env vars.
+        state: The application's state of this call.
+        path_params: Parameters of the application's path.
+        call_status: The last one known.
+        agent: The agent that runs, or None.
+        started: When the call began, UTC.
+        log: A structured logger that carries the ids of this call.
+    """
+
+    def __init__(
+        self,
+        application: Application[Any, Any],
+        runtime: Runtime,
+        *,
+        path_params: Mapping[str, str] | None = None,
+    ) -> None:
+        self.application = application
+        self.path_params: Mapping[str, str] = path_params or {}
+        self.call_sid = self.account_sid = self.application_sid = self.trace_id = ""
+        self.direction = self.from_ = self.to = self.caller_name = self.call_status = ""
+        self.customer_data: Mapping[str, Any] = {}
+        self.env: E  # read when the handler of the call begins
+        self.state: S = application.make_state()
+        self.agent: RenderedAgent | None = None
+        self.started = datetime.now(UTC)
+        self.log: Any = structlog.get_logger("cordboard.session")
+        self._runtime = runtime
+        self._connection = Connection(max_frame=runtime.limits.max_frame)
+        self._socket: Socket | None = None
+        self._lost_at: float | None = None
+        self._began = time.monotonic()
+        self._first_msgid = self._expected_sid = ""
+        self._opening_text = b"{}"
+        self._data: Mapping[str, Any] | None = None
+        self._hooks: dict[str, Hook[..., Any]] = {}
+        self._tools: Mapping[str, Tool[..., Any]] = {}
+        self._subscribers: Mapping[object, Sequence[UserCode]] = {}
+        self._subscribers_of_rest: Sequence[UserCode] = ()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._events = EventQueue(self)
+        self._tool_calls = ToolCalls(self)
+        self._is_prompt_split = self._is_over = self._is_ended = False
+        self._turns = self._interruptions = self._tool_count = 0
+        self._last_turn: Mapping[str, Any] | None = None
+
+    def __repr__(self) -> str:
+        return f"Session({self.application.path!r}, call_sid={self.call_sid!r})"
+
+    # what an author reads
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """The payload of the first message, ``session:new`` as a rule, parsed when asked for."""
+        if self._data is not None:
+            return self._data
+        data: Mapping[str, Any] = orjson.loads(self._opening_text)
+        return data
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something can be sent: the call has begun and is not over."""
+        return self._connection.is_live and not self._is_over
+
+    # the socket
+
+    def attach(self, socket: Socket) -> None:
+        """Go on over this socket."""
+        self._socket = socket
+        self._lost_at = None
+
+    def receive(self, text: bytes) -> None:
+        """Take one frame from jambonz; never raises for what the far end sends."""
+        try:
+            message = self._connection.receive(text, time.monotonic())
+        except MalformedMessage as error:
+            self.log.warning(
+                "malformed_message", reason=str(error), **{"pii.content": error.content}
+            )
+            return
+        if message is None:
+            self.log.info("message_repeated")
+            return
+        inbound.RECEIVERS[message.kind](self, message)
+        self._flush()
+
+    def lost(self, socket: Socket, *, cleanly: bool, is_over: bool) -> None:
+        """The socket is gone. ``is_over``: jambonz closed it as it does after a call."""
+        if socket is not self._socket:
+            return  # jambonz came back on another socket before this one was seen to break
+        self._socket = None
+        if is_over or self._is_over or not self.call_sid:
+            self.end("completed")
+            return
+        self._connection.lost(cleanly=cleanly)
+        self._lost_at = time.monotonic()
+        self._runtime.waiting.add(self)
+        self.log.warning("socket_lost", keep_seconds=self._runtime.limits.linger)
+        self._publish("session", {"type": "lost"})
+
+    def close(self, code: int, reason: str) -> None:
+        """Close the socket; what that means for the call is up to the code."""
+        if self._socket is not None:
+            self._socket.close(code, reason)
+
+    def end(self, reason: str) -> None:
+        """The call is over: stop what still runs for it."""
+        if self._is_ended:
+            return
+        self._is_ended = self._is_over = True
+        self.agent = None
+        self._connection.end()
+        self._runtime.waiting.discard(self)
+        for task in list(self._tasks):
+            task.cancel()
+        if self._runtime.live.get(self.call_sid) is self:
+            del self._runtime.live[self.call_sid]
+        if self.call_sid:
+            self._report_end(reason)
+
+    def _report_end(self, reason: str) -> None:
+        seconds = time.monotonic() - self._began
+        self._publish("session", {"type": "ended", "reason": reason})
+        self._runtime.feed.end(self.call_sid)
+        self._runtime.counters.call_ended(self.application.path, seconds)
+        self.log.info("call_ended", reason=reason, seconds=round(seconds, 1), turns=self._turns)
+
+    def sweep(self, now: float) -> None:
+        """Look at the deadlines of this call; called some ten times a second while it has any."""
+        for msgid in self._connection.overdue(now, self._runtime.limits.ack_deadline):
+            opening.let_go(self, msgid)
+        self._tool_calls.sweep(now)
+        self._events.sweep(now)
+        self._flush()
+        if self._lost_at is not None:
+            if now - self._lost_at > self._runtime.limits.linger:
+                self.end("jambonz did not come back")
+        elif not self._tasks and self._tool_calls.is_idle:
+            self._runtime.waiting.discard(self)
+
+    def snapshot(self) -> dict[str, Any]:
+        """What a watcher may see of this call, as plain values."""
+        agent = self.agent
+        return {
+            "call_sid": self.call_sid,
+            "account_sid": self.account_sid,
+            "application_sid": self.application_sid,
+            "application": self.application.path,
+            "direction": self.direction,
+            "from": self.from_,
+            "to": self.to,
+            "caller_name": self.caller_name,
+            "call_status": self.call_status,
+            "trace_id": self.trace_id,
+            "started_at": self.started,
+            "state": "reconnecting" if self._connection.is_queueing else "open",
+            "agent": agent
+            and {
+                "llm": agent.agent.llm_label,
+                "instructions_length": len(agent.instructions),
+                "tools": sorted({*self._tools, *agent.raw_tools}),
+            },
+            "turns": self._turns,
+            "tool_calls": self._tool_count,
+            "interruptions": self._interruptions,
+            "last_turn": self._last_turn,
+        }
+
+    # its beginning
+
+    def _begin(self, message: Message) -> None:
+        """Take over the facts of the first message and become visible."""
+        data = message.data
+        self.call_sid = message.call_sid or f"unknown-{message.msgid}"
+        self.account_sid = text_of(data, "account_sid")
+        self.application_sid = text_of(data, "application_sid")
+        self.trace_id = text_of(data, "trace_id")
+        self.direction = text_of(data, "direction")
+        self.from_, self.to = text_of(data, "from"), text_of(data, "to")
+        self.caller_name = text_of(data, "caller_name")
+        self.call_status = text_of(data, "call_status") or self.call_status
+        customer_data = data.get("customerData", data.get("customerdata"))
+        self.customer_data = customer_data if isinstance(customer_data, dict) else {}
+        self._first_msgid = message.msgid
+        self._opening_text = orjson.dumps(data)
+        self._data = data  # parsed data is three times as large: kept until the call is answered
+        self.log = self.log.bind(
+            call_sid=self.call_sid, account_sid=self.account_sid, trace_id=self.trace_id
+        )
+        self._register(message.type)
+
+    def _register(self, how: str) -> None:
+        earlier = self._runtime.live.get(self.call_sid)
+        if earlier is not None and earlier is not self:
+            earlier.end("replaced by a new session")
+        self._runtime.live[self.call_sid] = self
+        self._runtime.counters.call_started(self.application.path)
+        self._runtime.feed.open(self.call_sid)
+        self.log.info(
+            "call_started",
+            application=self.application.path,
+            by=how,
+            direction=self.direction,
+            **{"pii.from": self.from_, "pii.to": self.to},
+        )
+        self._publish("session", {"type": how, "direction": self.direction})
+
+    def _expect(self, call_sid: str) -> None:
+        """An outbound call whose statuses come before its session:new."""
+        self._expected_sid = self._expected_sid or call_sid
+
+    def _prepare(self) -> None:
+        """Read the env vars; in the handler's task, where a mistake becomes an apology.
+
+        Raises:
+            ConfigurationError: A required variable has no usable value.
+        """
+        if not hasattr(self, "env"):
+            values = self.data.get("env_vars")
+            env, complaints = read_env(
+                self.application.env_model, values if isinstance(values, dict) else {}
+            )
+            self.env = cast(E, env)
+            for complaint in complaints:
+                self.log.warning("env_var_ignored", complaint=complaint)
+
+    def _leg_over(self, status: CallStatus) -> None:
+        """The call itself is over; the socket's close follows."""
+        self._is_over = True
+        self.agent = None
+        if not self.call_sid:
+            self.log.info("call_never_began", call_sid=status.call_sid, status=status.call_status)
+
+    # its agent and its hooks
+
+    def _apply(self, rendered: Rendered, *, is_replacing: bool = True) -> None:
+        """Make the hooks and the tools of verbs known before jambonz can use them."""
+        self._hooks.update(rendered.hooks)
+        if rendered.agents:
+            agent = rendered.agents[0]
+            self.agent = agent
+            self._tools = agent.tools
+            self._subscribers, self._subscribers_of_rest = inbound.subscribers(
+                self.application, agent.event_hooks, agent.event_hook
+            )
+        elif rendered.verbs and is_replacing:
+            self.agent = None
+
+    def _agent_ended(self, data: Mapping[str, Any]) -> None:
+        self.agent = None
+        self.log.info("agent_ended", reason=data.get("completion_reason"), error=data.get("error"))
+
+    def _redirected(self, data: object) -> None:
+        """A raw redirect command replaced the verbs: the agent is gone with them."""
+        if isinstance(data, list) and not any(
+            isinstance(verb, dict) and (verb.get("verb") == "agent" or "agent" in verb)
+            for verb in data
+        ):
+            self.agent = None
+
+    def _hook_for(self, message: Message) -> UserCode | None:
+        """What answers a hook: a function that a verb refers to, or a handler by name."""
+        return self._hooks.get(message.hook) or self.application.named.get(message.hook)
+
+    def _named_for(self, message: Message) -> Handler | None:
+        """The handler by name of a tool call."""
+        named = self.application.named
+        return named.get(message.hook) or named.get("agent:tool-call") or named.get(message.type)
+
+    def _turn_ended(self, data: Mapping[str, Any]) -> None:
+        self._turns += 1
+        self._interruptions += data.get("interrupted") is True
+        self._last_turn = data
+
+    # what goes out
+
+    def _send_update(
+        self, update: AgentUpdate, functions: Mapping[str, Tool[..., Any]] | None = None
+    ) -> Receipt:
+        if self._is_over or not self._connection.is_live:
+            raise CallEnded(self.call_sid)
+        if self.agent is None:
+            raise NoAgent(self.call_sid)
+        if isinstance(update, UpdateInstructions) and self._is_prompt_split:
+            self.log.warning("instructions_after_split", advice="the model keeps the first prompt")
+            update = UpdateInstructions(DISREGARD + update.instructions)
+        frame = self._emit(lambda: self._connection.update_agent(update))
+        warnings = self._note_update(update, functions)
+        receipt = Receipt(update.type, (frame,), self._connection.is_queueing, warnings)
+        self.log.info("agent_updated", type=update.type, update_id=receipt.update_id)
+        self._publish("update", update.to_wire())
+        self._flush()
+        return receipt
+
+    def _note_update(
+        self, update: AgentUpdate, functions: Mapping[str, Tool[..., Any]] | None
+    ) -> tuple[str, ...]:
+        """Keep our picture of the agent true; tools without a function are a warning."""
+        assert self.agent is not None
+        if isinstance(update, UpdateInstructions):
+            self.agent = replace(self.agent, instructions=update.instructions)
+        if not isinstance(update, UpdateTools):
+            return ()
+        known = {**self.agent.tools, **self._tools, **(functions or {})}
+        names = [str(tool.get("name")) for tool in update.tools]
+        self._tools = {name: known[name] for name in names if name in known}
+        raw = tuple(name for name in names if name not in known)
+        self.agent = replace(self.agent, raw_tools=raw)
+        has_handler = self.agent.tool_hook in self.application.named
+        return () if has_handler else tuple(NO_FUNCTION.format(name=name) for name in raw)
+
+    def _tell(self, text: str) -> None:
+        """Give the model a text and let it speak of it."""
+        self._send_update(InjectContext([{"role": "system", "content": text}]))
+        self._send_update(GenerateReply())
+
+    def _send_command(
+        self,
+        name: str,
+        data: object = None,
+        *,
+        call_sid: str | None = None,
+        queue: bool | None = None,
+    ) -> Receipt:
+        if self._is_over or not self._connection.is_live:
+            raise CallEnded(self.call_sid)
+        frame = self._emit(
+            lambda: self._connection.command(name, data, call_sid=call_sid, queue=queue)
+        )
+        receipt = Receipt(name, (frame,), self._connection.is_queueing)
+        self.log.info("command_sent", command=name, update_id=receipt.update_id)
+        self._publish("command", {"command": name, "data": data})
+        self._flush()
+        return receipt
+
+    def _emit(self, send: Callable[[], bytes]) -> bytes:
+        try:
+            return send()
+        except FrameTooLarge:
+            self._runtime.counters.frame_refused()
+            raise
+
+    def _dub(self, data: Wire) -> None:
+        self._connection.command("dub", data)
+        self._flush()
+
+    def _tool_output(self, call_id: str, result: object) -> None:
+        self._emit(lambda: self._connection.tool_output(call_id, result))
+        self._flush()
+
+    def _flush(self) -> None:
+        """Write what is ready, if the socket can take it; else it stays queued."""
+        socket = self._socket
+        if socket is not None and socket.is_open:
+            for frame in self._connection.take():
+                socket.send(frame)
+
+    # what is told to logs, counters and watchers
+
+    def _publish(self, kind: str, data: object) -> None:
+        self._runtime.feed.publish(self.call_sid or self._expected_sid, kind, data)
+
+    def _acked(self, msgid: str, verbs: Sequence[Wire], *, is_late: bool) -> None:
+        self._runtime.counters.ack_sent(is_late)
+        self._publish("ack", {"msgid": msgid, "verbs": verbs})
+
+    def _tool_called(
+        self, call_id: str, name: str, result: object, outcome: str, seconds: float
+    ) -> None:
+        self._tool_count += 1
+        self._runtime.counters.tool_called(name, seconds, outcome)
+        milliseconds = round(seconds * 1000, 1)
+        self.log.info("tool_called", tool=name, outcome=outcome, ms=milliseconds)
+        output = {"tool_call_id": call_id, "name": name, "output": result}
+        self._publish("tool_output", {**output, "outcome": outcome, "ms": milliseconds})
+
+    def _failed(self, kind: str, code: object, error: BaseException) -> None:
+        """A function of the author, or an answer, failed: the call goes on."""
+        self._runtime.counters.handler_failed(kind)
+        name = str(getattr(code, "name", code or kind))
+        self.log.error("handler_failed", kind=kind, name=name, error=str(error), exc_info=error)
+
+    def _unanswered_hook(self, message: Message) -> None:
+        if message.hook and self._runtime.is_news(f"hook {self.application.path} {message.hook}"):
+            self.log.warning("hook_unanswered", advice=opening.missing_hook(self, message.hook))
+
+    def _unanswered_tool(self, name: str, hook: str) -> None:
+        if self._runtime.is_news(f"tool {self.application.path} {name}"):
+            self.log.warning("tool_unanswered", hook=hook, advice=opening.missing_tool(self, name))
+
+    # its tasks
+
+    def _start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Run something for this call; it is cancelled when the call ends."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        self._runtime.waiting.add(self)
+        return task
+
+    async def _run_quietly(self, kind: str, code: UserCode, event: object) -> object:
+        """Run a handler whose answer goes nowhere; None if it fails."""
+        try:
+            return await run(code, self, event, self._runtime.threads)
+        except Exception as error:
+            self._failed(kind, code, error)
+            return None
+
+
+def text_of(data: Mapping[str, Any], key: str) -> str:
+    """The string at ``key``, or empty."""
+    value = data.get(key)
+    return value if isinstance(value, str) else ""

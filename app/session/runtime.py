@@ -1,0 +1,83 @@
+"""What the sessions of one node share."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from app.counters import Counters
+from app.feed import Feed
+from app.protocol import MAX_FRAME
+
+if TYPE_CHECKING:
+    from app.session.live import LiveCall
+
+MAX_SEEN = 1024
+
+
+class Socket(Protocol):
+    """The way to jambonz, as a session sees it."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a frame that is written now can still arrive."""
+
+    def send(self, frame: bytes) -> None:
+        """Write one text frame; never waits, closes the socket when jambonz does not read."""
+
+    def close(self, code: int, reason: str) -> None:
+        """Begin the closing handshake."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of a call; times in seconds.
+
+    Attributes:
+        max_frame: Bytes of a frame that jambonz accepts.
+        ack_deadline: After this a message gets a safe answer; jambonz gives up at 5.
+        linger: How long a call is kept after its socket broke.
+        hook_timeout: How long an event hook may run before the next event has its turn.
+        tool_hook_timeout: How long a handler by name may leave a tool call unanswered.
+        max_tools: Tool calls of one call that run at once.
+        max_events: Events of one call that wait for their hooks.
+        result_limit: Bytes of JSON of a tool's result.
+    """
+
+    max_frame: int = MAX_FRAME
+    ack_deadline: float = 4.0
+    linger: float = 60.0
+    hook_timeout: float = 30.0
+    tool_hook_timeout: float = 10.0
+    max_tools: int = 16
+    max_events: int = 512
+    result_limit: int = 4096
+
+
+def default_threads() -> ThreadPoolExecutor:
+    """Sync functions of authors run here, not in the loop's own pool, which DNS needs."""
+    return ThreadPoolExecutor(max_workers=32, thread_name_prefix="user-code")
+
+
+@dataclass(slots=True)
+class Runtime:
+    """Shared by all sessions of a node.
+
+    Attributes:
+        live: Sessions by call_sid, those waiting for a reconnect included.
+        waiting: Sessions with a deadline; one sweeper looks at them, instead of a timer each.
+    """
+
+    feed: Feed = field(default_factory=Feed)
+    counters: Counters = field(default_factory=Counters)
+    limits: Limits = field(default_factory=Limits)
+    threads: ThreadPoolExecutor = field(default_factory=default_threads)
+    live: dict[str, "LiveCall[Any, Any]"] = field(default_factory=dict)
+    waiting: set["LiveCall[Any, Any]"] = field(default_factory=set)
+    _seen: set[str] = field(default_factory=set)
+
+    def is_news(self, name: str) -> bool:
+        """True the first time that this node sees ``name``: what is odd is logged once."""
+        if name in self._seen or len(self._seen) >= MAX_SEEN:
+            return False
+        self._seen.add(name)
+        return True

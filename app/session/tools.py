@@ -1,0 +1,286 @@
+"""Tool calls of one call: each runs in a task of its own and is answered exactly once.
+
+The model waits for the output and the caller waits for the model, so a tool has a deadline. At it
+the model is told that the result is still to come; then the function either runs on and its result
+is delivered as context (``late="deliver"``), or it is cancelled (``late="cancel"``).
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from app.application import Handler
+from app.protocol import LocalError, Message
+from app.session.user_code import run
+from app.tool import Tool, ToolArgumentError, ToolError, UnencodableResult, encode_result, phrases
+
+if TYPE_CHECKING:
+    from app.session.live import LiveCall
+
+FILLER_TRACK = "filler"
+
+
+@dataclass(slots=True, eq=False)
+class ToolRun:
+    """One tool call in flight."""
+
+    call_id: str
+    name: str
+    arguments: object
+    tool: Tool[..., Any] | None
+    deadline: float
+    limit: float
+    filler_at: float | None
+    started: float
+    task: asyncio.Task[None] | None = None
+    is_late: bool = False
+    is_cancelled: bool = False
+
+
+class ToolCalls:
+    """The tool calls of a session; made when the first one comes."""
+
+    __slots__ = ("_has_filler_track", "_once", "_runs", "_session")
+
+    def __init__(self, session: "LiveCall[Any, Any]") -> None:
+        self._session = session
+        self._runs: set[ToolRun] = set()
+        self._once: dict[str, object] = {}
+        self._has_filler_track = False
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no tool runs."""
+        return not self._runs
+
+    def start(self, message: Message) -> None:
+        """Begin one tool call; whatever happens, it will get one output."""
+        data = message.data
+        call_id, name = data.get("tool_call_id"), data.get("name")
+        session = self._session
+        if not isinstance(call_id, str) or not call_id or not isinstance(name, str):
+            session.log.warning("tool_call_malformed", type=message.type, keys=sorted(data)[:20])
+            return
+        if len(self._runs) >= session._runtime.limits.max_tools:
+            session.log.warning("tool_calls_over_limit", tool=name, running=len(self._runs))
+            self._answer(call_id, name, phrases.TOO_MANY, "refused", 0.0)
+            return
+        tool = session._tools.get(name)
+        handler = None if tool else session._named_for(message)
+        if tool is None and handler is None:
+            session._unanswered_tool(name, message.hook)
+            self._answer(call_id, name, phrases.unknown_tool(name, session._tools), "unknown", 0.0)
+            return
+        self._begin(self._make_run(call_id, name, arguments_of(data), tool), handler, data)
+
+    def _make_run(
+        self, call_id: str, name: str, arguments: object, tool: Tool[..., Any] | None
+    ) -> ToolRun:
+        now = time.monotonic()
+        timeout = tool.timeout if tool else self._session._runtime.limits.tool_hook_timeout
+        limit = tool.late_limit if tool and tool.late == "deliver" else timeout
+        filler = now + tool.filler_after if tool and tool.filler else None
+        return ToolRun(call_id, name, arguments, tool, now + timeout, now + limit, filler, now)
+
+    def _begin(self, tool_run: ToolRun, handler: Handler | None, data: dict[str, Any]) -> None:
+        self._runs.add(tool_run)
+        work = (
+            self._serve(tool_run) if handler is None else self._hand_over(tool_run, handler, data)
+        )
+        tool_run.task = self._session._start(work)
+
+    async def _serve(self, tool_run: ToolRun) -> None:
+        """Run a tool and deliver what it gives."""
+        outcome, result = "ok", None
+        try:
+            result = await self._call(tool_run)
+        except ToolArgumentError as error:
+            outcome, result = "bad_arguments", self._error_for_model(tool_run.tool, error)
+        except ToolError as error:
+            outcome, result = "tool_error", self._error_for_model(tool_run.tool, error)
+        except asyncio.CancelledError:
+            if not tool_run.is_cancelled:
+                raise
+            return
+        except Exception as error:
+            outcome, result = "failed", {"error": phrases.FAILED}
+            self._session._failed("tool", tool_run.tool, error)
+        finally:
+            self._runs.discard(tool_run)
+        self._deliver(tool_run, result, outcome)
+
+    async def _call(self, tool_run: ToolRun) -> object:
+        session, tool = self._session, tool_run.tool
+        assert tool is not None
+        arguments = tool.validate(tool_run.arguments)
+        key = tool.once_key(arguments) if tool.once else ""
+        if key and key in self._once:
+            earlier = self._once[key]
+            return (
+                earlier
+                if isinstance(earlier, str)
+                else {"note": phrases.ALREADY_DONE, "result": earlier}
+            )
+        if key:
+            self._once[key] = phrases.OUTCOME_UNKNOWN
+        value = await run(tool, session, arguments, session._runtime.threads)
+        result = encode_result(value, limit=session._runtime.limits.result_limit)
+        if key:
+            self._once[key] = result
+        return result
+
+    async def _hand_over(self, tool_run: ToolRun, handler: Handler, data: dict[str, Any]) -> None:
+        """Let a handler by name answer: by ``send_tool_output`` or by what it returns."""
+        session = self._session
+        # The output may come from elsewhere, later: the run stays until it is answered.
+        given = {**data, "arguments": tool_run.arguments}
+        try:
+            value = await run(handler, session, given, session._runtime.threads)
+        except asyncio.CancelledError:
+            self._runs.discard(tool_run)
+            raise
+        except Exception as error:
+            session._failed("tool", handler, error)
+            self._settle(tool_run, {"error": phrases.FAILED}, "failed")
+            return
+        if value is not None:
+            self._settle(tool_run, value, "ok")
+
+    def _error_for_model(self, code: object, error: ToolError) -> object:
+        """The text for the model; what only the author can mend goes to the log."""
+        if isinstance(error, UnencodableResult):
+            self._session.log.error("tool_result_unusable", tool=str(code), reason=error.reason)
+        limit = self._session._runtime.limits.result_limit
+        return encode_result({"error": str(error)}, limit=limit)
+
+    def answer(self, call_id: str, result: object) -> None:
+        """Answer a tool call by hand.
+
+        Raises:
+            AlreadyAnswered, UnknownMessage: See :meth:`Connection.tool_output`.
+        """
+        found = next((one for one in self._runs if one.call_id == call_id), None)
+        name, started = (found.name, found.started) if found else ("", time.monotonic())
+        encoded = encode_result(result, limit=self._session._runtime.limits.result_limit)
+        self._session._tool_output(call_id, encoded)
+        self._session._tool_called(call_id, name, encoded, "ok", time.monotonic() - started)
+        if found is not None and found.tool is None:
+            self._runs.discard(found)
+
+    def sweep(self, now: float) -> None:
+        """Fillers, deadlines and the bounds of those that run on."""
+        for tool_run in list(self._runs):
+            if tool_run.filler_at is not None and now >= tool_run.filler_at:
+                self._fill(tool_run)
+            if tool_run.is_late:
+                if now >= tool_run.limit:
+                    self._give_up(tool_run)
+            elif now >= tool_run.deadline:
+                self._overrun(tool_run)
+
+    def _overrun(self, tool_run: ToolRun) -> None:
+        """The deadline: answer the model, and let the function run on or cancel it."""
+        tool = tool_run.tool
+        if not self._session._connection.is_tool_call_open(tool_run.call_id):
+            self._runs.discard(tool_run)  # answered by hand
+            return
+        seconds = time.monotonic() - tool_run.started
+        self._session.log.warning("tool_call_late", tool=tool_run.name, seconds=round(seconds, 2))
+        if tool is not None and tool.late == "deliver":
+            tool_run.is_late = True
+            tool_run.filler_at = None
+            self._answer(tool_run.call_id, tool_run.name, phrases.STILL_RUNNING, "late", seconds)
+            return
+        self._runs.discard(tool_run)
+        self._cancel(tool_run)
+        text = phrases.CANCELLED if tool is not None else phrases.UNANSWERED
+        self._answer(tool_run.call_id, tool_run.name, text, "cancelled", seconds)
+
+    def _give_up(self, tool_run: ToolRun) -> None:
+        """A function that ran on reached its bound: stop it and tell the model."""
+        self._runs.discard(tool_run)
+        self._cancel(tool_run)
+        self._session.log.error("tool_call_given_up", tool=tool_run.name)
+        self._tell_later(phrases.LATE_FAILURE.format(name=tool_run.name, reason=phrases.GAVE_UP))
+
+    def _cancel(self, tool_run: ToolRun) -> None:
+        tool_run.is_cancelled = True
+        if tool_run.task is not None:
+            tool_run.task.cancel()
+
+    def _settle(self, tool_run: ToolRun, value: object, outcome: str) -> None:
+        """Answer what a handler by name returned, unless it has answered by hand."""
+        self._runs.discard(tool_run)
+        if self._session._connection.is_tool_call_open(tool_run.call_id):
+            try:
+                result = encode_result(value, limit=self._session._runtime.limits.result_limit)
+            except ToolError as error:
+                outcome, result = "tool_error", self._error_for_model(None, error)
+            self._deliver(tool_run, result, outcome)
+
+    def _deliver(self, tool_run: ToolRun, result: object, outcome: str) -> None:
+        """Send a result: as the output while the model waits, else as context."""
+        seconds = time.monotonic() - tool_run.started
+        if tool_run.filler_at is None and tool_run.tool is not None and tool_run.tool.filler:
+            self._silence_filler()
+        if tool_run.is_late:
+            self._session._tool_called(
+                tool_run.call_id, tool_run.name, result, f"late_{outcome}", seconds
+            )
+            text = phrases.LATE_RESULT.format(name=tool_run.name, result=as_text(result))
+            self._tell_later(text)
+        else:
+            self._answer(tool_run.call_id, tool_run.name, result, outcome, seconds)
+
+    def _answer(
+        self, call_id: str, name: str, result: object, outcome: str, seconds: float
+    ) -> None:
+        session = self._session
+        if isinstance(result, str):
+            result = {"result": result}
+        if session._connection.is_tool_call_open(call_id):
+            try:
+                session._tool_output(call_id, result)
+            except LocalError as error:
+                session._failed("tool_output", None, error)
+        session._tool_called(call_id, name, result, outcome, seconds)
+
+    def _tell_later(self, text: str) -> None:
+        """Deliver a late result: as context, and let the agent speak of it."""
+        try:
+            self._session._tell(text)
+        except LocalError as error:
+            # The agent ended or the call is over: say in the log that nobody heard it.
+            self._session.log.warning("late_result_undelivered", reason=str(error))
+
+    def _fill(self, tool_run: ToolRun) -> None:
+        """Speak the filler phrase on a track of its own: it does not touch the agent's turn."""
+        tool_run.filler_at = None
+        phrase = tool_run.tool.filler if tool_run.tool else None
+        if phrase is None:
+            return
+        try:
+            if not self._has_filler_track:
+                self._has_filler_track = True
+                self._session._dub({"action": "addTrack", "track": FILLER_TRACK})
+            self._session._dub({"action": "sayOnTrack", "track": FILLER_TRACK, "say": phrase})
+        except LocalError as error:
+            self._session._failed("filler", tool_run.tool, error)
+
+    def _silence_filler(self) -> None:
+        if self._has_filler_track and self._session._connection.is_live:
+            self._session._dub({"action": "silenceTrack", "track": FILLER_TRACK})
+
+
+def arguments_of(data: dict[str, Any]) -> object:
+    """The arguments, under either name; none are an empty object."""
+    arguments = data.get("arguments", data.get("args"))
+    return {} if arguments is None else arguments
+
+
+def as_text(value: object) -> str:
+    """Short JSON text of a value, for the model."""
+    return orjson.dumps(value, default=str).decode()[:2000]

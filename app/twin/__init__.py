@@ -1,0 +1,25 @@
+"""The platform's side of the wire: a stand-in for jambonz that dials applications and plays calls.
+
+It stands on its own reading of the protocol and shares no code with the server.
+"""
+
+from app.twin.call import TwinCall
+from app.twin.dialect import DialectName
+from app.twin.errors import CallRefused, TwinError, WaitFailed
+from app.twin.far_end import Outcome
+from app.twin.log import Entry, Kind
+from app.twin.pace import Pace
+from app.twin.twin import Twin
+
+__all__ = [
+    "CallRefused",
+    "DialectName",
+    "Entry",
+    "Kind",
+    "Outcome",
+    "Pace",
+    "Twin",
+    "TwinCall",
+    "TwinError",
+    "WaitFailed",
+]

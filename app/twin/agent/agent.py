@@ -1,0 +1,228 @@
+"""The agent verb: it greets, listens, answers, and ends."""
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from app.llm import CALL_CONNECTED, CALLER_SILENT, ChatMessage, ChatRequest, ToolCall
+from app.twin.agent import updates
+from app.twin.agent.built_in import HANGUP, definitions, handoff_name
+from app.twin.agent.conversation import Conversation
+from app.twin.agent.cue import Cue
+from app.twin.agent.turn import Turn
+from app.twin.plays.transfer import hand_over
+from app.twin.stack import Verb
+
+if TYPE_CHECKING:
+    from app.twin.leg import Leg
+
+NO_RESPONSE_TIMEOUT = 12.0
+"""Seconds of silence after which the agent checks in."""
+
+ENDED = "normal conversation end"
+
+
+async def play_agent(leg: "Leg", verb: Verb) -> None:
+    """Live through an agent verb, and tell its action hook why it ended."""
+    agent = Agent(leg, verb)
+    leg.event_hook, leg.tool_hook = verb.get("eventHook"), verb.get("toolHook")
+    leg.agent = leg.listener = agent
+    try:
+        await agent.run()
+    except asyncio.CancelledError:
+        if verb.get("actionHook") and not leg.is_over:  # replaced: its ack's verbs are ignored
+            result = leg.hooks.result(verb, {"completion_reason": ENDED})
+            leg.hooks.notify(verb["actionHook"], result)
+        raise
+    finally:
+        leg.agent = leg.listener = None
+    await leg.hooks.action(verb, agent.completion)
+
+
+class Agent:
+    """An agent at work; it listens to the caller.
+
+    Attributes:
+        completion: Why it ended, for the action hook.
+        speaks: False keeps the replies silent.
+        generates_early: Whether `earlyGeneration` is on.
+    """
+
+    def __init__(self, leg: "Leg", verb: Verb) -> None:
+        self.leg = leg
+        self.verb = verb
+        self.completion: dict[str, Any] = {}
+        self.speaks = verb.get("speak", True) is not False
+        self.generates_early = bool(verb.get("earlyGeneration")) and self.speaks
+        self.conversation = Conversation((verb.get("llm") or {}).get("llmOptions") or {})
+        self._cues: deque[Cue] = deque()
+        self._more = asyncio.Event()
+        self._turn: Turn | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._check_ins = 0
+        self._hangup_reason: str | None = None
+        self._note_options()
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it is the caller's turn."""
+        return self._turn is None and not self._cues and not self.completion
+
+    async def run(self) -> None:
+        """Take turns until something ends the agent."""
+        if self.verb.get("greeting", True):
+            self._cues.append(Cue("greeting", CALL_CONNECTED))
+        while not self.completion and not self.leg.is_over:
+            await self._take_turn(await self._next())
+            if self._hangup_reason is not None:
+                self.leg.finish(f"the agent hung up: {self._hangup_reason}")
+                await asyncio.Event().wait()
+
+    def request(self, cue: Cue) -> ChatRequest:
+        """What the model is asked in a turn."""
+        return self.conversation.request(cue.instructions, definitions(self.verb))
+
+    def update(self, data: Mapping[str, Any]) -> str:
+        """Take an `agent:update`; return what is wrong with it, or ""."""
+        return updates.apply(self, data)
+
+    def take_cue(self, cue: Cue, *, interrupt: bool = False) -> None:
+        """Take a turn as soon as the present one is over, or instead of it."""
+        if interrupt:
+            self._cut()
+            self._cues.appendleft(cue)
+        else:
+            self._cues.append(cue)
+        self._more.set()
+
+    def hear(self, text: str, confidence: float) -> None:
+        """Take what the caller said."""
+        self._check_ins = 0
+        self.take_cue(Cue("caller", text, confidence=confidence))
+
+    def press(self, digits: str) -> None:
+        """Keys mean nothing to an agent."""
+        self.leg.log.note("the agent does not listen to keys", digits=digits)
+
+    def fall_silent(self) -> None:
+        """Check in with the caller, or end when that was done often enough."""
+        limit = int(self.verb.get("noResponseMaxPrompts") or 0)
+        if not self._no_response_timeout:
+            self.leg.log.note("noResponseTimeout is 0: the agent does not check in")
+        elif limit and self._check_ins >= limit:
+            self.completion = {"completion_reason": "no_response"}
+            self._more.set()
+        else:
+            self._check_ins += 1
+            self.take_cue(Cue("silence", CALLER_SILENT))
+
+    def barge_in(self, text: str) -> bool:
+        """Be interrupted, if there is a turn to interrupt and `bargeIn` allows it."""
+        allowed = (self.verb.get("bargeIn") or {}).get("enable", True)
+        if self._turn is None or not allowed:
+            return False
+        self._cut()
+        self.leg.hooks.event({"type": "user_interruption"})
+        if text:
+            self.leg.log.add("said", {"text": text})
+            self._check_ins = 0
+            self._cues.appendleft(Cue("caller", text))
+            self._more.set()
+        return True
+
+    async def call_tool(self, call: ToolCall, sent: list["asyncio.Future[Any]"]) -> Any:
+        """Have a tool called; return its output, or what the model is told instead."""
+        if call.name == HANGUP and "hangup" in self.verb:
+            default = (self.verb["hangup"] or {}).get("reason", "")
+            self._hangup_reason = str(call.arguments.get("reason") or default)
+            return {"result": "the call ends now"}
+        if call.name == handoff_name(self.verb):
+            return await self._hand_off()
+        output = self.leg.tools.ask(call.name, call.arguments, call.id)
+        sent.append(output)
+        return await self._output(call, output)
+
+    async def _output(self, call: ToolCall, output: "asyncio.Future[Any]") -> Any:
+        filler = self.verb.get("toolFiller") or {}
+        delay = float(filler.get("startDelaySecs", 2)) if filler else self.leg.pace.tool
+        await asyncio.wait({output}, timeout=min(delay, self.leg.pace.tool))
+        if filler and not output.done():
+            self.leg.log.note("the tool filler is heard", **filler)
+            await asyncio.wait({output}, timeout=self.leg.pace.tool - delay)
+        if output.done():
+            return output.result()
+        self.leg.tools.forget(output)
+        self.leg.log.note("the tool did not answer in time", name=call.name, tool_call_id=call.id)
+        return {"error": f"{call.name} did not answer in time"}
+
+    async def _hand_off(self) -> Any:
+        handoff = self.verb["handoff"]
+        result = await hand_over(self.leg, handoff)
+        await self.leg.hooks.action({"verb": "agent", **handoff}, result)
+        if result["transfer_result"] == "bridged" or not self.leg.stack.is_empty:
+            self.completion = {"completion_reason": ENDED}
+        return result
+
+    async def _next(self) -> Cue | None:
+        self.leg.log.poke()
+        while not self._cues and not self.completion:
+            self._more.clear()
+            try:
+                async with asyncio.timeout(self._silence_limit):
+                    await self._more.wait()
+            except TimeoutError:
+                self.leg.fall_silent()
+        return self._cues.popleft() if self._cues and not self.completion else None
+
+    async def _take_turn(self, cue: Cue | None) -> None:
+        if cue is None:
+            return
+        if cue.kind == "caller":
+            self.leg.hooks.event({"type": "user_transcript", "transcript": cue.text})
+        if cue.text:
+            self.conversation.add(ChatMessage("user", cue.text))
+        turn = self._turn = Turn(self, cue)
+        task = self._task = asyncio.ensure_future(turn.run())
+        try:
+            await asyncio.wait({task})
+        finally:
+            self._turn = self._task = None
+            if not task.done():
+                turn.cut()
+                task.cancel()
+                await asyncio.wait({task})
+        if not task.cancelled():
+            task.result()
+        self._end_turn(turn)
+
+    def _end_turn(self, turn: Turn) -> None:
+        if turn.error is None:
+            self.leg.hooks.event(self.leg.dialect.turn_end(turn.summary()))
+            return
+        error = {"code": turn.error.kind, "message": str(turn.error)}
+        self.leg.log.note(f"the model failed: {turn.error}", **error)
+        self.completion = {"completion_reason": "server error", "error": error}
+
+    def _cut(self) -> None:
+        """End the present turn where it is."""
+        if self._turn and self._task:
+            self._turn.cut()
+            self._task.cancel()
+
+    @property
+    def _no_response_timeout(self) -> float:
+        return float(self.verb.get("noResponseTimeout", NO_RESPONSE_TIMEOUT))
+
+    @property
+    def _silence_limit(self) -> float | None:
+        return self._no_response_timeout or None if self.leg.pace.silence else None
+
+    def _note_options(self) -> None:
+        for key, text in (
+            ("mcpServers", "recorded, but the twin does not connect to MCP servers in this part"),
+            ("toolFiller", "recorded: fills the wait for a tool"),
+            ("noiseIsolation", "recorded: nothing to isolate in text"),
+        ):
+            if self.verb.get(key):
+                self.leg.log.note(f"{key} {text}", **{key: self.verb[key]})

@@ -1,0 +1,82 @@
+"""What the agent's model knows: instructions, context, history, tools."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from app.llm import CALL_CONNECTED, ChatMessage, ChatRequest, Role, ToolDefinition
+
+_ROLES: tuple[Role, ...] = ("user", "assistant")
+
+
+class Conversation:
+    """The state of one agent's conversation, as `llm.llmOptions` begins it.
+
+    `instructions` and `context` make the system prompt and change apart from each other: an update
+    of the instructions leaves alone what was injected.
+    """
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        self.context: list[str] = []
+        self.messages: list[ChatMessage] = []
+        self.tools: tuple[ToolDefinition, ...] = ()
+        self._max_tokens: int | None = options.get("maxTokens")
+        self._temperature: float | None = options.get("temperature")
+        self.inject([*_list(options, "initialMessages"), *_list(options, "messages")])
+        prompt = [str(options.get("systemPrompt") or ""), *self.context]
+        self.instructions = "\n\n".join(part for part in prompt if part)
+        self.context.clear()
+        self.set_tools(_list(options, "tools"))
+
+    def inject(self, messages: Iterable[Mapping[str, Any]]) -> None:
+        """Append to the history; what a system says goes to the system prompt."""
+        for message in messages:
+            role, content = message.get("role"), text_of(message.get("content"))
+            if role == "system":
+                self.context.append(content)
+            else:
+                known: Role = "assistant" if role == "assistant" else "user"
+                self.messages.append(ChatMessage(known, content))
+
+    def set_tools(self, tools: Iterable[Mapping[str, Any]]) -> None:
+        """Replace the tools, in either notation."""
+        self.tools = tuple(_definition(tool) for tool in tools)
+
+    def add(self, *messages: ChatMessage) -> None:
+        """Append to the history."""
+        self.messages.extend(messages)
+
+    def request(self, instructions: str, built_in: tuple[ToolDefinition, ...]) -> ChatRequest:
+        """The next question to the model, with instructions for this one reply."""
+        parts = [self.instructions, *self.context, instructions]
+        return ChatRequest(
+            system="\n\n".join(part for part in parts if part),
+            messages=tuple(self.messages) or (ChatMessage("user", CALL_CONNECTED),),
+            tools=(*self.tools, *built_in),
+            max_tokens=self._max_tokens,
+            temperature=self._temperature,
+        )
+
+
+def text_of(content: Any) -> str:
+    """The text of a message's content, which may come in blocks."""
+    if isinstance(content, list):
+        blocks = (
+            block.get("text", "") if isinstance(block, Mapping) else block for block in content
+        )
+        return "\n".join(str(block) for block in blocks if block)
+    return "" if content is None else str(content)
+
+
+def _definition(tool: Mapping[str, Any]) -> ToolDefinition:
+    function = tool.get("function")
+    flat = function if isinstance(function, Mapping) else tool
+    return ToolDefinition(
+        str(flat.get("name", "")),
+        str(flat.get("description") or ""),
+        flat.get("parameters") or {},
+    )
+
+
+def _list(options: Mapping[str, Any], key: str) -> list[Any]:
+    value = options.get(key)
+    return value if isinstance(value, list) else []

@@ -1,0 +1,177 @@
+"""One turn of the agent: the model's reply, its tool calls, and its words to the caller."""
+
+import asyncio
+import json
+import time
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+from app.llm import ChatMessage, End, ModelError, Token, ToolCall
+from app.twin.agent.cue import Cue
+from app.twin.voice import Utterance
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from app.llm import Event
+    from app.twin.agent.agent import Agent
+
+MAX_ROUNDS = 10
+"""How often the model may ask for tools within one turn."""
+
+
+@dataclass(slots=True)
+class Times:
+    """What a turn measures, in seconds."""
+
+    started: float = field(default_factory=time.monotonic)
+    first_token: float | None = None
+    tools: float = 0.0
+    tokens: int = 0
+
+
+class Turn:
+    """A turn under way.
+
+    Attributes:
+        is_interrupted: Whether it was cut.
+        error: Why the model failed, where it did.
+    """
+
+    def __init__(self, agent: "Agent", cue: Cue) -> None:
+        self.cue = cue
+        self.is_interrupted = False
+        self.error: ModelError | None = None
+        self._agent = agent
+        self._leg = agent.leg
+        self._times = Times()
+        self._spoken: list[str] = []
+        self._said: list[str] = []
+        self._tool_calls: list[dict[str, Any]] = []
+        self._utterance: Utterance | None = None
+        self._heard = ""
+        self._outputs: list[asyncio.Future[Any]] = []
+
+    async def run(self) -> None:
+        """Take the turn to its end; cancel it to cut it."""
+        for _ in range(MAX_ROUNDS):
+            calls = await self._reply()
+            if not calls or self.error:
+                break
+            await self._answer(calls)
+        else:
+            self._leg.log.note(f"the model asked for tools {MAX_ROUNDS} times in one turn")
+
+    def cut(self) -> None:
+        """Stop speaking now, and keep in the history what was heard."""
+        self.is_interrupted = True
+        self._end_speech(interrupted=True)
+        self._remember(self._heard)
+        for output in self._outputs:
+            self._leg.tools.forget(output)
+
+    def summary(self) -> dict[str, Any]:
+        """The data of turn_end, in the documentation's form."""
+        turn: dict[str, Any] = {"type": "turn_end", "transcript": self.cue.transcript}
+        if self.cue.kind == "caller":
+            turn["confidence"] = self.cue.confidence
+        return turn | {
+            "response": " ".join(self._spoken if self.is_interrupted else self._said),
+            "interrupted": self.is_interrupted,
+            "latency": self._latency(),
+            "tool_calls": self._tool_calls,
+        }
+
+    async def _reply(self) -> tuple[ToolCall, ...]:
+        """Ask the model once; speak its words as they come and return its tool calls."""
+        request = self._agent.request(self.cue)
+        stream = cast("AsyncGenerator[Event]", self._leg.platform.model.stream(request))
+        utterance = self._utterance = Utterance(self._leg.voice, "agent")
+        text, calls = "", []
+        async with aclosing(stream) as events:
+            async for event in events:
+                match event:
+                    case Token():
+                        text += self._take(event, utterance)
+                    case ToolCall():
+                        calls.append(event)
+                    case End(error=error):
+                        self.error = error
+        if not self.error:
+            await self._conclude(text, tuple(calls), utterance)
+        return tuple(calls)
+
+    def _take(self, token: Token, utterance: Utterance) -> str:
+        if self._times.first_token is None:
+            self._times.first_token = time.monotonic() - self._times.tools
+        self._times.tokens += 1
+        if self._agent.speaks:
+            utterance.feed(token.text)
+        return token.text
+
+    async def _conclude(self, text: str, calls: tuple[ToolCall, ...], utterance: Utterance) -> None:
+        if text.strip():
+            self._said.append(" ".join(text.split()))
+        if calls:
+            return
+        if self._said:
+            self._leg.hooks.event({"type": "llm_response", "response": " ".join(self._said)})
+        await self._speak_out(utterance)
+        self._remember(self._heard if self._agent.speaks else text.strip())
+
+    async def _speak_out(self, utterance: Utterance) -> None:
+        await utterance.finish()
+        self._end_speech(interrupted=None)
+
+    def _end_speech(self, *, interrupted: bool | None) -> None:
+        """End the present utterance, as far as it was heard."""
+        utterance, self._utterance = self._utterance, None
+        if utterance and (heard := utterance.end(interrupted=interrupted)):
+            self._heard = heard
+            self._spoken.append(heard)
+
+    def _remember(self, text: str, calls: tuple[ToolCall, ...] = ()) -> None:
+        """Write the assistant's turn into the history."""
+        self._heard = ""
+        if text or calls:
+            message = ChatMessage("assistant", text, tool_calls=calls)
+            self._agent.conversation.add(message)
+
+    async def _answer(self, calls: tuple[ToolCall, ...]) -> None:
+        """Run the tool calls of one reply together, and tell the model their outputs."""
+        began = time.monotonic()
+        speech = [self._speak_out(self._utterance)] if self._utterance else []
+        outputs, *_ = await asyncio.gather(
+            asyncio.gather(*(self._call(call) for call in calls)), *speech
+        )
+        self._times.tools += time.monotonic() - began
+        self._remember(self._heard, calls)
+        self._agent.conversation.add(
+            *(
+                ChatMessage("tool", json.dumps(output, ensure_ascii=False), tool_call_id=call.id)
+                for call, output in zip(calls, outputs, strict=True)
+            )
+        )
+
+    async def _call(self, call: ToolCall) -> Any:
+        began = time.monotonic()
+        output = await self._agent.call_tool(call, self._outputs)
+        rtt = round((time.monotonic() - began) * 1000)
+        self._tool_calls.append({"name": call.name, "rtt_ms": rtt})
+        return output
+
+    def _latency(self) -> dict[str, Any]:
+        times = self._times
+        latency: dict[str, Any] = {}
+        if self.cue.kind == "caller":
+            latency["stt_ms"] = 0  # the caller's words are text already
+        if self._agent.generates_early and self.cue.kind == "caller":
+            latency["preflight"] = {"result": "hit", "tokens": times.tokens}
+        elif times.first_token is not None:
+            latency["llm_ms"] = round((times.first_token - times.started) * 1000)
+        if self._tool_calls:
+            latency["tool_ms"] = round(times.tools * 1000)
+        if self._spoken:
+            latency["tts_ms"] = 0
+        return latency

@@ -1,0 +1,252 @@
+"""One call as its caller lives it: say, hear, press, interrupt, hang up, and look behind it."""
+# ruff: noqa: ASYNC109  (a test says how long it waits; all waits are made by Log.until)
+
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from app.twin.dialect import by_hand
+from app.twin.errors import CallRefused, WaitFailed
+from app.twin.far_end import Outcome
+from app.twin.leg import Leg
+from app.twin.log import Entry
+
+
+class TwinCall:
+    """A call that the twin made; also a context manager that hangs up at its end.
+
+    Everything that waits has a time limit (`Pace.patience`, or its own `timeout`) and fails with a
+    `WaitFailed` that shows the last entries of the log.
+
+    Attributes:
+        log: Every `Entry` so far.
+        spoken: All that the caller heard, one text for each verb or reply.
+        acks: Every ack that the application sent.
+        commands: Every command that it sent.
+        errors: The data of every `jambonz:error` that the twin sent.
+        events: The data of every agent event that the twin sent.
+    """
+
+    def __init__(self, leg: Leg) -> None:
+        self.leg = leg
+        self.log: list[Entry] = leg.log.entries
+        self.spoken: list[str] = leg.voice.spoken
+        self.acks: list[dict[str, Any]] = leg.acks
+        self.commands: list[dict[str, Any]] = leg.commands
+        self.errors: list[dict[str, Any]] = leg.errors
+        self.events: list[dict[str, Any]] = leg.events
+        self._heard = 0
+        self._taken: set[int] = set()
+        self._reconnects = 0
+
+    @property
+    def call_sid(self) -> str:
+        """The id of this leg."""
+        return self.leg.info.call_sid
+
+    @property
+    def account_sid(self) -> str:
+        """The account that the call belongs to."""
+        return self.leg.info.account_sid
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the call has ended."""
+        return self.leg.is_over
+
+    @property
+    def end_reason(self) -> str:
+        """Why the call ended; empty while it lasts."""
+        return self.leg.end_reason
+
+    async def begin(self, answer: Outcome = "stays") -> None:
+        """Dial the application; `Twin.call` does it.
+
+        Raises:
+            CallRefused: If the call does not come about.
+        """
+        reason = await self.leg.begin(answer)
+        if reason:
+            await self.leg.close()
+            raise CallRefused(reason, self)
+
+    async def say(
+        self, text: str, *, confidence: float = 0.97, timeout: float | None = None
+    ) -> str:
+        """Speak as the caller, once it is quiet, and return what was answered.
+
+        Returns when the turn is over: the agent or a `gather` waits for the caller again, nothing
+        is left to do, or the call has ended.
+        """
+        await self._my_turn("say", timeout)
+        mark = len(self.spoken)
+        self.leg.hear(text, confidence)
+        return await self._answer(mark, timeout)
+
+    async def interrupt(self, text: str = "", *, timeout: float | None = None) -> str:
+        """Barge in on what is being said now, and return the answer to `text`.
+
+        Where nothing is being said it is an ordinary `say`.
+        """
+        self._still_on("interrupt")
+        if not self.leg.barge_in(text):
+            return await self.say(text, timeout=timeout) if text else ""
+        return await self._answer(len(self.spoken), timeout)
+
+    def interrupt_after(self, words: int, text: str = "") -> None:
+        """Barge in on the next reply as soon as `words` words of it were spoken."""
+        self.leg.voice.cut_after = words
+        self.leg.voice.barge = lambda: self.leg.barge_in(text)
+
+    async def dtmf(self, digits: str, *, timeout: float | None = None) -> str:
+        """Press keys, once somebody waits for the caller, and return what was answered."""
+        await self._my_turn("dtmf", timeout)
+        mark = len(self.spoken)
+        self.leg.press(digits)
+        return await self._answer(mark, timeout)
+
+    async def silence(self, *, timeout: float | None = None) -> str:
+        """Say nothing for long enough that the agent or the `gather` at work gives up waiting."""
+        await self._my_turn("silence", timeout)
+        mark = len(self.spoken)
+        self.leg.fall_silent()
+        return await self._answer(mark, timeout)
+
+    async def heard(self, *, timeout: float | None = None) -> str:
+        """Wait for the next thing said to the caller, and return it.
+
+        What `say`, `interrupt`, `dtmf` and `silence` returned has been heard already.
+        """
+        await self._until(lambda: len(self.spoken) > self._heard, "something to hear", timeout)
+        self._heard += 1
+        return self.spoken[self._heard - 1]
+
+    async def event(self, type: str, **fields: Any) -> None:  # noqa: A002  (the wire's word)
+        """Send an agent event by hand, in the twin's dialect."""
+        self._still_on("event")
+        self.leg.hooks.event(by_hand({"type": type, **fields}))
+
+    async def tool_call(
+        self,
+        name: str,
+        arguments: Mapping[str, Any],
+        *,
+        tool_call_id: str | None = None,
+        timeout: float | None = None,
+    ) -> Any:
+        """Send a tool call by hand and return the data of its output."""
+        self._still_on("tool_call")
+        future = self.leg.tools.ask(name, arguments, tool_call_id)
+        await self._until(future.done, f"the output of {name}", timeout)
+        return future.result()
+
+    async def hook(self, name: str, **data: Any) -> list[dict[str, Any]]:
+        """Send a `verb:hook` by hand and return the verbs of its ack, which are not run.
+
+        Raises:
+            WaitFailed: If no ack comes, as jambonz would find it.
+        """
+        self._still_on("hook")
+        return await self.leg.hooks.by_hand(name, data)
+
+    async def updates(self, n: int = 1, *, timeout: float | None = None) -> list[str]:
+        """Wait until `n` `agent:update` commands came in all; return the types of all of them."""
+        await self._until(lambda: len(self._updates()) >= n, f"{n} agent updates", timeout)
+        return self._updates()
+
+    async def command(
+        self, name: str | None = None, *, timeout: float | None = None
+    ) -> dict[str, Any]:
+        """Wait for the next command (of that name), and return its frame; each is given once."""
+        found: list[int] = []
+
+        def done() -> bool:
+            found[:] = [
+                i
+                for i, frame in enumerate(self.commands)
+                if i not in self._taken and name in (None, frame["command"])
+            ][:1]
+            return bool(found)
+
+        await self._until(done, f"command {name}" if name else "a command", timeout)
+        self._taken.add(found[0])
+        return self.commands[found[0]]
+
+    async def drop(self, *, code: int | None = None) -> None:
+        """Lose the socket, without a close frame or with a `code`; the twin redials by itself."""
+        self._still_on("drop")
+        await self.leg.line.drop(code)
+
+    async def reconnected(self, *, timeout: float | None = None) -> None:
+        """Wait until a `session:reconnect` was acked that this method has not told of yet."""
+        await self._until(
+            lambda: self.leg.reconnects > self._reconnects, "a reconnect that is acked", timeout
+        )
+        self._reconnects += 1
+
+    async def ended(self, *, timeout: float | None = None) -> str:
+        """Wait for the end of the call, and return why it ended."""
+        limit = self.leg.pace.patience if timeout is None else timeout
+        await self.leg.log.until(lambda: self.leg.is_closed, "the end of the call", limit)
+        return self.end_reason
+
+    async def hangup(self) -> None:
+        """Hang up as the caller; returns when the application was told and the socket closed."""
+        await self.leg.end("the caller hung up", by="caller")
+        await self.ended()
+
+    async def far_hangup(self) -> None:
+        """Let the party ring off that the application dialled."""
+        self._still_on("far_hangup")
+        await self._until(self.leg.far_ring_off, "somebody to ring off", None)
+
+    async def close(self) -> None:
+        """Hang up, where the call is not over, and release everything."""
+        await self.leg.end("the caller hung up", by="caller")
+        await self.leg.close()
+
+    def subscribe(self, callback: Callable[[Entry], None]) -> None:
+        """Call back with every later `Entry`, as it is logged."""
+        self.leg.log.subscribe(callback)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def _updates(self) -> list[str]:
+        commands = (frame for frame in self.commands if frame["command"] == "agent:update")
+        return [str(dict(frame["data"]).get("type")) for frame in commands]
+
+    def _still_on(self, what: str) -> None:
+        if self.leg.is_over:
+            raise self._too_late(what)
+
+    def _too_late(self, what: str) -> WaitFailed:
+        return self.leg.log.failure(f"{what}: the call is over ({self.end_reason})")
+
+    async def _my_turn(self, what: str, timeout: float | None) -> None:
+        self._still_on(what)
+        await self._settled(timeout)
+        self._still_on(what)
+
+    async def _settled(self, timeout: float | None) -> None:
+        limit = self.leg.pace.patience if timeout is None else timeout
+        await self.leg.log.until(lambda: self.leg.is_settled, "the caller's turn", limit)
+
+    async def _answer(self, mark: int, timeout: float | None) -> str:
+        await self._settled(timeout)
+        self._heard = len(self.spoken)
+        return " ".join(self.spoken[mark:])
+
+    async def _until(self, done: Callable[[], bool], what: str, timeout: float | None) -> None:
+        limit = self.leg.pace.patience if timeout is None else timeout
+        await self.leg.log.until(lambda: done() or self.leg.is_over, what, limit)
+        if not done():
+            raise self._too_late(what)

@@ -1,0 +1,180 @@
+"""What each command of the application does to the call."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from app.twin.pending import NoAck
+from app.twin.vocabulary import BadInstruction
+
+if TYPE_CHECKING:
+    from app.twin.leg import Leg
+
+Frame = dict[str, Any]
+
+
+def handle(leg: "Leg", frame: Frame) -> None:
+    """Carry out a command; an unknown one is noted and ignored."""
+    command = frame["command"]
+    if command in _ACTIONS:
+        _ACTIONS[command](leg, frame)
+    elif command in _RECORDED:
+        _record(leg, frame)
+    else:
+        leg.log.note("unknown command, ignored", command=command)
+
+
+def _redirect(leg: "Leg", frame: Frame) -> None:
+    match frame["data"]:
+        case list() as verbs:
+            _put(leg, verbs, queue=bool(frame.get("queueCommand")))
+        case {"call_hook": hook}:
+            leg.spawn_work(_ask_for_verbs(leg, hook))
+        case {"child_call_hook": _} | {"child_call": _}:
+            _split(leg, frame["data"])
+        case {"parent_call": _}:
+            _split(leg, frame["data"])
+        case _:
+            leg.error("InvalidMessage", "redirect needs an array of verbs or a call_hook")
+
+
+def _put(leg: "Leg", verbs: list[Any], *, queue: bool = False) -> None:
+    try:
+        checked = leg.hooks.check(verbs)
+    except BadInstruction:
+        return  # told already; the call goes on as it was
+    if queue:
+        leg.stack.append(checked)
+    else:
+        leg.stack.replace(checked)
+
+
+async def _ask_for_verbs(leg: "Leg", hook: Any) -> None:
+    """Live call control: session:redirect on this socket, whatever the hook is."""
+    try:
+        verbs = await leg.hooks.ask(hook, leg.info.common(), "session:redirect")
+    except NoAck as failure:
+        leg.log.note(f"no ack to session:redirect: {failure}")
+        return
+    if isinstance(verbs, list) and verbs:
+        _put(leg, verbs)
+    else:
+        leg.stack.kill()
+
+
+def _split(leg: "Leg", data: Mapping[str, Any]) -> None:
+    if leg.child is None:
+        leg.log.note("redirect of a child leg without a dial: no effect")
+        return
+    leg.log.note("the child leg goes its own way; the twin does not follow it")
+    parent = data.get("parent_call")
+    if isinstance(parent, list):
+        _put(leg, parent)
+    else:
+        leg.stack.kill()
+
+
+def _call_status(leg: "Leg", frame: Frame) -> None:
+    data = frame["data"]
+    wanted = data.get("call_status") if isinstance(data, Mapping) else data
+    if leg.child and frame.get("callSid") == leg.child.call_sid:
+        leg.far_ring_off()
+    elif wanted == "completed" and leg.info.answered is not None:
+        leg.finish("the application hung up")
+    elif wanted == "no-answer" and leg.info.answered is None:
+        leg.effects["refusal"] = ("no-answer", 503, "Service Unavailable")
+        leg.finish("the application refused the call")
+    else:
+        leg.log.note("call:status has no effect now", call_status=wanted)
+
+
+def _config(leg: "Leg", frame: Frame) -> None:
+    leg.configure(frame["data"])
+
+
+def _tag(leg: "Leg", frame: Frame) -> None:
+    if isinstance(frame["data"], Mapping):
+        leg.info.customer_data = dict(frame["data"])
+    _record(leg, frame)
+
+
+def _agent_update(leg: "Leg", frame: Frame) -> None:
+    data = frame["data"]
+    if not isinstance(data, Mapping):
+        leg.error("InvalidMessage", "agent:update needs an object as data")
+        return
+    leg.log.add("update", data)
+    if leg.agent is None:
+        leg.log.note("no agent is running, the update is dropped")
+    elif problem := leg.agent.update(data):
+        leg.error("InvalidMessage", f"agent:update: {problem}")
+
+
+def _tool_output(leg: "Leg", frame: Frame) -> None:
+    id_ = frame.get("tool_call_id")
+    if not isinstance(id_, str):
+        leg.error("InvalidMessage", "llm:tool-output needs tool_call_id beside data")
+    elif not leg.tools.take(id_, frame.get("data")):
+        leg.log.note("late or unknown tool output, dropped", tool_call_id=id_)
+
+
+def _whisper(leg: "Leg", frame: Frame) -> None:
+    data = frame["data"]
+    verbs = data.get("whisper") if isinstance(data, Mapping) else None
+    try:
+        checked = leg.hooks.check(verbs if isinstance(verbs, list) else [verbs])
+    except BadInstruction:
+        return
+    if leg.child and frame.get("callSid") == leg.child.call_sid:
+        leg.log.note("whispered to the callee", verbs=checked)
+        return
+    for verb in checked:
+        for text in texts(verb.get("text", "")):
+            leg.voice.heard(text, "whisper")
+
+
+def _nested(key: str) -> Callable[["Leg", Frame], None]:
+    """A command whose data is read below a key of its own; flat data throws inside jambonz."""
+
+    def action(leg: "Leg", frame: Frame) -> None:
+        data = frame["data"]
+        if isinstance(data, Mapping) and isinstance(data.get(key), Mapping):
+            _record(leg, frame)
+        else:
+            text = f"{frame['command']} data must be nested below {key!r}: dropped"
+            leg.log.note(text, data=data)
+
+    return action
+
+
+def _record(leg: "Leg", frame: Frame) -> None:
+    """Keep what a command sets, without a sound."""
+    leg.effects[frame["command"]] = frame.get("data")
+    about = {key: frame[key] for key in ("data", "callSid") if key in frame}
+    leg.log.note(f"{frame['command']} takes effect", command=frame["command"], **about)
+
+
+def texts(text: Any) -> list[str]:
+    """The texts of a say, which may be one or several."""
+    return [str(item) for item in (text if isinstance(text, list) else [text]) if item]
+
+
+_ACTIONS: dict[str, Callable[["Leg", Frame], None]] = {
+    "redirect": _redirect,
+    "call:status": _call_status,
+    "config": _config,
+    "tag": _tag,
+    "agent:update": _agent_update,
+    "llm:tool-output": _tool_output,
+    "whisper": _whisper,
+    "dtmf": _nested("dtmf"),
+    "sip:request": _nested("sip_request"),
+}
+
+_RECORDED = frozenset(
+    {
+        *("dial", "dub", "record", "media:path", "boostAudioSignal", "noiseIsolation:status"),
+        *("mute:status", "listen:status", "stream:status", "transcribe:status", "llm:update"),
+        *("conf:mute-status", "conf:hold-status", "conf:participant-action"),
+        *("room:say", "room:play", "stt:reconfigure", "tts:tokens", "tts:flush", "tts:clear"),
+    }
+)

@@ -1,0 +1,392 @@
+"""One call on the platform: its socket, its verbs, its voice, its end."""
+
+import asyncio
+import ssl
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from app.llm import ChatModel
+from app.twin import commands
+from app.twin.address import Address, DialFailed
+from app.twin.callinfo import CallInfo
+from app.twin.dialect import DIALECTS, DialectName
+from app.twin.far_end import SIP, FarEnd, Outcome
+from app.twin.hooks import Hooks
+from app.twin.line import Line
+from app.twin.log import Log
+from app.twin.pace import Pace
+from app.twin.pending import NoAck
+from app.twin.plays import is_answering, perform
+from app.twin.socket import Dialling
+from app.twin.stack import Stack, Verb
+from app.twin.tools import ToolDesk
+from app.twin.vocabulary import BadInstruction
+from app.twin.voice import Voice
+from app.twin.wire import BadFrame, read
+
+if TYPE_CHECKING:
+    from app.twin.agent.agent import Agent
+
+REFUSED = 1001
+"""Close code for an application whose first instructions are bad or missing."""
+
+
+class Listener(Protocol):
+    """Whoever hears the caller: the agent, a gather, a listen."""
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it is the caller's turn."""
+
+    def hear(self, text: str, confidence: float) -> None:
+        """Take what the caller said."""
+
+    def press(self, digits: str) -> None:
+        """Take keys that the caller pressed."""
+
+    def fall_silent(self) -> None:
+        """Take it that the caller says nothing for too long."""
+
+    def barge_in(self, text: str) -> bool:
+        """Be interrupted; False where there is nothing to interrupt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """What all calls of a twin share."""
+
+    model: ChatModel
+    dialect: DialectName
+    credentials: tuple[str, str] | None
+    max_frame: int
+    understands_agent: bool
+    pace: Pace
+    tls: ssl.SSLContext | None
+
+
+class Leg:
+    """The A leg of a call and everything that it owns."""
+
+    def __init__(
+        self, url: str, info: CallInfo, platform: Platform, *, far_end: FarEnd, statuses: bool
+    ) -> None:
+        self.info = info
+        self.platform = platform
+        self.pace = platform.pace
+        self.far_end = far_end
+        self.statuses = statuses
+        self.log = Log()
+        self.voice = Voice(self.log, self.pace.speech_rate)
+        self.voice.barge = lambda: self.barge_in("")
+        self.dialect = DIALECTS[platform.dialect]
+        self.hooks = Hooks(self)
+        self.tools = ToolDesk(self)
+        self.stack = Stack(self._perform, self._stack_changed)
+        self.line = self.status_line = Line(Address.parse(url), self._dialling(), self)
+        self.lines = [self.line]
+        self.acks: list[dict[str, Any]] = []
+        self.commands: list[dict[str, Any]] = []
+        self.errors: list[dict[str, Any]] = []
+        self.events: list[dict[str, Any]] = []
+        self.effects: dict[str, Any] = {}
+        self.listener: Listener | None = None
+        self.agent: Agent | None = None
+        self.child: CallInfo | None = None
+        self.bridge: asyncio.Event | None = None
+        self.event_hook: Any = None
+        self.tool_hook: Any = None
+        self.notifies = False
+        self.stack_waits = False
+        self.is_over = False
+        self.is_closed = False
+        self.end_reason = ""
+        self.reconnects = 0
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._runner: asyncio.Task[None] | None = None
+        self._ending: asyncio.Task[None] | None = None
+        self._at_work = 0
+
+    # ------------------------------------------------------------------ beginning
+
+    async def begin(self, answer: Outcome) -> str:
+        """Dial the application and run its first verbs; return why the call is refused, or ""."""
+        try:
+            await self.line.dial()
+        except DialFailed as failure:
+            return await self._refuse(str(failure))
+        if self.info.direction == "outbound" and (reason := await self._ring(answer)):
+            return reason
+        try:
+            verbs = self.hooks.check(await self.line.request("session:new", self.info.opening()))
+        except NoAck as failure:
+            return await self._refuse(f"no ack to session:new: {failure}")
+        except BadInstruction as failure:
+            return await self._refuse(str(failure))
+        if not verbs:
+            return await self._refuse("no instructions in the ack of session:new")
+        return await self._run(verbs)
+
+    async def _ring(self, answer: Outcome) -> str:
+        self.status("trying", 100, "Trying")
+        await self.sleep(1)
+        self.status("ringing", 180, "Ringing")
+        await self.sleep(3)
+        self.status(*SIP[answer])
+        if answer in ("answer", "stays"):
+            return ""
+        await self.end(f"the called party: {answer}", by="caller")
+        return self.end_reason
+
+    async def _refuse(self, reason: str) -> str:
+        """Answer 480 to the INVITE, or hang up, and close with 1001."""
+        self.is_over = True
+        self.end_reason = reason
+        for line in self.lines:
+            await line.flush()
+            await line.close(REFUSED)
+        self._log_end("jambonz")
+        return reason
+
+    async def _run(self, verbs: list[Verb]) -> str:
+        if self.info.direction == "inbound":
+            self.status("trying", 100, "Trying")
+        self.stack.append(verbs)
+        self._runner = self.spawn(self._run_verbs())
+        if verbs[0]["verb"] in ("hangup", "sip:decline") and self.info.answered is None:
+            await self.log.until(lambda: self.is_closed, "the refusal", self.pace.patience)
+            return self.end_reason
+        await self.log.until(
+            lambda: self.stack.has_begun or self.is_over, "the first verb", self.pace.patience
+        )
+        return ""
+
+    async def _run_verbs(self) -> None:
+        try:
+            await self.stack.run()
+        except (NoAck, DialFailed) as failure:
+            self.finish(f"a hook failed: {failure}")
+        except BadInstruction as failure:
+            self.finish(str(failure))
+
+    async def _perform(self, verb: Verb) -> None:
+        if is_answering(verb):
+            self.answer()
+        await perform(self, verb)
+
+    # ------------------------------------------------------------------ state
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it is the caller's turn: all is done, or somebody waits for the caller."""
+        if self.is_over:
+            return True
+        if self._at_work:
+            return False
+        waiting = self.stack_waits or (self.listener is not None and self.listener.is_waiting)
+        return waiting or (self.stack.has_begun and self.stack.is_idle)
+
+    def answer(self) -> None:
+        """Answer an inbound call that is not answered yet."""
+        if self.info.answered is None:
+            self.status("in-progress", 200, "OK")
+
+    def status(self, call_status: str, sip_status: int, reason: str, **extra: Any) -> None:
+        """Change the A leg's status and tell it."""
+        self.info.set_status(call_status, sip_status, reason)
+        self.tell_status(self.info, **extra)
+
+    def tell_status(self, info: CallInfo, **extra: Any) -> None:
+        """Send a call:status about a leg, if the application has a status hook."""
+        data = info.common() | extra
+        self.log.add("status", data)
+        if self.statuses:
+            self.status_line.send("call:status", data)
+
+    def verb_status(self, of: Verb, event: str, **extra: Any) -> None:
+        """Send a verb:status, if `notifyEvents` is on."""
+        if self.notifies:
+            label = {"id": of["id"]} if "id" in of else {}
+            self.line.send("verb:status", {"event": event, **extra, **label})
+
+    def error(self, msg: str, details: str, **extra: Any) -> None:
+        """Send a jambonz:error."""
+        data = {"msg": msg, "details": details, **extra}
+        self.errors.append(data)
+        self.log.add("error", data)
+        self.line.send("jambonz:error", data)
+
+    def configure(self, properties: Mapping[str, Any]) -> None:
+        """Set what the config verb or command sets; the rest is only kept."""
+        self.effects["config"] = {**self.effects.get("config", {}), **properties}
+        self.notifies = bool(properties.get("notifyEvents", self.notifies))
+
+    async def sleep(self, seconds: float) -> None:
+        """Let time pass, scaled by the pace."""
+        await asyncio.sleep(seconds * self.pace.scale)
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
+        """Run something in the background until the call is closed."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self.log.watch)
+        return task
+
+    def spawn_work(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Run something in the background that keeps the call from being settled."""
+
+        def done(_: object) -> None:
+            self._at_work -= 1
+            self.log.poke()
+
+        self._at_work += 1
+        self.spawn(work).add_done_callback(done)
+
+    # ------------------------------------------------------------------ the caller
+
+    def hear(self, text: str, confidence: float) -> None:
+        """Let the caller say something."""
+        self.log.add("said", {"text": text})
+        if self.listener:
+            self.listener.hear(text, confidence)
+        else:
+            self.log.note("nobody listens to the caller")
+
+    def press(self, digits: str) -> None:
+        """Let the caller press keys."""
+        self.log.add("said", {"digits": digits})
+        if self.listener:
+            self.listener.press(digits)
+        else:
+            self.log.note("nobody waits for keys")
+
+    def fall_silent(self) -> None:
+        """Let the caller be silent for too long."""
+        self.log.note("the caller is silent")
+        if self.listener:
+            self.listener.fall_silent()
+
+    def barge_in(self, text: str) -> bool:
+        """Let the caller talk over what is being said; False where nothing can be interrupted."""
+        return bool(self.listener and self.listener.barge_in(text))
+
+    def far_ring_off(self) -> bool:
+        """Let the bridged party hang up; False where nobody is bridged."""
+        if self.bridge:
+            self.bridge.set()
+        return self.bridge is not None
+
+    # ------------------------------------------------------------------ what the line tells
+
+    def receive(self, line: Line, raw: str | bytes) -> None:
+        """Take a frame of the application."""
+        try:
+            frame = read(raw)
+        except BadFrame as bad:
+            text = raw if isinstance(raw, str) else raw.decode(errors="replace")
+            self.log.add("received", {"raw": text})
+            self.error("InvalidMessage", str(bad), content=text)
+            return
+        self.log.add("received", frame)
+        if frame["type"] == "command":
+            self.commands.append(frame)
+            commands.handle(self, frame)
+            return
+        known = line.ack(frame["msgid"], frame.get("data"))
+        if not known:
+            again = any(ack["msgid"] == frame["msgid"] for ack in self.acks)
+            text = "second ack of a msgid, dropped" if again else "late or unknown ack, dropped"
+            self.log.note(text, msgid=frame["msgid"])
+        self.acks.append(frame)
+
+    def reconnected(self) -> None:
+        """Count a session:reconnect that was acked."""
+        self.reconnects += 1
+        self.log.poke()
+
+    def reconnect_failed(self) -> None:
+        """Hang up: the application did not ack session:reconnect."""
+        self.finish("no ack to session:reconnect")
+
+    def given_up(self, line: Line) -> None:
+        """Let the verbs run out, then hang up: the application closed with 1000."""
+        if line is self.line:
+            self.log.note("the application gave up control")
+            self._stack_changed()
+
+    # ------------------------------------------------------------------ moving and ending
+
+    async def move(self, url: str, status_hook: str | None) -> Any:
+        """Open a socket to another application; return the data of its ack.
+
+        Raises:
+            DialFailed, NoAck: If it does not answer.
+        """
+        line = Line(Address.parse(url), self._dialling(), self)
+        await line.dial()
+        self.line = line
+        self.lines.append(line)
+        if status_hook:
+            self.status_line = line
+        return await line.request("session:redirect", self.info.common(), url)
+
+    def finish(self, reason: str, *, by: str = "jambonz") -> None:
+        """Begin the end of the call; harmless when it has begun."""
+        if not self.is_over:
+            self.is_over = True
+            self.end_reason = reason
+            self.log.poke()
+            self._ending = asyncio.get_running_loop().create_task(self._end(by))
+            self._ending.add_done_callback(self.log.watch)
+
+    async def end(self, reason: str, *, by: str = "jambonz") -> None:
+        """End the call, and return when the application was told and the socket closed."""
+        self.finish(reason, by=by)
+        if self._ending:
+            await asyncio.wait({self._ending})
+
+    async def close(self) -> None:
+        """Release everything; the call is over."""
+        if self._ending:
+            await asyncio.wait({self._ending})
+        for line in self.lines:
+            await line.close()
+        await self._stop_tasks()
+
+    async def _end(self, by: str) -> None:
+        await self._stop_tasks()
+        self._tell_end(by)
+        for line in self.lines:
+            await line.flush()
+            await line.close()
+        self._log_end(by)
+
+    def _tell_end(self, by: str) -> None:
+        told: dict[str, Any] = {"call_termination_by": by}
+        if self.info.answered is not None:
+            self.status("completed", 200, "OK", duration=self.info.duration, **told)
+        elif by == "caller" and self.info.direction == "inbound":
+            self.status("no-answer", 487, "Request Terminated", **told)
+        elif self.info.direction == "inbound":
+            self.status(*self.effects.get("refusal", ("failed", 603, "Decline")), **told)
+
+    def _log_end(self, by: str) -> None:
+        self.is_closed = True
+        data = {"reason": self.end_reason, "by": by, "duration": self.info.duration}
+        self.log.add("end", data)
+
+    async def _stop_tasks(self) -> None:
+        tasks = {task for task in self._tasks if task is not asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _stack_changed(self) -> None:
+        self.log.poke()
+        if self.line.state == "given up" and self.stack.has_begun and self.stack.is_idle:
+            self.finish("the application gave up control")
+
+    def _dialling(self) -> Dialling:
+        shared = self.platform
+        return Dialling(self.pace.handshake, shared.max_frame, shared.credentials, shared.tls)

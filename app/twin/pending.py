@@ -1,0 +1,56 @@
+"""Requests in flight, and the timers that measure how long their acks take."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+
+class NoAck(Exception):
+    """A request that needed an ack got none: too late, or the socket was lost."""
+
+
+@dataclass(slots=True, eq=False)
+class Pending:
+    """One request in flight; `timer` runs from the moment it is sent."""
+
+    type: str
+    future: "asyncio.Future[Any]"
+    timer: asyncio.TimerHandle | None = None
+
+    @classmethod
+    def new(cls, type_: str) -> "Pending":
+        """Make one; nobody has to look at its future."""
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        future.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return cls(type_, future)
+
+    @property
+    def was_sent(self) -> bool:
+        """Whether the application can know of it."""
+        return self.timer is not None
+
+    def fail(self, text: str) -> None:
+        """Reject it."""
+        self._stop()
+        if not self.future.done():
+            self.future.set_exception(NoAck(text))
+
+    def resolve(self, data: Any) -> None:
+        """Answer it."""
+        self._stop()
+        if not self.future.done():
+            self.future.set_result(data)
+
+    def start(self, limit: float, msgid: str, waiting: dict[str, "Pending"]) -> None:
+        """Start the timer anew; when it ends, the request leaves `waiting` and fails."""
+        self._stop()
+
+        def expire() -> None:
+            waiting.pop(msgid, None)
+            self.fail(f"timeout from far end for msgid {msgid}")
+
+        self.timer = asyncio.get_running_loop().call_later(limit, expire)
+
+    def _stop(self) -> None:
+        if self.timer:
+            self.timer.cancel()

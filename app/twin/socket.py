@@ -1,0 +1,117 @@
+"""One WebSocket to the application, from its upgrade to its close code."""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import aiohttp
+from aiohttp import WSMsgType
+
+from app.twin.address import DialFailed, explain
+
+SUBPROTOCOL = "ws.jambonz.org"
+NO_CODE = 1005
+ABNORMAL = 1006
+TOO_BIG = 1009
+
+
+@dataclass(frozen=True, slots=True)
+class Dialling:
+    """How sockets are opened: limits, credentials, TLS."""
+
+    handshake: float
+    max_frame: int
+    credentials: tuple[str, str] | None = None
+    tls: ssl.SSLContext | None = None
+
+
+class Socket:
+    """An open WebSocket; `open` makes one."""
+
+    def __init__(
+        self, http: aiohttp.ClientSession, ws: aiohttp.ClientWebSocketResponse, max_frame: int
+    ) -> None:
+        self._http = http
+        self._ws = ws
+        self._max_frame = max_frame
+
+    @classmethod
+    async def open(cls, url: str, dialling: Dialling) -> "Socket":
+        """Dial as jambonz does.
+
+        Raises:
+            DialFailed: If there is no connection, no upgrade or no subprotocol.
+        """
+        http = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=dialling.tls or True),
+            headers={"User-Agent": "jambonz"},
+            auth=aiohttp.BasicAuth(*dialling.credentials) if dialling.credentials else None,
+        )
+        try:
+            ws = await _upgrade(http, url, dialling)
+        except BaseException:
+            await http.close()
+            raise
+        return cls(http, ws, dialling.max_frame)
+
+    async def send(self, text: str) -> None:
+        """Send one text frame.
+
+        Raises:
+            ConnectionError: If the socket is closing.
+        """
+        await self._ws.send_str(text)
+
+    async def read(self, receive: Callable[[str | bytes], None]) -> int:
+        """Hand over every frame until the socket closes; return its close code."""
+        while True:
+            message = await self._ws.receive()
+            if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
+                if self._size(message.data) > self._max_frame:
+                    await self.close(TOO_BIG)
+                    return TOO_BIG
+                receive(message.data)
+                continue
+            return _close_code(message)
+
+    async def close(self, code: int) -> None:
+        """Close with a code; the answer of the other side is awaited for a moment."""
+        await self._ws.close(code=code)
+        await self._http.close()
+
+    async def cut(self) -> None:
+        """Lose the connection, without a close frame."""
+        await self._http.close()
+
+    @staticmethod
+    def _size(data: str | bytes) -> int:
+        return len(data.encode() if isinstance(data, str) else data)
+
+
+async def _upgrade(
+    http: aiohttp.ClientSession, url: str, dialling: Dialling
+) -> aiohttp.ClientWebSocketResponse:
+    try:
+        async with asyncio.timeout(dialling.handshake):
+            ws = await http.ws_connect(
+                url,
+                protocols=(SUBPROTOCOL,),
+                compress=15,
+                max_msg_size=dialling.max_frame + 1,
+                timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
+            )
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        raise explain(error) from error
+    if ws.protocol != SUBPROTOCOL:
+        await ws.close()
+        raise DialFailed(f"Server sent no subprotocol (expected {SUBPROTOCOL})")
+    return ws
+
+
+def _close_code(message: aiohttp.WSMessage) -> int:
+    if message.type is WSMsgType.CLOSE:
+        return int(message.data) or NO_CODE
+    if message.type is WSMsgType.ERROR and isinstance(message.data, aiohttp.WebSocketError):
+        return int(message.data.code)
+    return ABNORMAL

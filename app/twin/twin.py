@@ -1,0 +1,149 @@
+"""The twin: it dials an application as jambonz would, call by call."""
+
+import ssl
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from app.llm import ChatModel, connect
+from app.twin.call import TwinCall
+from app.twin.callinfo import CallInfo, new_sid
+from app.twin.dialect import DialectName
+from app.twin.far_end import FarEnd, Outcome
+from app.twin.leg import Leg, Platform
+from app.twin.pace import Pace
+
+MAX_FRAME = 24576
+"""The largest frame that jambonz takes, in bytes."""
+
+
+class Twin:
+    """Plays jambonz for any jambonz WebSocket application, over a real socket.
+
+    Args:
+        url: Where the application listens, such as `ws://127.0.0.1:3000`; a path is kept, and a
+            fragment holds the retry settings, as `#rc=2&rp=ct,5xx`.
+        model: The language model of the agent verb; the keyless `offline` one where it is None.
+        dialect: How agents' events and tool calls look on the wire. `agent`: `agent:event` with
+            `llm_response` and the schema's latency keys. `docs`: the same with `agent_response`
+            and `stt_ms` keys. `llm`: `llm:event` and `llm:tool-call` with `args`. `hook`:
+            `verb:hook` for both, each awaiting its ack.
+        username: Name for basic auth of the upgrade; None sends none.
+        password: Password for basic auth.
+        max_frame: Frames above this many bytes make the twin close with 1009.
+        ack_timeout: Seconds that a request waits for its ack.
+        understands_agent: False refuses the agent verb, as open-source jambonz 0.9 does.
+        pace: Every other duration.
+        account_sid: The account of all its calls; made up where it is None.
+        tls: The TLS context for `wss`; None verifies with the system's certificates.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        model: ChatModel | None = None,
+        dialect: DialectName = "agent",
+        username: str | None = None,
+        password: str | None = None,
+        max_frame: int = MAX_FRAME,
+        ack_timeout: float | None = None,
+        understands_agent: bool = True,
+        pace: Pace | None = None,
+        account_sid: str | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        pace = pace or Pace()
+        self.url = url
+        self.account_sid = account_sid or new_sid()
+        self.calls: list[TwinCall] = []
+        self.platform = Platform(
+            model=model or connect("offline"),
+            dialect=dialect,
+            credentials=(username, password or "") if username is not None else None,
+            max_frame=max_frame,
+            understands_agent=understands_agent,
+            pace=pace if ack_timeout is None else replace(pace, ack=ack_timeout),
+            tls=tls,
+        )
+
+    async def call(
+        self,
+        path: str = "",
+        *,
+        from_: str = "+15085551212",
+        to: str = "+16175550100",
+        direction: Literal["inbound", "outbound"] = "inbound",
+        env: Mapping[str, Any] | None = None,
+        tag: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        caller_name: str = "",
+        answer: Outcome = "stays",
+        far_end: Sequence[Outcome] = ("answer",),
+        statuses: bool = True,
+    ) -> TwinCall:
+        """Call the application; return once it acked `session:new` and its first verbs run.
+
+        Args:
+            path: Added to the twin's URL, such as `/weather`.
+            from_: The caller's number.
+            to: The dialled number.
+            direction: `outbound` plays a call that the application made over REST: `call:status`
+                comes before `session:new`.
+            env: Values of the application's environment variables.
+            tag: The `customerData` of the call.
+            headers: SIP headers of the INVITE, beside the usual ones.
+            caller_name: The display name.
+            answer: What the called party of an outbound call does.
+            far_end: What the parties do that the application dials or transfers to, in order.
+            statuses: False plays an application without a status hook: no `call:status`.
+
+        Raises:
+            CallRefused: If the call does not come about; `.call` holds its log.
+        """
+        info = CallInfo.new(
+            from_=from_,
+            to=to,
+            direction=direction,
+            account_sid=self.account_sid,
+            env=env,
+            tag=tag,
+            headers=headers,
+            caller_name=caller_name,
+        )
+        leg = Leg(
+            join(self.url, path), info, self.platform, far_end=FarEnd(far_end), statuses=statuses
+        )
+        call = TwinCall(leg)
+        self.calls.append(call)
+        await call.begin(answer)
+        return call
+
+    async def close(self) -> None:
+        """Hang up every call that is still there and release its sockets."""
+        for call in self.calls:
+            await call.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+
+def join(url: str, path: str) -> str:
+    """Add a path to a URL that may end in a slash, a query or a fragment."""
+    if not path:
+        return url
+    address, hash_, fragment = url.partition("#")
+    base, mark, query = address.partition("?")
+    joined = f"{base.rstrip('/')}/{path.lstrip('/')}"
+    if "?" not in joined:
+        joined += mark + query
+    return joined if "#" in joined else joined + hash_ + fragment

@@ -1,0 +1,97 @@
+"""What the caller hears: speech that takes its time and can be cut."""
+
+import asyncio
+import re
+from collections.abc import Callable
+
+from app.twin.log import Log
+
+
+class Voice:
+    """Everything that is said to the caller.
+
+    Attributes:
+        spoken: What was heard so far, one text for each utterance.
+        cut_after: Barge in as soon as the present or next utterance has so many words.
+        barge: What to call then.
+    """
+
+    def __init__(self, log: Log, rate: float | None) -> None:
+        self.spoken: list[str] = []
+        self.cut_after: int | None = None
+        self.barge: Callable[[], object] = lambda: None
+        self.log = log
+        self.rate = rate
+
+    async def say(self, text: str, by: str) -> None:
+        """Say a whole text; a cancelled one is cut where it was."""
+        utterance = Utterance(self, by)
+        try:
+            utterance.feed(text)
+            await utterance.finish()
+        finally:
+            utterance.end()
+
+    def play(self, url: str) -> None:
+        """Let the caller hear a recording."""
+        self.heard(f"[audio: {url}]", "play")
+
+    def heard(self, text: str, by: str, *, interrupted: bool = False) -> None:
+        """Log what was heard."""
+        self.spoken.append(text)
+        self.log.add("heard", {"text": text, "by": by, "interrupted": interrupted})
+
+
+class Utterance:
+    """One text on its way to the caller's ear, word by word; it may grow while it is spoken."""
+
+    def __init__(self, voice: Voice, by: str) -> None:
+        self.heard = ""
+        self.is_over = False
+        self._voice = voice
+        self._by = by
+        self._waiting: list[str] = []
+        self._player: asyncio.Task[None] | None = None
+        self._words = 0
+
+    def feed(self, text: str) -> None:
+        """Add text; without a speech rate it is heard at once."""
+        self._waiting += re.findall(r"\s*\S+|\s+$", text)
+        if self._voice.rate is None:
+            while self._waiting and not self.is_over:
+                self._say_word()
+        elif self._player is None or self._player.done():
+            self._player = asyncio.ensure_future(self._play(self._voice.rate))
+            self._player.add_done_callback(self._voice.log.watch)
+
+    async def finish(self) -> None:
+        """Wait until all of it was heard."""
+        if self._player:
+            await asyncio.wait({self._player})
+
+    def end(self, *, interrupted: bool | None = None) -> str:
+        """Stop here; return what was heard, which is logged once."""
+        if not self.is_over:
+            self.is_over = True
+            cut = bool(self._waiting) if interrupted is None else interrupted
+            if self._player:
+                self._player.cancel()
+            self.heard = " ".join(self.heard.split())
+            if self.heard:
+                self._voice.heard(self.heard, self._by, interrupted=cut)
+        return self.heard
+
+    async def _play(self, rate: float) -> None:
+        while self._waiting and not self.is_over:
+            word = self._waiting[0].strip()
+            self._voice.log.add("speaking", {"text": word, "by": self._by})
+            self._say_word()
+            await asyncio.sleep(1 / rate)
+
+    def _say_word(self) -> None:
+        word = self._waiting.pop(0)
+        self.heard += word
+        self._words += bool(word.strip())
+        if self._voice.cut_after is not None and self._words >= self._voice.cut_after:
+            self._voice.cut_after = None
+            self._voice.barge()

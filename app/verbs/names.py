@@ -1,0 +1,98 @@
+"""Names: Python's snake_case to jambonz' spelling, and what a wrong name was meant to be."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+
+# Wire names that do not follow from the Python name.
+IRREGULAR: Mapping[str, str] = {
+    "base_url": "baseURL",
+    "forward_pai": "forwardPAI",
+    "recording_id": "recordingID",
+    "siprec_server_url": "siprecServerURL",
+}
+
+# What people write from habit with other SDKs, folded, and what it is called here.
+ALIASES: Mapping[str, tuple[str, ...]] = {
+    "allowinterruptions": ("barge_in", "enable"),
+    "apikey": ("auth",),
+    "asr": ("stt",),
+    "callback": ("action_hook",),
+    "duration": ("length", "max_length", "timeout"),
+    "enable": ("enabled",),
+    "enabled": ("enable",),
+    "endpoint": ("url",),
+    "file": ("url",),
+    "firstmessage": ("greeting",),
+    "functions": ("tools",),
+    "greet": ("greeting",),
+    "history": ("messages",),
+    "hook": ("action_hook",),
+    "initialmessages": ("messages",),
+    "interruptible": ("barge_in",),
+    "interruptions": ("barge_in",),
+    "key": ("finish_on_key",),
+    "keywords": ("hints",),
+    "lang": ("language",),
+    "maxoutputtokens": ("max_tokens",),
+    "maxcompletiontokens": ("max_tokens",),
+    "mcp": ("mcp_servers",),
+    "message": ("text",),
+    "model": ("llm",),
+    "ms": ("length",),
+    "noisecancellation": ("noise_isolation",),
+    "noisesuppression": ("noise_isolation",),
+    "number": ("target", "number"),
+    "onend": ("action_hook",),
+    "onevent": ("event_hook",),
+    "persona": ("instructions",),
+    "phone": ("number", "target"),
+    "prompt": ("instructions", "text"),
+    "provider": ("vendor",),
+    "recognizer": ("stt",),
+    "seconds": ("length",),
+    "servers": ("mcp_servers",),
+    "silencetimeout": ("no_response_timeout",),
+    "speech": ("text",),
+    "stream": ("listen",),
+    "synthesizer": ("tts",),
+    "system": ("instructions", "system_prompt"),
+    "systemmessage": ("instructions", "system_prompt"),
+    "systemprompt": ("instructions", "system_prompt"),
+    "to": ("target",),
+    "transcriber": ("stt", "recognizer"),
+    "uri": ("url", "sip_uri"),
+    "voice": ("tts", "synthesizer"),
+    "webhook": ("action_hook",),
+}
+
+
+def wire_name(name: str) -> str:
+    """The wire's spelling of a Python name: ``turn_detection`` as ``turnDetection``."""
+    if name in IRREGULAR:
+        return IRREGULAR[name]
+    first, *rest = name.rstrip("_").split("_")
+    return first + "".join(part.capitalize() for part in rest)
+
+
+def fold(name: str) -> str:
+    """A name without case, underscores and hyphens, to compare spellings."""
+    return name.replace("_", "").replace("-", "").lower()[:64]
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known option that a wrong name was probably meant to be, or None."""
+    folded = {fold(option): option for option in known}
+    wanted = fold(name)
+    if wanted in folded:
+        return folded[wanted]
+    options = set(folded.values())
+    habit = next((option for option in ALIASES.get(wanted, ()) if option in options), None)
+    if habit is not None:
+        return habit
+    close = difflib.get_close_matches(wanted, folded, n=1, cutoff=0.6)
+    return folded[close[0]] if close else None
+
+
+def did_you_mean(suggestion: str | None) -> str:
+    """``; did you mean 'x'?``, or nothing."""
+    return f"; did you mean {suggestion!r}?" if suggestion is not None else ""

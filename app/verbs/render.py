@@ -1,0 +1,107 @@
+"""Collects what a list of verbs refers to while it is written as JSON values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from app.hook import Hook
+from app.verbs.errors import Problem, VerbError
+
+if TYPE_CHECKING:
+    from app.verbs.part import Part
+
+Wire = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Render:
+    """One rendering.
+
+    Attributes:
+        values: Call data for templates.
+        hooks: Hook objects met, by label.
+        names: Hook names met that were given as plain strings and come over this socket.
+        agents: What the agents met tell about themselves.
+    """
+
+    values: Mapping[str, object] = field(default_factory=dict)
+    hooks: dict[str, Hook[..., Any]] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
+    agents: list[Any] = field(default_factory=list)
+
+    def hook(self, value: Any) -> object:
+        """A reference to a hook, as jambonz reads it."""
+        if isinstance(value, Hook):
+            return self.label(value)
+        wire = value if isinstance(value, str) else self.value(value)
+        self.note(self.url(wire))
+        return wire
+
+    @staticmethod
+    def url(wire: Any) -> str:
+        """Name or URL of a hook on the wire, which may be an object."""
+        return str(wire["url"] if isinstance(wire, Mapping) else wire)
+
+    def include(self, static: "Static") -> None:
+        """Note what a verb refers to that was rendered before."""
+        self.names |= static.names
+        for hook in static.hooks.values():
+            self.label(hook)
+
+    def label(self, hook: Hook[..., Any]) -> str:
+        """The label of a Hook object, which must mean one function only."""
+        known = self.hooks.setdefault(hook.label, hook)
+        if known.function is not hook.function:
+            text = f"two hooks share the label {hook.label!r}; give one another name="
+            raise VerbError("verbs", [Problem(text)])
+        return hook.label
+
+    def note(self, name: object) -> None:
+        """Remember a hook name that somebody must answer over this socket."""
+        if isinstance(name, str) and not is_external(name):
+            self.names.add(name)
+
+    def value(self, value: Any) -> Any:
+        """An option's value: objects are opened, everything else stays as it is."""
+        if hasattr(value, "to_wire"):
+            part: Part = value
+            return part.to_wire(self)
+        if isinstance(value, list):
+            return [self.item(item) for item in value]
+        if isinstance(value, dict):
+            return {key: self.value(inner) for key, inner in value.items()}
+        return value
+
+    def item(self, value: Any) -> Any:
+        """A member of a list: here a verb is an instruction with its name."""
+        return value.render_verb(self) if hasattr(value, "render_verb") else self.value(value)
+
+    def free(self, value: Any) -> Any:
+        """Author's JSON, whose keys stay; hooks in it are noted by the ends of their keys."""
+        if isinstance(value, Hook):
+            return self.hook(value)
+        if isinstance(value, list | tuple):
+            return [self.free(item) for item in value]
+        if isinstance(value, Mapping):
+            return {key: self.free_member(key, inner) for key, inner in value.items()}
+        return self.item(value)
+
+    def free_member(self, key: str, value: Any) -> Any:
+        """A member of the author's JSON."""
+        if key.endswith(("Hook", "_hook")):
+            self.note(value.get("url") if isinstance(value, Mapping) else value)
+        return self.free(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Static:
+    """A verb that is the same in every call, with what it refers to."""
+
+    wire: Wire
+    hooks: Mapping[str, Hook[..., Any]]
+    names: frozenset[str]
+
+
+def is_external(name: str) -> bool:
+    """Whether a hook is an absolute URL, called elsewhere and not over this socket."""
+    return "://" in name

@@ -1,0 +1,1 @@
+"""Benchmarks: Cordboard against a bare aiohttp server, in one run, in alternating slices."""

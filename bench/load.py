@@ -1,0 +1,98 @@
+"""The load: plays jambonz, checks every answer."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+import orjson
+from aiohttp import ClientSession, ClientWebSocketResponse
+
+CALL = {
+    "direction": "inbound", "from": "+15085551212", "to": "+16175550100", "call_status": "trying",
+    "account_sid": "4b1c3c1e-6f0e-4c0b-8d5b-6f5a3f6f1a11", "trace_id": "7c1d2ab0f3a94e0f",
+    "sip": {"headers": {"from": "<sip:+15085551212@203.0.113.9>"}, "raw": "INVITE " * 120},
+}  # fmt: skip
+TURN_END = {
+    "type": "turn_end", "transcript": "What is the weather in Portland?", "confidence": 0.99,
+    "response": "The temperature in Portland is eleven degrees.", "interrupted": False,
+    "latency": {"stt_ms": 320, "eot_ms": 180, "llm_ms": 890, "tool_ms": 420, "tts_ms": 210},
+    "tool_calls": [{"name": "get_weather", "rtt_ms": 420}],
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """What one slice of load gave: how many, and the seconds of each in order of size."""
+
+    count: int
+    seconds: float
+    waits: list[float]
+
+    def wait_ms(self, share: float) -> float:
+        """The wait that ``share`` of all stayed below, in milliseconds."""
+        return 1000 * self.waits[min(len(self.waits) - 1, int(len(self.waits) * share))]
+
+
+async def open_call(client: ClientSession, url: str, call_sid: str) -> ClientWebSocketResponse:
+    """Begin a call and check the ack."""
+    ws = await client.ws_connect(url, protocols=("ws.jambonz.org",), compress=0)
+    new = {"type": "session:new", "msgid": f"n{call_sid}", "call_sid": call_sid}
+    await ws.send_bytes(orjson.dumps({**new, "data": {**CALL, "call_sid": call_sid}}))
+    ack = orjson.loads((await ws.receive()).data)
+    if ack.get("msgid") != f"n{call_sid}" or ack["data"][0]["verb"] != "agent":
+        raise RuntimeError(f"wrong ack: {ack}")
+    return ws
+
+
+async def turns(calls: list[ClientWebSocketResponse], seconds: float) -> Slice:
+    """Rounds back to back on open calls: a tool call and its output, then the end of the turn."""
+    until = time.perf_counter() + seconds
+    waits: list[float] = []
+    started = time.perf_counter()
+    await asyncio.gather(*(talk(ws, index, until, waits) for index, ws in enumerate(calls)))
+    return Slice(len(waits), time.perf_counter() - started, sorted(waits))
+
+
+async def talk(ws: ClientWebSocketResponse, index: int, until: float, waits: list[float]) -> None:
+    """The rounds of one call."""
+    number = 0
+    turn_end = orjson.dumps(
+        {"type": "agent:event", "msgid": "e", "call_sid": "c", "hook": "/events", "data": TURN_END}
+    )
+    while time.perf_counter() < until:
+        number += 1
+        call_id = f"t{index}-{time.monotonic_ns()}"
+        began = time.perf_counter()
+        await ws.send_bytes(tool_call(call_id, number))
+        output = orjson.loads((await ws.receive()).data)
+        waits.append(time.perf_counter() - began)
+        if output.get("tool_call_id") != call_id:
+            raise RuntimeError(f"wrong output: {output}")
+        await ws.send_bytes(turn_end)
+
+
+def tool_call(call_id: str, day: int) -> bytes:
+    """One tool call as a frame."""
+    arguments = {"city": "Portland", "day": day}
+    data = {"tool_call_id": call_id, "name": "get_weather", "arguments": arguments}
+    frame = {"type": "agent:tool-call", "msgid": call_id, "call_sid": "c", "hook": "/tools"}
+    return orjson.dumps({**frame, "data": data})
+
+
+async def setups(client: ClientSession, url: str, seconds: float, width: int) -> Slice:
+    """New calls: connect, session:new, ack, close."""
+    until = time.perf_counter() + seconds
+    waits: list[float] = []
+    started = time.perf_counter()
+
+    async def repeat(slot: int) -> None:
+        number = 0
+        while time.perf_counter() < until:
+            number += 1
+            began = time.perf_counter()
+            ws = await open_call(client, url, f"s{slot}-{number}-{time.monotonic_ns()}")
+            waits.append(time.perf_counter() - began)
+            await ws.close()
+
+    await asyncio.gather(*(repeat(slot) for slot in range(width)))
+    return Slice(len(waits), time.perf_counter() - started, sorted(waits))

@@ -1,0 +1,1 @@
+"""One file per voice application: who answers a call, and with what."""

@@ -1,0 +1,1 @@
+"""What jambonz calls back for: tools, event hooks, action hooks."""

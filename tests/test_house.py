@@ -1,0 +1,308 @@
+"""The rules of the house, held by a test: layers, sizes, exports, docs, lock files."""
+
+import ast
+import re
+import statistics
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import app
+from app import rest
+from app.logs import Event
+from app.settings import PREFIX, Settings
+
+ROOT = Path(__file__).parent.parent
+
+# A room imports rooms of a lower layer and those named beside it, nothing else of ours.
+LAYERS: dict[str, int] = {
+    "protocol": 0,
+    "signature": 0,
+    "tool": 1,
+    "hook": 1,
+    "verbs": 1,
+    "agent": 1,
+    "llm": 2,
+    "feed": 3,
+    "counters": 3,
+    "application": 3,
+    "session": 3,
+    "calls": 3,
+    "keys": 4,
+    "metrics": 4,
+    "rest": 4,
+    "server": 4,
+}
+SAME_LAYER: dict[str, set[str]] = {
+    "verbs": {"hook"},
+    "agent": {"verbs", "tool", "hook"},
+    "session": {"application", "feed", "counters"},
+    "calls": {"session", "application", "feed", "counters"},
+    "metrics": {"keys", "rest", "counters"},
+    "rest": {"keys"},
+    "server": {"keys", "metrics", "rest"},
+}
+# Rooms apart from the layers, and all that each may import of ours.
+APART: dict[str, set[str]] = {
+    "__init__": {*LAYERS, "logs"},
+    "settings": set(),
+    "logs": {"settings"},
+    "scaffold": set(),
+    "twin": {"llm"},
+    "phone": {"twin", "llm"},
+    "testing": {*LAYERS, "twin", "settings", "logs"},
+    "__main__": {*LAYERS, "settings", "logs", "scaffold", "phone"},
+}
+SETTINGS_AND_LOGS_FROM = 3
+"""The lowest layer that may read settings and write logs."""
+
+ROOMS_WITHOUT_IO = {"protocol": {"asyncio", "time", "random", "aiohttp", "socket", "pydantic"}}
+ONLY_IN_LAYER_4 = "aiohttp.web"
+
+MAX_FILE = 500
+MAX_FUNCTION = 60
+
+# Where anything at all may be caught, since the call, or the server, must go on.
+BROAD_EXCEPTS: set[str] = set()
+
+PUBLIC_NAMES: set[str] = set()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    path: str
+    text: str
+    tree: ast.Module
+
+    @property
+    def room(self) -> str:
+        return self.path.split("/")[1].removesuffix(".py")
+
+
+@cache
+def sources(*folders: str) -> tuple[Source, ...]:
+    found = sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+    texts = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in found}
+    return tuple(Source(path, text, ast.parse(text)) for path, text in texts.items())
+
+
+def imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Every module that is imported when the code runs, with its line."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = "." * node.level + (node.module or "")
+            yield from ((node.lineno, f"{module}.{alias.name}") for alias in node.names)
+        elif not (isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")):
+            yield from imports(node)
+
+
+def allowed(room: str) -> set[str]:
+    if room in APART:
+        return APART[room]
+    layer = LAYERS[room]
+    below = {other for other, its_layer in LAYERS.items() if its_layer < layer}
+    own = {"settings", "logs"} if layer >= SETTINGS_AND_LOGS_FROM else set()
+    return below | own | SAME_LAYER.get(room, set())
+
+
+def functions(source: Source) -> Iterator[tuple[str, int]]:
+    """Name and number of lines of every function, decorators not counted."""
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield f"{source.path}::{node.name}", (node.end_lineno or 0) - node.lineno + 1
+
+
+def enclosing_functions(tree: ast.AST, name: str = "") -> Iterator[tuple[str, ast.AST]]:
+    for node in ast.iter_child_nodes(tree):
+        inner = node.name if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else name
+        yield inner, node
+        yield from enclosing_functions(node, inner)
+
+
+def test_every_room_has_its_place() -> None:
+    rooms = {source.room for source in sources("app")} - {"__pycache__"}
+
+    assert rooms <= LAYERS.keys() | APART.keys(), "give the new room a layer, here and in docs"
+
+
+def test_a_room_imports_only_what_lies_below_it() -> None:
+    wrong = []
+    for source in sources("app"):
+        for line, module in imports(source.tree):
+            parts = module.split(".")
+            if (
+                parts[0] == ""
+                or parts[0] in {"handlers", "hooks", "tests"}
+                or (parts[0] == "app" and parts[1] not in allowed(source.room) | {source.room})
+            ):
+                wrong.append(f"{source.path}:{line} imports {module}")
+
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_protocol_is_pure() -> None:
+    for source in sources("app"):
+        for line, module in imports(source.tree):
+            forbidden = ROOMS_WITHOUT_IO.get(source.room, set())
+            assert module.split(".")[0] not in forbidden, f"{source.path}:{line} imports {module}"
+
+
+def test_aiohttp_web_lives_at_the_edge_only() -> None:
+    places = {
+        source.room
+        for source in sources("app")
+        for _, module in imports(source.tree)
+        if module.startswith(ONLY_IN_LAYER_4)
+    }
+
+    assert places - {room for room, layer in LAYERS.items() if layer == 4} <= {"testing"}
+
+
+def test_handlers_and_hooks_import_only_top_level_names_of_app() -> None:
+    for source in sources("handlers", "hooks"):
+        for line, module in imports(source.tree):
+            parts = module.split(".")
+            assert parts[0] != "app" or (len(parts) == 2 and parts[1] in app.__all__), (
+                f"{source.path}:{line} imports {module}"
+            )
+            assert not (source.path.startswith("hooks") and parts[0] == "handlers"), source.path
+
+
+def test_no_file_and_no_function_is_too_long() -> None:
+    ours = sources("app", "handlers", "hooks", "tests")
+    files = {source.path: source.text.count("\n") for source in ours}
+    lengths = dict(each for source in ours for each in functions(source))
+    long = [
+        *(f"{path}: {lines} lines" for path, lines in files.items() if lines > MAX_FILE),
+        *(f"{name}: {lines} lines" for name, lines in lengths.items() if lines > MAX_FUNCTION),
+    ]
+
+    assert not long, "\n".join(
+        [
+            *long,
+            f"median file: {statistics.median(files.values())} lines",
+            f"median function: {statistics.median(lengths.values())} lines",
+        ]
+    )
+
+
+def test_anything_at_all_is_caught_only_at_the_named_places() -> None:
+    found = {
+        f"{source.path}::{function}"
+        for source in sources("app", "handlers", "hooks")
+        for function, node in enclosing_functions(source.tree)
+        if isinstance(node, ast.ExceptHandler)
+        and (node.type is None or re.search(r"\b(Base)?Exception\b", ast.unparse(node.type)))
+    }
+
+    assert found == BROAD_EXCEPTS
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    for source in sources("app", "handlers", "hooks"):
+        reads = re.search(r"\benviron\b|\bgetenv\b", ast.unparse(source.tree))
+        assert reads is None or source.path == "app/settings.py", source.path
+
+
+def test_every_log_line_is_about_a_named_event() -> None:
+    levels = {"debug", "info", "warning", "error", "exception", "critical"}
+    for source in sources("app"):
+        for node in ast.walk(source.tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                first = node.args[0] if node.args else None
+                assert node.func.attr not in levels or not isinstance(
+                    first, ast.Constant | ast.JoinedStr
+                ), f"{source.path}:{node.lineno}: use a constant of app.logs.Event"
+
+
+def test_every_named_event_is_used() -> None:
+    code = "\n".join(source.text for source in sources("app"))
+
+    unused = [event.name for event in Event if f"Event.{event.name}" not in code]
+    assert unused == []
+
+
+def test_the_public_names_are_pinned() -> None:
+    assert set(app.__all__) == PUBLIC_NAMES
+    assert all(hasattr(app, name) for name in app.__all__)
+
+
+def test_to_import_the_public_names_does_not_start_a_server() -> None:
+    code = "import sys, app; print([m for m in ('aiohttp.web', 'app.server') if m in sys.modules])"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert ran.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", sorted(app.__all__))
+def test_every_public_name_is_in_the_docs(name: str) -> None:
+    assert f"`{name}" in (ROOT / "docs/api.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("operation", rest.OPERATIONS, ids=lambda operation: operation.name)
+def test_every_rest_route_is_in_the_docs(operation: rest.Operation) -> None:
+    page = (ROOT / "docs/rest.md").read_text(encoding="utf-8")
+
+    assert f"| `{operation.method} {operation.route}` |" in page
+
+
+@pytest.mark.parametrize("name", sorted(Settings.model_fields))
+def test_every_setting_is_in_the_docs_with_its_default(name: str) -> None:
+    page = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
+    (row,) = [line for line in page.splitlines() if f"| `{PREFIX}{name.upper()}` |" in line]
+
+    assert str(Settings.model_fields[name].description) in row
+
+
+def test_the_docs_name_no_setting_that_does_not_exist() -> None:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "compose.yaml"]
+    for page in [*pages, ROOT / "Dockerfile"]:
+        for name in re.findall(rf"\b{PREFIX}([A-Z_]+[A-Z])\b", page.read_text(encoding="utf-8")):
+            assert name.lower() in Settings.model_fields, f"{page.name}: {PREFIX}{name}"
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_notes_for_whoever_codes_here_next_stay_short() -> None:
+    assert len((ROOT / "AGENTS.md").read_text(encoding="utf-8").splitlines()) <= 80
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+def test_a_lock_file_names_packages_and_nothing_of_any_machine(name: str) -> None:
+    for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
+        assert re.fullmatch(r"( +#.*)|([a-z0-9_.\[\]-]+==[\w.+!]+( ; [^#]+)?)", line), line
+        assert not re.search(r"://|(?<!\w)/|\.\w+/|@", line), line
+
+
+def test_the_two_lock_files_agree() -> None:
+    def pins(name: str) -> set[str]:
+        lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+        return {line for line in lines if "==" in line and not line.startswith(" ")}
+
+    assert pins("requirements.lock") <= pins("requirements-dev.lock")
+
+
+def test_what_is_imported_is_declared() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = [each for extra in project["optional-dependencies"].values() for each in extra]
+    declared = {
+        re.split(r"[^A-Za-z0-9_-]", line)[0].replace("-", "_")
+        for line in [*project["dependencies"], *extras]
+    }
+    imported = {
+        module.split(".")[0] for source in sources("app") for _, module in imports(source.tree)
+    }
+
+    assert imported - set(sys.stdlib_module_names) - {"app"} <= declared

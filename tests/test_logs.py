@@ -1,0 +1,209 @@
+"""Logs: one shape for every line, no personal data and no secrets in it."""
+
+import io
+import logging
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+import pytest
+import structlog
+
+from app.logs import Event, configure, mask_numbers, pii
+from app.settings import Settings
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.captureWarnings(False)
+    structlog.reset_defaults()
+
+
+def lines_of(out: io.StringIO) -> list[dict[str, Any]]:
+    return [orjson.loads(line) for line in out.getvalue().splitlines()]
+
+
+def start(**settings: Any) -> io.StringIO:
+    out = io.StringIO()
+    configure(Settings(**settings), stream=out)
+    return out
+
+
+def test_every_line_has_time_level_and_event_first() -> None:
+    out = start()
+    structlog.get_logger().bind(call_sid="CA1").info(Event.CALL_STARTED, path="/weather")
+
+    (line,) = lines_of(out)
+    assert list(line)[:3] == ["timestamp", "level", "event"]
+    assert (line["level"], line["event"]) == ("info", "call.started")
+    assert (line["call_sid"], line["path"]) == ("CA1", "/weather")
+    assert line["timestamp"].endswith("Z")
+
+
+def test_event_names_are_words_with_one_dot_and_each_is_used_once() -> None:
+    names = [event.value for event in Event]
+
+    assert len(names) == len(set(names))
+    assert all(name.replace(".", "").replace("_", "").islower() for name in names)
+
+
+def test_personal_data_is_dropped_unless_the_setting_keeps_it() -> None:
+    for keep in (False, True):
+        out = start(log_pii=keep)
+        structlog.get_logger().info(Event.TURN_ENDED, **pii(transcript="my name is Ann"), turn=1)
+
+        (line,) = lines_of(out)
+        assert line["turn"] == 1
+        assert line.get("pii.transcript") == ("my name is Ann" if keep else None)
+
+
+@pytest.mark.parametrize(
+    "name", ["authorization", "Authorization", "api_key", "apiKey", "ws_password", "auth", "token"]
+)
+def test_secrets_are_hidden_at_any_depth(name: str) -> None:
+    out = start(log_pii=True)
+    log = structlog.get_logger()
+    log.info(Event.LIBRARY, **{name: "hunter2"})
+    log.info(Event.LIBRARY, llm={"vendor": "openai", name: {"key": "hunter2"}})
+    log.info(Event.LIBRARY, verbs=[{"llm": {name: "hunter2"}}])
+
+    assert "hunter2" not in out.getvalue()
+    assert lines_of(out)[1]["llm"]["vendor"] == "openai"
+
+
+def test_a_structure_without_end_is_cut() -> None:
+    out = start()
+    endless: list[object] = []
+    endless.append(endless)
+    structlog.get_logger().info(Event.LIBRARY, endless=endless)
+
+    assert "…" in out.getvalue()
+
+
+def test_what_is_not_json_is_written_as_text() -> None:
+    out = start()
+    structlog.get_logger().info(Event.LIBRARY, thing=ValueError("x"), keys={1: 2})
+
+    (line,) = lines_of(out)
+    assert (line["thing"], line["keys"]) == ("x", {"1": 2})
+
+
+def test_an_exception_is_a_structure_without_the_values_of_variables() -> None:
+    out = start()
+    secret = "hunter2"  # a local variable that must not be written
+    try:
+        raise ValueError(f"bad caller +1 (508) 555-1212 of length {len(secret)}")
+    except ValueError:
+        structlog.get_logger().exception(Event.TOOL_FAILED)
+
+    (line,) = lines_of(out)
+    (trace,) = line["exception"]
+    assert trace["exc_type"] == "ValueError"
+    assert trace["exc_value"] == "bad caller (number) of length 7"
+    assert trace["frames"][-1]["name"] == (
+        "test_an_exception_is_a_structure_without_the_values_of_variables"
+    )
+    assert "hunter2" not in out.getvalue()
+
+
+def test_numbers_are_masked_in_the_parts_of_an_exception_group_too() -> None:
+    out = start()
+    try:
+        raise ExceptionGroup("both", [ValueError("+15085551212"), TypeError("x")])
+    except ExceptionGroup:
+        structlog.get_logger().exception(Event.TOOL_FAILED)
+
+    assert "5551212" not in out.getvalue()
+    assert "TypeError" in out.getvalue()
+
+
+def test_short_numbers_are_not_masked() -> None:
+    assert mask_numbers("code 1009 at 24576 bytes") == "code 1009 at 24576 bytes"
+
+
+def test_a_level_below_the_setting_is_not_written() -> None:
+    out = start(log_level="warning")
+    log = structlog.get_logger()
+    log.info(Event.CALL_STARTED)
+    log.warning(Event.CALL_LOST)
+
+    assert [line["event"] for line in lines_of(out)] == ["call.lost"]
+
+
+def test_the_logs_of_libraries_take_the_same_shape() -> None:
+    out = start()
+    logging.getLogger("aiohttp.server").error("Error handling request from %s", "+15085551212")
+
+    (line,) = lines_of(out)
+    assert (line["event"], line["level"]) == ("library", "error")
+    assert line["logger"] == "aiohttp.server"
+    assert line["message"] == "Error handling request from (number)"
+
+
+def test_the_exception_of_a_library_is_a_structure_too() -> None:
+    out = start()
+    try:
+        raise OSError("gone")
+    except OSError:
+        logging.getLogger("asyncio").exception("Task exception was never retrieved")
+
+    (line,) = lines_of(out)
+    assert line["exception"][0]["exc_value"] == "gone"
+
+
+def test_libraries_are_not_heard_below_info() -> None:
+    out = start(log_level="debug")
+    logging.getLogger("asyncio").debug("Using selector")
+
+    assert out.getvalue() == ""
+
+
+def test_a_warning_of_python_becomes_a_line() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        out = start()
+        warnings.warn("old", UserWarning, stacklevel=1)
+
+    (line,) = lines_of(out)
+    assert line["logger"] == "py.warnings"
+
+
+def test_to_configure_twice_does_not_write_twice() -> None:
+    start()
+    out = start()
+    logging.getLogger("aiohttp.server").warning("once")
+
+    assert len(lines_of(out)) == 1
+
+
+def test_a_terminal_gets_lines_for_people() -> None:
+    out = Terminal()
+    configure(Settings(), stream=out)
+    try:
+        raise ValueError("bad caller +15085551212")
+    except ValueError:
+        structlog.get_logger().exception(Event.TOOL_FAILED, tool="get_weather")
+
+    assert "tool.failed" in out.getvalue()
+    assert "Traceback" in out.getvalue()
+    assert "(number)" in out.getvalue()
+    assert not out.getvalue().startswith("{")
+
+
+def test_the_setting_wins_over_the_terminal() -> None:
+    out = Terminal()
+    configure(Settings(log_format="json"), stream=out)
+    structlog.get_logger().info(Event.CALL_STARTED)
+
+    assert lines_of(out)[0]["event"] == "call.started"

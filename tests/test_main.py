@@ -1,0 +1,190 @@
+"""The command line: what it starts, what it says, and how it refuses."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from app import Application
+from app.__main__ import CANNOT_START, main, welcome
+from app.settings import Settings, ensure_key
+
+ROOT = Path(__file__).parent.parent
+APPLICATIONS = [Application("/menu"), Application("/weather")]
+
+
+@pytest.fixture(autouse=True)
+def no_settings_of_the_developer(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("CORDBOARD_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        number: int = probe.getsockname()[1]
+        return number
+
+
+@contextmanager
+def serving(port: int, **settings: str) -> Iterator[subprocess.Popen[str]]:
+    """A real server, once it has said that it listens."""
+    with tempfile.TemporaryDirectory() as data:
+        named = {f"CORDBOARD_{name.upper()}": value for name, value in settings.items()}
+        environ = {**os.environ, **named, "CORDBOARD_PORT": str(port), "CORDBOARD_DATA_DIR": data}
+        process = subprocess.Popen(
+            [sys.executable, "-u", "-m", "app", "serve"],
+            cwd=ROOT,
+            env=environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+            assert process.stdout is not None
+            process.stdout.close()
+
+
+def greeting(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if "second terminal" in line:
+            break
+    return "".join(lines)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM")
+def test_serve_says_where_it_is_answers_and_leaves_on_sigterm(port: int) -> None:
+    with serving(port) as process:
+        said = greeting(process)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/livez", timeout=5) as answer:
+            assert answer.status == 200
+        process.send_signal(signal.SIGTERM)
+
+        assert process.wait(timeout=5) == 0
+    assert f"ws://127.0.0.1:{port}/weather" in said
+    assert "api-key" in said
+
+
+def test_a_port_in_use_is_one_line(port: int) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        ran = subprocess.run(
+            [sys.executable, "-m", "app", "serve"],
+            cwd=ROOT,
+            env={**os.environ, "CORDBOARD_PORT": str(port), "CORDBOARD_ALLOW_ANONYMOUS": "1"},
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+
+    assert ran.returncode == CANNOT_START
+    assert f"cannot listen on CORDBOARD_HOST=127.0.0.1 CORDBOARD_PORT={port}" in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert "second terminal" not in ran.stdout
+
+
+def test_a_bad_setting_stops_the_start_with_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CORDBOARD_PROT", "3000")
+
+    assert main(["serve"]) == CANNOT_START
+    assert capsys.readouterr().err == (
+        "cordboard: CORDBOARD_PROT is not a setting, did you mean CORDBOARD_PORT?\n"
+    )
+
+
+def test_a_folder_without_handlers_is_told_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CORDBOARD_FOLDER", str(tmp_path))
+    monkeypatch.setenv("CORDBOARD_DATA_DIR", str(tmp_path))
+
+    assert main(["serve"]) == CANNOT_START
+    assert "cordboard new DIR" in capsys.readouterr().err
+
+
+def test_without_a_command_there_is_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    said = capsys.readouterr().out
+    assert all(command in said for command in ("serve", "call", "new"))
+
+
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main(["--version"])
+
+    assert capsys.readouterr().out == f"cordboard {version('cordboard')}\n"
+
+
+@pytest.mark.parametrize("command", ["serve", "call", "new"])
+def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main([command, "--help"])
+
+    assert f"cordboard {command}" in capsys.readouterr().out
+
+
+def test_a_made_key_is_pointed_at_and_never_printed(tmp_path: Path) -> None:
+    settings = ensure_key(Settings(data_dir=tmp_path))
+    said = welcome(settings, APPLICATIONS)
+
+    assert str(tmp_path / "api-key") in said
+    assert settings.api_keys[0].get_secret_value() not in said
+    assert "WARNING" not in said
+
+
+def test_given_keys_are_never_printed() -> None:
+    said = welcome(Settings(api_keys=(SecretStr("hunter2"),)), APPLICATIONS)
+
+    assert "CORDBOARD_API_KEYS" in said
+    assert "hunter2" not in said
+
+
+def test_every_application_is_listed_where_jambonz_dials_it() -> None:
+    settings = Settings(public_url="https://voice.example.com", ws_user="j", ws_password="p")
+    said = welcome(settings, APPLICATIONS)
+
+    assert "wss://voice.example.com/menu" in said
+    assert "wss://voice.example.com/weather" in said
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        Settings(public_url="https://voice.example.com"),
+        Settings(host="0.0.0.0", allow_anonymous=True),
+    ],
+)
+def test_open_websockets_that_others_can_reach_are_warned_of(settings: Settings) -> None:
+    assert "WARNING" in welcome(settings, APPLICATIONS)
+
+
+def test_help_does_not_wait_for_the_parts_of_the_server() -> None:
+    code = (
+        "import sys; from app.__main__ import main; main([]);"
+        "print([m for m in ('aiohttp', 'pydantic', 'structlog') if m in sys.modules])"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert ran.stdout.splitlines()[-1] == "[]"
