@@ -2,7 +2,8 @@
 
 import argparse
 import asyncio
-import errno
+import socket
+import ssl
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -72,27 +73,43 @@ def _serve(_args: argparse.Namespace) -> int:
     try:
         settings = ensure_key(load())
         logs.configure(settings)
-        return _run_server(settings, discover(settings.folder))
+        applications = discover(settings.folder)
+        _try_out(settings)
     except (SettingsError, ConfigurationError) as error:
         print(f"cordboard: {error}", file=sys.stderr)
         return CANNOT_START
+    print(welcome(settings, applications), flush=True)
+    return _run_server(settings, applications)
+
+
+def _try_out(settings: "Settings") -> None:
+    """Find out before anything runs whether address and certificate can be used."""
+    from app.settings import SettingsError
+
+    try:
+        where = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
+        socket.create_server(where[4][:2], family=where[0]).close()
+    except OSError as error:
+        raise SettingsError(
+            f"cannot listen on CORDBOARD_HOST={settings.host} CORDBOARD_PORT={settings.port}: "
+            f"{error.strerror}"
+        ) from None
+    if settings.tls_certificate is not None:
+        try:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(settings.tls_certificate, settings.tls_key)
+        except OSError:
+            raise SettingsError(
+                "CORDBOARD_TLS_CERTIFICATE and CORDBOARD_TLS_KEY: expected PEM files with a "
+                "certificate and the private key that belongs to it"
+            ) from None
 
 
 def _run_server(settings: "Settings", applications: "Sequence[Application]") -> int:
     from app import server
 
-    try:
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(server.run(settings, applications))
-    except OSError as error:
-        if error.errno not in {errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL}:
-            raise
-        print(
-            f"cordboard: cannot listen on CORDBOARD_HOST={settings.host} "
-            f"CORDBOARD_PORT={settings.port}: {error.strerror}",
-            file=sys.stderr,
-        )
-        return CANNOT_START
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(server.run(settings, applications))
     return 0
 
 

@@ -10,7 +10,7 @@ import re
 import sys
 import traceback
 from collections.abc import Mapping
-from enum import StrEnum
+from enum import StrEnum, auto
 from typing import Any, Final, TextIO
 
 import orjson
@@ -37,54 +37,60 @@ _LONG_NUMBER: Final = re.compile(r"\+?\d(?:[ ().-]{0,2}\d){6,}")
 class Event(StrEnum):
     """What a log line can be about. The names are stable: alerts may hang on them."""
 
-    SERVER_STARTING = "server.starting"
-    SERVER_LISTENING = "server.listening"
-    SERVER_DRAINING = "server.draining"
-    SERVER_STOPPED = "server.stopped"
-    SERVER_FAILED = "server.failed"
-    APPLICATION_FOUND = "application.found"
-    CONFIGURATION_WARNING = "configuration.warning"
-    CALL_REFUSED = "call.refused"
-    CALL_STARTED = "call.started"
-    CALL_STATUS = "call.status"
-    CALL_LOST = "call.lost"
-    CALL_RESUMED = "call.resumed"
-    CALL_ENDED = "call.ended"
-    CALL_FAILED = "call.failed"
-    MESSAGE_MALFORMED = "message.malformed"
-    MESSAGE_UNKNOWN = "message.unknown"
-    MESSAGE_UNEXPECTED = "message.unexpected"
-    MESSAGE_TOO_LARGE = "message.too_large"
-    FRAME_TOO_LARGE = "frame.too_large"
-    PROMPT_SPLIT = "prompt.split"
-    ACK_DEFAULTED = "ack.defaulted"
-    ACK_LATE = "ack.late"
-    QUEUE_FULL = "queue.full"
-    HANDLER_FAILED = "handler.failed"
-    HANDLER_TIMED_OUT = "handler.timed_out"
-    HOOK_UNHANDLED = "hook.unhandled"
-    HOOK_FAILED = "hook.failed"
-    TURN_ENDED = "turn.ended"
-    TOOL_FINISHED = "tool.finished"
-    TOOL_FAILED = "tool.failed"
-    TOOL_REFUSED = "tool.refused"
-    TOOL_SLOW = "tool.slow"
-    TOOL_LATE = "tool.late"
-    TOOL_REPEATED = "tool.repeated"
-    TOOL_UNHANDLED = "tool.unhandled"
-    UPDATE_SENT = "update.sent"
-    UPDATE_QUEUED = "update.queued"
-    UPDATE_WARNING = "update.warning"
-    COMMAND_SENT = "command.sent"
-    JAMBONZ_ERROR = "jambonz.error"
-    REST_REQUEST = "rest.request"
-    REST_REFUSED = "rest.refused"
-    REST_FAILED = "rest.failed"
-    LIBRARY = "library"
+    LISTENING = auto()
+    DRAINING = auto()
+    SESSION_BEYOND_REPAIR = auto()
+
+    UPGRADE_REFUSED = auto()
+    NO_FIRST_MESSAGE = auto()
+    CLIENT_NOT_READING = auto()
+    SOCKET_LOST = auto()
+    SESSION_RECONNECTED = auto()
+    RECONNECT_WITHOUT_STATE = auto()
+
+    CALL_STARTED = auto()
+    CALL_ENDED = auto()
+    CALL_NEVER_BEGAN = auto()
+    SESSION_NEW_REPEATED = auto()
+
+    MALFORMED_MESSAGE = auto()
+    UNKNOWN_MESSAGE = auto()
+    MESSAGE_REPEATED = auto()
+    JAMBONZ_ERROR = auto()
+
+    AGENT_ENDED = auto()
+    AGENT_SETTING_IGNORED = auto()
+    AGENT_UPDATED = auto()
+    ENV_VAR_IGNORED = auto()
+    INSTRUCTIONS_AFTER_SPLIT = auto()
+    PROMPT_SPLIT = auto()
+    COMMAND_SENT = auto()
+
+    ACK_LET_GO = auto()
+    ANSWERED_LATE = auto()
+    HANDLER_FAILED = auto()
+    HANDLER_RETURNED_NOTHING = auto()
+    HOOK_UNANSWERED = auto()
+    EVENT_DROPPED = auto()
+
+    TOOL_CALLED = auto()
+    TOOL_CALL_LATE = auto()
+    TOOL_CALL_GIVEN_UP = auto()
+    TOOL_CALL_MALFORMED = auto()
+    TOOL_CALLS_OVER_LIMIT = auto()
+    TOOL_RESULT_UNUSABLE = auto()
+    TOOL_UNANSWERED = auto()
+    LATE_RESULT_UNDELIVERED = auto()
+
+    REST_REQUEST = auto()
+    REST_REFUSED = auto()
+    REST_FAILED = auto()
+
+    LIBRARY = auto()
 
 
 def pii(**values: object) -> dict[str, object]:
-    """Mark values as personal data: ``log.info(Event.TURN_ENDED, **pii(transcript=text))``."""
+    """Mark values as personal data: ``log.info(Event.CALL_STARTED, **pii(caller=number))``."""
     return {PII + name: value for name, value in values.items()}
 
 

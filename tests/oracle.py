@@ -10,11 +10,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # no stubs here
 from referencing import Registry, Resource
 
 ROOT = "https://jambonz.org/schema"
-LISTEN = {"$ref": f"{ROOT}/verbs/listen"}
 
 # What jambonz reads although the schema does not list it, or leaves open.
 KNOWN_BETTER: dict[str, dict[str, Any]] = {
@@ -44,7 +43,8 @@ def close(node: Any, name: str) -> Any:
         return [close(item, name) for item in node]
     if not isinstance(node, dict):
         return node
-    closed = {key: close(value, name) for key, value in node.items()}
+    # Credentials have the vendors' own keys.
+    closed = {key: value if key == "auth" else close(value, name) for key, value in node.items()}
     if isinstance(node.get("properties"), dict) and node.get("type") == "object":
         closed["properties"] |= KNOWN_BETTER.get(name, {})
         # What allOf brings is known too; and transferOptions is only ever brought by allOf.
@@ -72,6 +72,8 @@ def loosen(closed: dict[str, Any], name: str) -> dict[str, Any]:
     properties = closed.get("properties", {})
     if name == "verbs/config":  # its description names the option
         properties["noiseIsolation"]["properties"]["direction"] = {"enum": ["read", "write"]}
+    if name == "components/target":  # published so that no text is valid: it is valid twice
+        properties["confirmHook"] = {"$ref": f"{ROOT}/components/actionHook"}
     return closed
 
 

@@ -47,9 +47,8 @@ async def look_up(name: str) -> dict[str, object]:
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="{}"), min_size=1, max_size=12)
 NUMBER = st.integers(0, 10_000) | st.floats(0, 10_000)
-JSON = st.dictionaries(
-    st.sampled_from(["a_key", "aKey", "X-Key"]), TEXT | st.integers(), max_size=2
-)
+KEYS = st.sampled_from(["a_key", "aKey", "X-Key"])
+JSON = st.dictionaries(KEYS, TEXT | st.integers(), max_size=2)
 NAMES = st.sampled_from(["/done", "done", "https://example.com/done"])
 HOOKS = NAMES | st.just(ended)
 TARGETS = st.sampled_from(
@@ -83,9 +82,9 @@ def options_of(kind: type[Part], depth: int = 2) -> st.SearchStrategy[dict[str, 
     for name, field in kind.model_fields.items():
         if name == "extra" or name in SKIPPED.get(kind, ()):
             continue
-        special = SPECIAL.get((kind, name)) or SPECIAL.get((None, name))
-        annotation = field.annotation
-        values = special or value_of(annotation, flatten(field.metadata), name, depth)
+        values = SPECIAL.get((kind, name), SPECIAL.get((None, name)))
+        if values is None:
+            values = value_of(field.annotation, flatten(field.metadata), name, depth)
         if values is not None:
             must = field.is_required() or name in (kind.leading, *NEEDED.get(kind, ()))
             (required if must else optional)[name] = values
@@ -135,8 +134,7 @@ def dict_of(annotation: Any, name: str, depth: int) -> st.SearchStrategy[Any] | 
     if item is Any:
         return JSON
     values = value_of(item, [], name, depth)
-    keys = st.sampled_from(["a_key", "aKey", "X-Key"])
-    return None if values is None else st.dictionaries(keys, values, max_size=2)
+    return None if values is None else st.dictionaries(KEYS, values, max_size=2)
 
 
 def part_of(kind: type[Any], depth: int) -> st.SearchStrategy[Any] | None:
@@ -146,28 +144,32 @@ def part_of(kind: type[Any], depth: int) -> st.SearchStrategy[Any] | None:
     if depth <= 0:
         return None
     inner = options_of(kind, depth - 1)
+    if kind.is_verbatim:
+        return inner
     forms = [inner, inner.map(lambda given: spelled(kind, given))]
     return st.one_of(*forms) | inner.map(lambda given: kind(**given))
 
 
 def scalar_of(annotation: Any, metadata: list[Any]) -> st.SearchStrategy[Any] | None:
     """Values for text, flags and numbers within their limits."""
-    low = next((item.ge for item in metadata if isinstance(item, Ge)), None)
-    above = next((item.gt for item in metadata if isinstance(item, Gt)), None)
-    high = next((item.le for item in metadata if isinstance(item, Le)), None)
-    below = next((item.lt for item in metadata if isinstance(item, Lt)), None)
+    low: Any = next((item.ge for item in metadata if isinstance(item, Ge)), None)
+    above: Any = next((item.gt for item in metadata if isinstance(item, Gt)), None)
+    high: Any = next((item.le for item in metadata if isinstance(item, Le)), None)
+    below: Any = next((item.lt for item in metadata if isinstance(item, Lt)), None)
     if annotation is str:
         return TEXT
     if annotation is bool:
         return st.booleans()
     if annotation is int:
-        least: Any = low if low is not None else (above + 1 if above is not None else 0)
-        most: Any = high if high is not None else 10_000
-        return st.integers(int(least + 0.999), int(most)) if int(least + 0.999) <= most else None
+        least = low if low is not None else (0 if above is None else above)
+        most = high if high is not None else (10_000 if below is None else below - 1)
+        first = int(least) + (above is not None)
+        # Between 0.2 and 0.9 there is no whole number.
+        return st.integers(first, int(most)) if least <= first <= most else None
     if annotation is float:
         return st.floats(
-            low if low is not None else (above if above is not None else 0),  # type: ignore[arg-type]
-            high if high is not None else (below if below is not None else 10_000),  # type: ignore[arg-type]
+            low if low is not None else (above if above is not None else 0),
+            high if high is not None else (below if below is not None else 10_000),
             exclude_min=above is not None,
             exclude_max=below is not None,
         )
@@ -196,6 +198,8 @@ SPECIAL: dict[tuple[type[Part] | None, str], st.SearchStrategy[Any]] = {
     (Agent, "hangup"): st.sampled_from([True, {}, {"reason": "done"}, HangupTool()]),
     (Agent, "stt"): st.sampled_from(["deepgram:nova-3", "google", {"vendor": "soniox"}]),
     (Agent, "tts"): st.sampled_from(["cartesia:sonic", {"vendor": "google", "voice": "v"}]),
+    (Agent, "tool_hook"): NAMES | st.just({"url": "/tools"}),
+    (Agent, "event_hook"): NAMES | st.just(counted),
     (Agent, "variables"): st.just({"shop": "Main Street"}),
     (None, "auth"): st.just({"apiKey": "k", "username": "u", "password": "p"}),
     (Target, "auth"): st.just({"username": "u", "password": "p"}),

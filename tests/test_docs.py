@@ -12,6 +12,7 @@ import pytest
 from app import Application
 from app.server import build
 from app.settings import Settings
+from app.testing import Twin, serving
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -87,3 +88,12 @@ def test_the_sample_on_the_first_page_is_short() -> None:
 
     assert len(lines) <= 36
     assert max(map(len, lines)) <= 100
+
+
+async def test_the_sample_on_the_first_page_answers_a_call() -> None:
+    sample = vars(run(ROOT / "README.md"))["weather"]
+    settings = Settings(port=0, allow_anonymous=True)
+    async with serving([sample], settings) as server, Twin(server.url) as twin:
+        call = await twin.call("/weather")
+
+        assert "11" in await call.say("What is the weather in Portland?")

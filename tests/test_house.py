@@ -23,7 +23,7 @@ ROOT = Path(__file__).parent.parent
 # A room imports rooms of a lower layer and those named beside it, nothing else of ours.
 LAYERS: dict[str, int] = {
     "protocol": 0,
-    "signature": 0,
+    "signature": 1,
     "tool": 1,
     "hook": 1,
     "verbs": 1,
@@ -40,7 +40,9 @@ LAYERS: dict[str, int] = {
     "server": 4,
 }
 SAME_LAYER: dict[str, set[str]] = {
-    "verbs": {"hook"},
+    "tool": {"signature"},
+    "hook": {"signature"},
+    "verbs": {"hook", "signature"},
     "agent": {"verbs", "tool", "hook"},
     "session": {"application", "feed", "counters"},
     "calls": {"session", "application", "feed", "counters"},
@@ -69,7 +71,16 @@ MAX_FILE = 500
 MAX_FUNCTION = 60
 
 # Where anything at all may be caught, since the call, or the server, must go on.
-BROAD_EXCEPTS: set[str] = set()
+BROAD_EXCEPTS = {
+    "app/rest/problems.py::problem_middleware",  # a REST request: nothing of ours reaches a client
+    "app/server/accept.py::converse",  # one socket: the others go on
+    "app/session/events.py::_run",  # an event hook
+    "app/session/live.py::_run_quietly",  # a handler whose answer nobody awaits
+    "app/session/opening.py::answer",  # a handler or action hook whose answer jambonz awaits
+    "app/session/tools.py::_serve",  # a tool call
+    "app/session/tools.py::_hand_over",  # a tool's result, which may be anything
+    "app/twin/socket.py::open",  # closes what it opened, and raises again
+}
 
 PUBLIC_NAMES: set[str] = set()
 
@@ -212,22 +223,27 @@ def test_only_the_settings_read_the_environment() -> None:
         assert reads is None or source.path == "app/settings.py", source.path
 
 
-def test_every_log_line_is_about_a_named_event() -> None:
+def logged(source: Source) -> Iterator[tuple[int, str]]:
+    """What every log line of a file is about: the name of an `Event`, or of something else."""
     levels = {"debug", "info", "warning", "error", "exception", "critical"}
-    for source in sources("app"):
-        for node in ast.walk(source.tree):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                first = node.args[0] if node.args else None
-                assert node.func.attr not in levels or not isinstance(
-                    first, ast.Constant | ast.JoinedStr
-                ), f"{source.path}:{node.lineno}: use a constant of app.logs.Event"
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+            logger = ast.unparse(node.func.value).split(".")[-1]
+            if logger == "log" and node.func.attr in levels:
+                about = ast.unparse(node.args[0]).strip("'\"")
+                yield node.lineno, about.removeprefix("Event.").lower()
 
 
-def test_every_named_event_is_used() -> None:
-    code = "\n".join(source.text for source in sources("app"))
+def test_every_log_line_is_about_a_named_event_and_every_name_is_used() -> None:
+    found = {
+        f"{source.path}:{line}": about
+        for source in sources("app")
+        for line, about in logged(source)
+    }
+    known = {event.value for event in Event}
 
-    unused = [event.name for event in Event if f"Event.{event.name}" not in code]
-    assert unused == []
+    assert {place: about for place, about in found.items() if about not in known} == {}
+    assert known - set(found.values()) == {Event.LIBRARY.value}
 
 
 def test_the_public_names_are_pinned() -> None:
@@ -304,5 +320,6 @@ def test_what_is_imported_is_declared() -> None:
     imported = {
         module.split(".")[0] for source in sources("app") for _, module in imports(source.tree)
     }
+    parts_of_pydantic = {"pydantic_core", "annotated_types"}
 
-    assert imported - set(sys.stdlib_module_names) - {"app"} <= declared
+    assert imported - set(sys.stdlib_module_names) - {"app"} - parts_of_pydantic <= declared

@@ -46,22 +46,19 @@ def test_every_line_has_time_level_and_event_first() -> None:
 
     (line,) = lines_of(out)
     assert list(line)[:3] == ["timestamp", "level", "event"]
-    assert (line["level"], line["event"]) == ("info", "call.started")
+    assert (line["level"], line["event"]) == ("info", "call_started")
     assert (line["call_sid"], line["path"]) == ("CA1", "/weather")
     assert line["timestamp"].endswith("Z")
 
 
-def test_event_names_are_words_with_one_dot_and_each_is_used_once() -> None:
-    names = [event.value for event in Event]
-
-    assert len(names) == len(set(names))
-    assert all(name.replace(".", "").replace("_", "").islower() for name in names)
+def test_an_event_is_written_as_its_name_in_lower_case() -> None:
+    assert all(event.value == event.name.lower() for event in Event)
 
 
 def test_personal_data_is_dropped_unless_the_setting_keeps_it() -> None:
     for keep in (False, True):
         out = start(log_pii=keep)
-        structlog.get_logger().info(Event.TURN_ENDED, **pii(transcript="my name is Ann"), turn=1)
+        structlog.get_logger().info(Event.AGENT_ENDED, **pii(transcript="my name is Ann"), turn=1)
 
         (line,) = lines_of(out)
         assert line["turn"] == 1
@@ -105,7 +102,7 @@ def test_an_exception_is_a_structure_without_the_values_of_variables() -> None:
     try:
         raise ValueError(f"bad caller +1 (508) 555-1212 of length {len(secret)}")
     except ValueError:
-        structlog.get_logger().exception(Event.TOOL_FAILED)
+        structlog.get_logger().exception(Event.HANDLER_FAILED)
 
     (line,) = lines_of(out)
     (trace,) = line["exception"]
@@ -122,7 +119,7 @@ def test_numbers_are_masked_in_the_parts_of_an_exception_group_too() -> None:
     try:
         raise ExceptionGroup("both", [ValueError("+15085551212"), TypeError("x")])
     except ExceptionGroup:
-        structlog.get_logger().exception(Event.TOOL_FAILED)
+        structlog.get_logger().exception(Event.HANDLER_FAILED)
 
     assert "5551212" not in out.getvalue()
     assert "TypeError" in out.getvalue()
@@ -136,9 +133,9 @@ def test_a_level_below_the_setting_is_not_written() -> None:
     out = start(log_level="warning")
     log = structlog.get_logger()
     log.info(Event.CALL_STARTED)
-    log.warning(Event.CALL_LOST)
+    log.warning(Event.SOCKET_LOST)
 
-    assert [line["event"] for line in lines_of(out)] == ["call.lost"]
+    assert [line["event"] for line in lines_of(out)] == ["socket_lost"]
 
 
 def test_the_logs_of_libraries_take_the_same_shape() -> None:
@@ -193,9 +190,9 @@ def test_a_terminal_gets_lines_for_people() -> None:
     try:
         raise ValueError("bad caller +15085551212")
     except ValueError:
-        structlog.get_logger().exception(Event.TOOL_FAILED, tool="get_weather")
+        structlog.get_logger().exception(Event.HANDLER_FAILED, tool="get_weather")
 
-    assert "tool.failed" in out.getvalue()
+    assert "handler_failed" in out.getvalue()
     assert "Traceback" in out.getvalue()
     assert "(number)" in out.getvalue()
     assert not out.getvalue().startswith("{")
@@ -206,4 +203,4 @@ def test_the_setting_wins_over_the_terminal() -> None:
     configure(Settings(log_format="json"), stream=out)
     structlog.get_logger().info(Event.CALL_STARTED)
 
-    assert lines_of(out)[0]["event"] == "call.started"
+    assert lines_of(out)[0]["event"] == "call_started"

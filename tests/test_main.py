@@ -25,6 +25,7 @@ APPLICATIONS = [Application("/menu"), Application("/weather")]
 
 @pytest.fixture(autouse=True)
 def no_settings_of_the_developer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
     for name in [name for name in os.environ if name.startswith("CORDBOARD_")]:
         monkeypatch.delenv(name)
 
@@ -98,9 +99,33 @@ def test_a_port_in_use_is_one_line(port: int) -> None:
         )
 
     assert ran.returncode == CANNOT_START
-    assert f"cannot listen on CORDBOARD_HOST=127.0.0.1 CORDBOARD_PORT={port}" in ran.stderr
+    assert f"CORDBOARD_HOST=127.0.0.1 CORDBOARD_PORT={port}: Address already in use" in ran.stderr
     assert "Traceback" not in ran.stderr
     assert "second terminal" not in ran.stdout
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
+def test_an_address_that_is_not_ours_is_one_line(
+    host: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CORDBOARD_HOST", host)
+    monkeypatch.setenv("CORDBOARD_ALLOW_ANONYMOUS", "1")
+
+    assert main(["serve"]) == CANNOT_START
+    assert f"cordboard: cannot listen on CORDBOARD_HOST={host}" in capsys.readouterr().err
+
+
+def test_a_certificate_that_is_none_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "server.pem").write_text("no certificate")
+    monkeypatch.setenv("CORDBOARD_PORT", "0")
+    monkeypatch.setenv("CORDBOARD_ALLOW_ANONYMOUS", "1")
+    monkeypatch.setenv("CORDBOARD_TLS_CERTIFICATE", str(tmp_path / "server.pem"))
+    monkeypatch.setenv("CORDBOARD_TLS_KEY", str(tmp_path / "server.pem"))
+
+    assert main(["serve"]) == CANNOT_START
+    assert "CORDBOARD_TLS_KEY: expected PEM files" in capsys.readouterr().err
 
 
 def test_a_bad_setting_stops_the_start_with_one_line(
@@ -183,7 +208,7 @@ def test_open_websockets_that_others_can_reach_are_warned_of(settings: Settings)
 def test_help_does_not_wait_for_the_parts_of_the_server() -> None:
     code = (
         "import sys; from app.__main__ import main; main([]);"
-        "print([m for m in ('aiohttp', 'pydantic', 'structlog') if m in sys.modules])"
+        "print([m for m in ('aiohttp', 'app.server', 'app.twin') if m in sys.modules])"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 

@@ -125,7 +125,7 @@ async def serving(**options: Any) -> AsyncIterator[App]:
     web_app = web.Application()
     web_app.router.add_get("/{path:.*}", application.serve)
     server = TestServer(web_app)
-    await server.start_server()
+    await server.start_server(shutdown_timeout=0.1)
     application.url = str(server.make_url("/")).replace("http://", "ws://")
     try:
         yield application

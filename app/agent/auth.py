@@ -70,9 +70,7 @@ def check_auth(vendor: str | None, auth: Mapping[str, Any]) -> Iterator[Problem]
         accepted = " or ".join(kind.name for kind in kinds)
         yield Problem(f"vendor {vendor!r} takes kind {accepted}; got {named!r:.40}", ("kind",))
     elif vendor == "google" and read(auth, "credentials") is not None:
-        text = (
-            "vendor 'google' takes an apiKey; a service account is for 'vertex-gemini'"
-        )
+        text = "vendor 'google' takes an apiKey; a service account is for 'vertex-gemini'"
         yield Problem(text, suggestion="vertex-gemini")
     else:
         yield from check_kind(vendor or "", infer(kinds, auth), auth)

@@ -4,5 +4,15 @@ from app.application.application import Application
 from app.application.discover import discover
 from app.application.env import EnvVars, env_var
 from app.application.handler import Handler
+from app.application.unanswered import UnansweredHook, answers_tools, require_answers
 
-__all__ = ["Application", "EnvVars", "Handler", "discover", "env_var"]
+__all__ = [
+    "Application",
+    "EnvVars",
+    "Handler",
+    "UnansweredHook",
+    "answers_tools",
+    "discover",
+    "env_var",
+    "require_answers",
+]

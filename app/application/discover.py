@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 from app.application.application import Application
+from app.application.unanswered import check_values
 from app.protocol import ConfigurationError
 
 PACKAGES = ("hooks", "handlers")
@@ -20,8 +21,9 @@ def discover(folder: str | Path = ".") -> list[Application]:
         folder: The working folder; its ``handlers`` wins over an installed package of that name.
 
     Raises:
-        ConfigurationError: No application is found, two share a path, or one has no
-            ``session_new``. An error in a handler module is raised as it is.
+        ConfigurationError: No application is found, two share a path, one has no
+            ``session_new``, or an agent or verb that a module holds names a hook that nothing
+            answers. An error in a handler module is raised as it is.
     """
     root = Path(folder).resolve()
     if not (root / "handlers").is_dir():
@@ -31,12 +33,13 @@ def discover(folder: str | Path = ".") -> list[Application]:
         )
     sys.path[:] = [str(root), *(entry for entry in sys.path if entry != str(root))]
     forget_others(root)
-    found: dict[int, Application] = {}
-    for package in PACKAGES:
-        if (root / package).is_dir():
-            for module in import_all(package, root / package):
-                found.update({id(one): one for one in applications_of(module)})
-    return checked(list(found.values()), root)
+    folders = [package for package in PACKAGES if (root / package).is_dir()]
+    modules = [module for package in folders for module in import_all(package, root / package)]
+    found = {id(one): one for module in modules for one in applications_of(module)}
+    applications = checked(list(found.values()), root)
+    for module in modules:
+        check_values(module, applications)
+    return applications
 
 
 def forget_others(root: Path) -> None:

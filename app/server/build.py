@@ -33,7 +33,8 @@ def build(
     calls: Calls | None = None,
 ) -> web.Application:
     """The web application of a node: a WebSocket route per application, REST, health, metrics."""
-    calls = calls or Calls(Runtime(limits=limits_of(settings)))
+    if calls is None:
+        calls = Calls(Runtime(limits=limits_of(settings)))
     web_app = web.Application(client_max_size=settings.max_message)
     web_app[SETTINGS] = settings
     web_app[APPLICATIONS] = tuple(applications)

@@ -1,6 +1,6 @@
 """Session: one live call, from its first message to its end, across lost sockets."""
 
-from app.session.errors import CallEnded, CallNotFound, NoAgent, UnansweredHook
+from app.session.errors import CallEnded, CallNotFound, NoAgent
 from app.session.receipt import Receipt
 from app.session.runtime import Limits, Runtime, Socket
 from app.session.session import Session
@@ -14,5 +14,4 @@ __all__ = [
     "Runtime",
     "Session",
     "Socket",
-    "UnansweredHook",
 ]

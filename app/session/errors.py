@@ -22,7 +22,3 @@ class CallNotFound(LocalError):
 
     def __init__(self, call_sid: str) -> None:
         super().__init__(f"no live call {call_sid!r:.80}")
-
-
-class UnansweredHook(LocalError):
-    """A verb names a hook that nothing answers; the text holds the code to paste."""

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from app.application import Application, Handler
+from app.application.unanswered import missing_message
 from app.hook import Hook
 from app.protocol import (
     EVENT_TYPES,
@@ -132,6 +133,8 @@ def agent_event(session: "LiveCall[Any, Any]", message: Message) -> None:
     hooks = session._subscribers.get(name, session._subscribers_of_rest)
     if hooks:
         session._events.put(message, hooks)
+    else:
+        session._unheard_event(name)
 
 
 def tool_call(session: "LiveCall[Any, Any]", message: Message) -> None:
@@ -175,7 +178,7 @@ def unknown(session: "LiveCall[Any, Any]", message: Message) -> None:
         session.log.warning(
             "unknown_message",
             type=message.type,
-            advice=f'a newer jambonz? handle it with @….on("{message.type}")',
+            advice=missing_message(session.application, message.type),
         )
 
 

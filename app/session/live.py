@@ -16,10 +16,12 @@ import structlog
 from typing_extensions import TypeVar
 
 from app.agent import Rendered, RenderedAgent
-from app.application import Application, EnvVars, Handler
+from app.application import Application, EnvVars, Handler, answers_tools
 from app.application.env import read_env
+from app.application.unanswered import missing_event, missing_hook, missing_tool
 from app.hook import Hook
 from app.protocol import (
+    EVENT_TYPES,
     AgentUpdate,
     CallStatus,
     Connection,
@@ -181,6 +183,8 @@ class LiveCall(Generic[S, E]):
             del self._runtime.live[self.call_sid]
         if self.call_sid:
             self._report_end(reason)
+        elif self._expected_sid:
+            self._runtime.feed.end(self._expected_sid)
 
     def _report_end(self, reason: str) -> None:
         seconds = time.monotonic() - self._began
@@ -370,7 +374,7 @@ class LiveCall(Generic[S, E]):
         self._tools = {name: known[name] for name in names if name in known}
         raw = tuple(name for name in names if name not in known)
         self.agent = replace(self.agent, raw_tools=raw)
-        has_handler = self.agent.tool_hook in self.application.named
+        has_handler = answers_tools(self.application, self.agent.tool_hook)
         return () if has_handler else tuple(NO_FUNCTION.format(name=name) for name in raw)
 
     def _tell(self, text: str) -> None:
@@ -446,11 +450,17 @@ class LiveCall(Generic[S, E]):
 
     def _unanswered_hook(self, message: Message) -> None:
         if message.hook and self._runtime.is_news(f"hook {self.application.path} {message.hook}"):
-            self.log.warning("hook_unanswered", advice=opening.missing_hook(self, message.hook))
+            self.log.warning("hook_unanswered", advice=missing_hook(self.application, message.hook))
 
     def _unanswered_tool(self, name: str, hook: str) -> None:
         if self._runtime.is_news(f"tool {self.application.path} {name}"):
-            self.log.warning("tool_unanswered", hook=hook, advice=opening.missing_tool(self, name))
+            advice = missing_tool(self.application, name)
+            self.log.warning("tool_unanswered", hook=hook, advice=advice)
+
+    def _unheard_event(self, kind: object) -> None:
+        if isinstance(kind, str) and self._runtime.is_news(f"event {kind[:80]}"):
+            log = self.log.debug if kind in EVENT_TYPES else self.log.warning
+            log("event_unheard", advice=missing_event(kind[:80]))
 
     # its tasks
 

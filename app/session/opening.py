@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from app.agent import Rendered, render, split_prompt
+from app.application import require_answers
 from app.protocol import (
     FrameTooLarge,
     GenerateReply,
@@ -16,7 +15,6 @@ from app.protocol import (
     Wire,
     encode_ack,
 )
-from app.session.errors import UnansweredHook
 from app.session.user_code import UserCode, run
 
 if TYPE_CHECKING:
@@ -63,16 +61,8 @@ def render_reply(session: "LiveCall[Any, Any]", result: object) -> Rendered:
         VerbError: A verb is wrong; the text names the path and the fix.
     """
     rendered = render(result, values=template_values(session))
-    for name in sorted(rendered.names - session.application.named.keys()):
-        raise UnansweredHook(missing_hook(session, name))
+    require_answers(session.application, rendered)
     for rendered_agent in rendered.agents:
-        unanswered = (
-            []
-            if rendered_agent.tool_hook in session.application.named
-            else rendered_agent.raw_tools
-        )
-        for name in unanswered:
-            raise UnansweredHook(missing_tool(session, name))
         for warning in rendered_agent.agent.warnings:
             session.log.warning("agent_setting_ignored", warning=warning)
     return rendered
@@ -167,32 +157,3 @@ def template_values(session: "LiveCall[Any, Any]") -> Mapping[str, object]:
 def code_name(code: object) -> str:
     """Name of a handler, hook or tool, for logs."""
     return str(getattr(code, "name", code))
-
-
-def missing_hook(session: "LiveCall[Any, Any]", name: str) -> str:
-    """What to paste for a hook that nothing answers."""
-    function = identifier(name)
-    return (
-        f"nothing answers the hook {name!r}. Pass a function decorated with @action_hook or "
-        f"@event_hook instead of its name, or add:\n\n"
-        f"@{identifier(session.application.path)}.on({orjson.dumps(name).decode()})\n"
-        f"async def {function}(session: Session, data: dict[str, object]) -> list[Verb] | None:\n"
-        f"    ..."
-    )
-
-
-def missing_tool(session: "LiveCall[Any, Any]", name: str) -> str:
-    """What to paste for a tool that no function answers."""
-    return (
-        f"no function answers the tool {name!r}. Pass a function decorated with @tool in tools=[…]"
-        f":\n\n@tool\nasync def {identifier(name)}(...) -> dict[str, object]:\n"
-        f'    """What it does, for the model."""\n    ...\n\n'
-        f'or set tool_hook="/tool-call" and answer @{identifier(session.application.path)}'
-        '.on("/tool-call") with session.send_tool_output(tool_call_id, result)'
-    )
-
-
-def identifier(name: str) -> str:
-    """A Python name made of a hook's name or a path."""
-    text = "".join(letter if letter.isalnum() else "_" for letter in name).strip("_")
-    return text or "application"

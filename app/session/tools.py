@@ -215,6 +215,7 @@ class ToolCalls:
         """Answer what a handler by name returned, unless it has answered by hand."""
         self._runs.discard(tool_run)
         if self._session._connection.is_tool_call_open(tool_run.call_id):
+            result: object
             try:
                 result = encode_result(value, limit=self._session._runtime.limits.result_limit)
             except ToolError as error:

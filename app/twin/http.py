@@ -7,6 +7,7 @@ import aiohttp
 
 from app.twin.log import Log
 from app.twin.pending import NoAck
+from app.twin.socket import basic_auth
 
 LIMIT = 10.0
 """Seconds that jambonz waits for the answer."""
@@ -27,7 +28,7 @@ async def post(log: Log, hook: Any, data: Mapping[str, Any]) -> Any:
     log.add("sent", {"post": url, "data": dict(data)})
     try:
         async with (
-            aiohttp.ClientSession(headers={"User-Agent": "jambonz"}, auth=_auth(hook)) as http,
+            aiohttp.ClientSession(headers={"User-Agent": "jambonz"} | _auth(hook)) as http,
             http.post(url, json=dict(data), timeout=aiohttp.ClientTimeout(LIMIT)) as response,
         ):
             if response.status not in (200, 202, 204):
@@ -39,7 +40,7 @@ async def post(log: Log, hook: Any, data: Mapping[str, Any]) -> Any:
     return body
 
 
-def _auth(hook: Any) -> aiohttp.BasicAuth | None:
+def _auth(hook: Any) -> dict[str, str]:
     if isinstance(hook, Mapping) and hook.get("username"):
-        return aiohttp.BasicAuth(str(hook["username"]), str(hook.get("password", "")))
-    return None
+        return basic_auth((str(hook["username"]), str(hook.get("password", ""))))
+    return {}

@@ -10,7 +10,7 @@ from app.twin.callinfo import CallInfo
 from app.twin.log import Log
 from app.twin.pace import Pace
 from app.twin.pending import Pending
-from app.twin.socket import Dialling, Socket
+from app.twin.socket import ABNORMAL, Dialling, Socket
 from app.twin.wire import dumps, new_msgid
 
 GRACEFUL = 1000
@@ -168,14 +168,13 @@ class Line:
 
     async def _listen(self, socket: Socket) -> None:
         code = await socket.read(lambda raw: self._owner.receive(self, raw))
-        await socket.cut()
         if socket is self._socket:
-            self._lose(code)
+            self._lose(code or self._dropped or ABNORMAL)
 
     def _lose(self, code: int) -> None:
         gave_up = code == GRACEFUL and self._dropped is None
         self._socket = None
-        self._owner.log.add("reconnect", {"event": "lost", "code": self._dropped or code})
+        self._owner.log.add("reconnect", {"event": "lost", "code": code})
         if gave_up:
             self._finish("given up")
             self._owner.given_up(self)

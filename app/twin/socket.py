@@ -45,8 +45,7 @@ class Socket:
         """
         http = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(ssl=dialling.tls or True),
-            headers={"User-Agent": "jambonz"},
-            auth=aiohttp.BasicAuth(*dialling.credentials) if dialling.credentials else None,
+            headers={"User-Agent": "jambonz"} | basic_auth(dialling.credentials),
         )
         try:
             ws = await _upgrade(http, url, dialling)
@@ -63,8 +62,12 @@ class Socket:
         """
         await self._ws.send_str(text)
 
-    async def read(self, receive: Callable[[str | bytes], None]) -> int:
-        """Hand over every frame until the socket closes; return its close code."""
+    async def read(self, receive: Callable[[str | bytes], None]) -> int | None:
+        """Hand over every frame until the socket closes.
+
+        Returns:
+            The close code; None where we are closing it ourselves.
+        """
         while True:
             message = await self._ws.receive()
             if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
@@ -73,6 +76,9 @@ class Socket:
                     return TOO_BIG
                 receive(message.data)
                 continue
+            if message.type is WSMsgType.CLOSING:
+                return None
+            await self._http.close()
             return _close_code(message)
 
     async def close(self, code: int) -> None:
@@ -87,6 +93,13 @@ class Socket:
     @staticmethod
     def _size(data: str | bytes) -> int:
         return len(data.encode() if isinstance(data, str) else data)
+
+
+def basic_auth(credentials: tuple[str, str] | None) -> dict[str, str]:
+    """The header of basic auth."""
+    if credentials is None:
+        return {}
+    return {"Authorization": aiohttp.encode_basic_auth(*credentials)}
 
 
 async def _upgrade(

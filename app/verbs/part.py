@@ -179,6 +179,8 @@ class Part(BaseModel):
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         """What was set, without secrets: verbs land in logs and assertion messages."""
+        if not hasattr(self, "__pydantic_fields_set__"):
+            return []  # half made, in a traceback
         return [(name, mask(name, value)) for name, value in self.given().items()]
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> "Self":

@@ -1,0 +1,207 @@
+"""A telephone in the terminal, for any jambonz WebSocket application: type what you say."""
+
+import argparse
+import asyncio
+import io
+import sys
+from collections.abc import AsyncIterator
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import TextIO
+
+from app.llm import ChatModel, ModelError, connect
+from app.phone.caller import Caller
+from app.phone.explain import hint, is_loopback, steering
+from app.phone.judge import describe, find_faults
+from app.phone.keyboard import read_lines
+from app.phone.options import Options, UsageError, add_arguments, read_options
+from app.phone.render import Line, tell_problem
+from app.phone.screen import Screen
+from app.phone.steps import Step
+from app.twin import CallRefused, Entry, Pace, Twin, TwinCall, TwinError
+
+__all__ = ["Options", "Step", "UsageError", "add_arguments", "phone", "read_options", "run"]
+
+WELL, WRONG, USAGE, INTERRUPTED = 0, 1, 2, 130
+"""Exit codes."""
+
+SPEECH_RATE = 6.0
+"""Words a second, for a person who reads along and may interrupt."""
+
+
+def run(args: argparse.Namespace, *, plain: bool = False) -> int:
+    """Make a call as the command line says; return the exit code.
+
+    Args:
+        args: What a parser with `add_arguments` read.
+        plain: Use no colours, whatever the arguments say.
+    """
+    try:
+        options = read_options(args)
+        return asyncio.run(phone(replace(options, color=options.color and not plain)))
+    except (UsageError, ModelError) as error:
+        sys.stderr.write(f"call: {error}\n")
+        return USAGE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+async def phone(
+    options: Options, *, out: TextIO | None = None, lines: AsyncIterator[str] | None = None
+) -> int:
+    """Make a call and show it.
+
+    Args:
+        options: Whom to call, and how.
+        out: Where to show it; standard output if None.
+        lines: What is typed; standard input if None.
+
+    Returns:
+        0 if the call went well, 1 if not.
+
+    Raises:
+        UsageError: If the transcript cannot be written.
+        ModelError: If there is no such model.
+    """
+    model = connect(options.model)
+    out = out or _standard_output()
+    is_terminal = lines is None and not options.script and sys.stdin.isatty() and out.isatty()
+    with ExitStack() as stack:
+        screen = Screen(
+            out,
+            as_json=options.json,
+            color=options.color and out.isatty(),
+            interactive=is_terminal,
+            transcript=_open_transcript(options, stack),
+        )
+        async with _twin(options, model, is_terminal=is_terminal and not options.json) as twin:
+            return await _call(twin, options, screen, lines, is_terminal=is_terminal)
+
+
+async def _call(
+    twin: Twin,
+    options: Options,
+    screen: Screen,
+    lines: AsyncIterator[str] | None,
+    *,
+    is_terminal: bool,
+) -> int:
+    dialling = asyncio.create_task(
+        twin.call(
+            from_=options.from_,
+            to=options.to,
+            direction=options.direction,
+            env=options.env,
+            tag=options.tag,
+        )
+    )
+    await asyncio.sleep(0)  # the call exists from here on, and can be watched from its beginning
+    call = twin.calls[0]
+    call.subscribe(screen.show)
+    caller = Caller(call, screen)
+    caller.expect(options.script[0] if options.script else None)
+    _introduce(screen, options, call, is_terminal=is_terminal)
+    refusal = ""
+    try:
+        await dialling
+        if options.script:
+            await caller.follow(options.script)
+        else:
+            await caller.listen(lines or _standard_input(), is_terminal=is_terminal)
+    except CallRefused as error:
+        refusal = error.reason
+    except TwinError as error:
+        caller.faults.append(str(error).splitlines()[0])
+    finally:
+        dialling.cancel()
+    return _conclude(screen, options, caller, call, refusal)
+
+
+def _introduce(screen: Screen, options: Options, call: TwinCall, *, is_terminal: bool) -> None:
+    """Say who is called and, as soon as it answers, how to steer the call from elsewhere."""
+    url = options.url.partition("#")[0]
+    steer = steering(url, call.call_sid) if is_loopback(url) else ""
+    screen.begin({"url": url, "call_sid": call.call_sid, "steer": steer})
+    screen.tell(Line("call", url, "bold"), Line("sid", call.call_sid, "dim"))
+    told = False
+
+    def advise(entry: Entry) -> None:
+        nonlocal told
+        if entry.kind == "received" and not told:
+            told = True
+            screen.tell(*_advice(steer, is_terminal=is_terminal))
+
+    call.subscribe(advise)
+
+
+def _advice(steer: str, *, is_terminal: bool) -> list[Line]:
+    lines = [Line("steer", "it from a second terminal:", "dim"), Line("", steer, "dim")]
+    typing = Line("help", "type what you say; /help lists the commands", "dim")
+    return [*(lines if steer else ()), *([typing] if is_terminal else ())]
+
+
+def _conclude(
+    screen: Screen, options: Options, caller: Caller, call: TwinCall, refusal: str
+) -> int:
+    """Tell what went wrong, if anything did."""
+    faults = find_faults(call.log, ack_timeout=options.ack_timeout, drops=caller.drops)
+    faults += [fault for fault in caller.faults if fault not in faults]
+    if refusal and not any(refusal in fault for fault in faults):
+        faults.insert(0, refusal)
+    screen.leave()
+    explained = {*caller.faults, *(describe(error) for error in call.errors)}
+    for fault in faults:
+        told = tell_problem(fault) if fault not in explained else []
+        screen.tell(*(told[1:] if fault == call.end_reason else told))
+    code = WRONG if faults else WELL
+    screen.result(
+        {
+            "exit_code": code,
+            "call_sid": call.call_sid,
+            "reason": call.end_reason,
+            "faults": faults,
+            "hints": [advice for fault in faults if (advice := hint(fault))],
+            "spoken": list(call.spoken),
+        }
+    )
+    return code
+
+
+def _twin(options: Options, model: ChatModel, *, is_terminal: bool) -> Twin:
+    pace = Pace(ack=options.ack_timeout, patience=options.timeout)
+    if is_terminal:
+        pace = replace(pace, speech_rate=SPEECH_RATE, scale=1.0)
+    return Twin(
+        options.url,
+        model=model,
+        dialect=options.dialect,
+        username=options.username,
+        password=options.password,
+        understands_agent=options.knows_agent,
+        pace=pace,
+    )
+
+
+def _open_transcript(options: Options, stack: ExitStack) -> TextIO | None:
+    if options.transcript is None:
+        return None
+    try:
+        return stack.enter_context(options.transcript.open("w", encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"--transcript {options.transcript}: {error.strerror}") from None
+
+
+def _standard_output() -> TextIO:
+    """Standard output, made unable to fail over a character that its encoding does not have."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+    return sys.stdout
+
+
+async def _standard_input() -> AsyncIterator[str]:
+    try:
+        descriptor = sys.stdin.fileno()
+    except (AttributeError, OSError, ValueError):  # there is none, or it is closed
+        return
+    async for line in read_lines(descriptor):
+        yield line

@@ -1,0 +1,147 @@
+"""The caller: does the steps of a script, or what is typed."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+
+from app.phone.render import Line, tell_problem
+from app.phone.screen import Screen
+from app.phone.steps import HELP, Step, parse
+from app.twin import Entry, TwinCall, TwinError
+
+WORDS_BEFORE_INTERRUPTION = 3
+"""How much of an answer is heard before a scripted interruption."""
+
+_AT_ONCE = ("interrupt", "drop", "hangup", "help", "raw", "nothing", "unknown")
+
+
+class Caller:
+    """Acts on a call.
+
+    Attributes:
+        drops: How many times it lost the socket on purpose.
+        faults: What kept it from doing as it was told.
+    """
+
+    def __init__(self, call: TwinCall, screen: Screen) -> None:
+        self.drops = 0
+        self.faults: list[str] = []
+        self._call = call
+        self._screen = screen
+        self._over = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        call.subscribe(self._watch)
+
+    async def follow(self, script: Iterable[Step]) -> None:
+        """Do the steps in order, each after the answer to the one before; then hang up."""
+        steps = list(script)
+        for step, later in zip(steps, [*steps[1:], None], strict=True):
+            await self._settled()
+            self.expect(later)
+            if not await self._try(step):
+                break
+            self._call.leg.voice.cut_after = None
+        await self._hang_up()
+
+    def expect(self, step: Step | None) -> None:
+        """Be ready to cut the coming answer, if the step after it is an interruption."""
+        if step and step.kind == "interrupt":
+            self._call.interrupt_after(WORDS_BEFORE_INTERRUPTION)
+
+    async def listen(self, lines: AsyncIterator[str], *, is_terminal: bool) -> None:
+        """Do what is typed until the lines or the call end; then hang up.
+
+        Args:
+            lines: What is typed.
+            is_terminal: Whether their end hangs up at once, and not after the last answer.
+        """
+        turns: asyncio.Queue[Step | None] = asyncio.Queue()
+        typing = asyncio.create_task(self._type(lines, turns))
+        turning = asyncio.create_task(self._take_turns(turns))
+        over = asyncio.create_task(self._over.wait())
+        ends = {over, typing} if is_terminal else {over, turning}
+        try:
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await _stop({typing, turning, over, *self._tasks})
+        self._screen.leave()
+        await self._hang_up()
+
+    async def _type(self, lines: AsyncIterator[str], turns: "asyncio.Queue[Step | None]") -> None:
+        self._screen.prompt()
+        async for line in lines:
+            self._screen.entered(line)
+            step = parse(line)
+            if step.kind == "hangup":
+                await self._hang_up()
+            elif step.kind in _AT_ONCE:
+                self._spawn(step)
+            else:
+                turns.put_nowait(step)
+        turns.put_nowait(None)
+
+    async def _take_turns(self, turns: "asyncio.Queue[Step | None]") -> None:
+        while (step := await turns.get()) is not None:
+            await self._try(step)
+
+    def _spawn(self, step: Step) -> None:
+        """Do a step without waiting for the one before."""
+        task = asyncio.create_task(self._do_at_once(step))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _do_at_once(self, step: Step) -> None:
+        await self._try(step, at_once=True)
+
+    async def _try(self, step: Step, *, at_once: bool = False) -> bool:
+        """Do a step; False, and a problem shown, if it could not be done."""
+        try:
+            await self._do(step, at_once=at_once)
+        except TwinError as error:
+            reason = str(error).splitlines()[0]
+            problem = f"{step.kind} {step.text}".strip() + f": {reason}"
+            self.faults.append(problem)
+            self._screen.tell(*tell_problem(problem))
+            return False
+        return True
+
+    async def _do(self, step: Step, *, at_once: bool) -> None:
+        call = self._call
+        actions: dict[str, Callable[[], Awaitable[object]]] = {
+            "say": lambda: call.say(step.text),
+            "dtmf": lambda: call.dtmf(step.text),
+            "silence": call.silence,
+            "interrupt": lambda: call.interrupt(step.text) if at_once else call.say(step.text),
+            "drop": self._drop,
+        }
+        if action := actions.get(step.kind):
+            await action()
+        elif step.kind == "raw":
+            self._screen.raw = not self._screen.raw
+            self._screen.tell(Line("", f"frames are {'shown' if self._screen.raw else 'hidden'}"))
+        elif step.kind in ("help", "unknown"):
+            text = HELP if step.kind == "help" else step.text
+            self._screen.tell(*(Line("", line) for line in text.splitlines()))
+
+    async def _drop(self) -> None:
+        self.drops += 1
+        await self._call.drop()
+
+    async def _settled(self) -> None:
+        """Wait until what is being said now has been said."""
+        leg = self._call.leg
+        await leg.log.until(lambda: leg.is_settled, "the caller's turn", leg.pace.patience)
+
+    async def _hang_up(self) -> None:
+        if not self._call.is_over:
+            await self._call.hangup()
+        await self._call.ended()
+
+    def _watch(self, entry: Entry) -> None:
+        if entry.kind == "end":
+            self._over.set()
+
+
+async def _stop(tasks: "set[asyncio.Task[None] | asyncio.Task[bool]]") -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,215 @@
+"""The command line of the phone."""
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, get_args
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from app.phone.steps import Step
+from app.twin import DialectName
+
+DEFAULT_URL = "ws://127.0.0.1:3000/weather"
+
+FAIL_FAST = "rp=rt"
+"""A retry policy that covers no failed first dial: a person should not wait 13 s for it."""
+
+_SCHEMES = {"ws": "ws", "wss": "wss", "http": "ws", "https": "wss"}
+
+
+class UsageError(Exception):
+    """An option makes no sense; the message is one line that says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Whom to call, as whom, and how to show it.
+
+    Attributes:
+        url: The application, as `ws` or `wss`, without credentials.
+        script: What the caller does; empty reads the keyboard.
+        ack_timeout: Seconds that jambonz waits for an ack.
+        timeout: Seconds to wait for an answer before the call counts as gone wrong.
+        knows_agent: False plays a jambonz that has no agent verb.
+    """
+
+    url: str = DEFAULT_URL
+    username: str | None = None
+    password: str | None = None
+    script: tuple[Step, ...] = ()
+    from_: str = "+15085551212"
+    to: str = "+16175550100"
+    direction: Literal["inbound", "outbound"] = "inbound"
+    env: dict[str, Any] = field(default_factory=dict)
+    tag: dict[str, Any] = field(default_factory=dict)
+    model: str = "offline"
+    dialect: DialectName = "agent"
+    knows_agent: bool = True
+    ack_timeout: float = 5.0
+    timeout: float = 30.0
+    json: bool = False
+    transcript: Path | None = None
+    color: bool = True
+
+
+_DEFAULTS = Options()
+
+
+class _AddStep(argparse.Action):
+    """Keeps `--say`, `--dtmf` and `--interrupt` in the order in which they were given."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        kind: Any = (option_string or "").lstrip("-")
+        namespace.script = (*(namespace.script or ()), Step(kind, str(values)))
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the phone's arguments to a parser."""
+    parser.add_argument(
+        "url",
+        nargs="?",
+        default=DEFAULT_URL,
+        metavar="URL",
+        help="the application: ws, wss, http or https, with user:password@ if it wants them"
+        " (default: %(default)s)",
+    )
+    _add_script(parser)
+    _add_call(parser)
+    _add_platform(parser)
+    _add_output(parser)
+
+
+def _add_script(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(
+        "instead of the keyboard", "In the order given, repeatable; then the phone hangs up."
+    )
+    for name, metavar, text in (
+        ("--say", "TEXT", "say it, and wait for the answer"),
+        ("--dtmf", "KEYS", "press keys, such as 12#"),
+        ("--interrupt", "TEXT", "cut the answer to the step before after a few words, and say it"),
+    ):
+        group.add_argument(name, action=_AddStep, dest="script", metavar=metavar, help=text)
+
+
+def _add_call(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("the call")
+    add = group.add_argument
+    add(
+        "--from",
+        dest="from_",
+        metavar="NUMBER",
+        default=_DEFAULTS.from_,
+        help="the caller's number",
+    )
+    add("--to", metavar="NUMBER", default=_DEFAULTS.to, help="the number that is called")
+    add("--direction", choices=("inbound", "outbound"), default="inbound", help="of the call")
+    add("--env", action="append", default=[], metavar="NAME=VALUE", help=_ENV)
+    add("--tag", action="append", default=[], metavar="NAME=VALUE", help=_TAG)
+
+
+_ENV = "an environment variable of the application (repeatable)"
+_TAG = "a value of the call's customerData (repeatable); JSON is read as JSON"
+
+
+def _add_platform(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("the platform that is played")
+    add = group.add_argument
+    add("--user", metavar="NAME", help="user name for basic auth")
+    add("--password", metavar="WORD", help="password for basic auth")
+    add(
+        "--model", default=_DEFAULTS.model, metavar="VENDOR:MODEL", help="who plays the agent's LLM"
+    )
+    add("--dialect", choices=get_args(DialectName), default="agent", help="names of agent events")
+    add("--no-agent", action="store_true", help="play a jambonz before 10.1, without agent verb")
+    add(
+        "--timeout",
+        type=float,
+        default=_DEFAULTS.timeout,
+        metavar="SECONDS",
+        help="how long to wait for an answer (default: %(default)g)",
+    )
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("output")
+    add = group.add_argument
+    add("--json", action="store_true", help="one JSON object a line, and nothing else")
+    add("--transcript", type=Path, metavar="FILE", help="write what is shown to a file as well")
+    add("--no-color", action="store_true", help="no colours")
+
+
+def read_options(args: argparse.Namespace) -> Options:
+    """Turn parsed arguments into options.
+
+    Raises:
+        UsageError: If a value makes no sense.
+    """
+    url, username, password = split_url(args.url)
+    if args.timeout <= 0:
+        raise UsageError(f"--timeout {args.timeout:g}: give a number of seconds above 0")
+    return Options(
+        url=url,
+        username=args.user if args.user is not None else username,
+        password=args.password if args.password is not None else password,
+        script=tuple(args.script or ()),
+        from_=args.from_,
+        to=args.to,
+        direction=args.direction,
+        env=dict(_pairs("--env", args.env)),
+        tag={name: _json_or_text(value) for name, value in _pairs("--tag", args.tag)},
+        model=args.model,
+        dialect=args.dialect,
+        knows_agent=not args.no_agent,
+        timeout=args.timeout,
+        json=args.json,
+        transcript=args.transcript,
+        color=not args.no_color,
+    )
+
+
+def split_url(text: str) -> tuple[str, str | None, str | None]:
+    """The address to dial and the credentials that were written into it.
+
+    Raises:
+        UsageError: If it is no address of a WebSocket.
+    """
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError as error:
+        raise UsageError(f"{text}: {error}") from None
+    scheme = _SCHEMES.get(parts.scheme)
+    if scheme is None or not parts.hostname:
+        raise UsageError(f"{text!r} is no address; expected something like {DEFAULT_URL}")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    place = host if port is None else f"{host}:{port}"
+    fragment = parts.fragment or FAIL_FAST
+    url = urlunsplit((scheme, place, parts.path or "/", parts.query, fragment))
+    name, word = parts.username, parts.password
+    return url, None if name is None else unquote(name), None if word is None else unquote(word)
+
+
+def _pairs(option: str, items: Sequence[str]) -> list[tuple[str, str]]:
+    return [_pair(option, item) for item in items]
+
+
+def _pair(option: str, item: str) -> tuple[str, str]:
+    name, equals, value = item.partition("=")
+    if not equals or not name:
+        raise UsageError(f"{option} {item}: expected NAME=VALUE")
+    return name, value
+
+
+def _json_or_text(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -1,0 +1,101 @@
+"""Finding applications in a working folder, and what is wrong with them at start."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app import ConfigurationError, discover
+
+HELLO = """
+from app import Application, Session, say
+hello = Application("/hello")
+
+@hello.session_new
+async def answer(session: Session):
+    return say("hi")
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """An empty project; what it imports is forgotten afterwards."""
+    before, path = dict(sys.modules), list(sys.path)
+    (tmp_path / "handlers").mkdir()
+    (tmp_path / "handlers" / "__init__.py").touch()
+    yield tmp_path
+    for name in [one for one in sys.modules if one.split(".")[0] in ("handlers", "hooks")]:
+        del sys.modules[name]
+    sys.modules.update(
+        {name: one for name, one in before.items() if name.split(".")[0] in ("handlers", "hooks")}
+    )
+    sys.path[:] = path
+
+
+def write(folder: Path, text: str, name: str = "hello.py") -> None:
+    (folder / "handlers" / name).write_text(text)
+
+
+def test_applications_are_found_by_path(folder: Path) -> None:
+    write(folder, HELLO)
+    write(folder, HELLO.replace("/hello", "/again"), "again.py")
+
+    assert [one.path for one in discover(folder)] == ["/again", "/hello"]
+
+
+def test_an_application_that_two_modules_name_is_found_once(folder: Path) -> None:
+    write(folder, HELLO)
+    write(folder, "from handlers.hello import hello", "zz.py")
+
+    assert [one.path for one in discover(folder)] == ["/hello"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "no Application"),
+        ("from app import Application\nx = Application('/x')", "answers no calls"),
+        (HELLO + HELLO.replace("hello", "other").replace("/other", "/hello"), "share the path"),
+        ("from app import Application\nx = Application('x')", "begin it with a slash"),
+        (
+            HELLO + "\nfrom app import Agent\nA = Agent(llm='openai:x', tool_hook='/tool', "
+            "tools=[{'name': 'find', 'description': 'd', 'parameters': {'type': 'object'}}])",
+            "nothing answers the hook '/tool'",
+        ),
+        (
+            HELLO + "\nfrom app import gather\nMENU = [gather(action_hook='/menu-done')]",
+            r'@hello\.on\("/menu-done"\)',
+        ),
+        (
+            HELLO + "\nfrom app import Agent\nA = Agent(llm='openai:x', event_hook='/events-here')",
+            "nothing answers the hook '/events-here'",
+        ),
+    ],
+)
+def test_what_cannot_work_stops_the_start(folder: Path, text: str, message: str) -> None:
+    write(folder, text)
+    with pytest.raises(ConfigurationError, match=message):
+        discover(folder)
+
+
+def test_a_hook_that_is_answered_by_name_is_no_problem(folder: Path) -> None:
+    write(
+        folder,
+        HELLO
+        + "\nfrom app import gather\nMENU = gather(action_hook='/menu-done')\n"
+        + "@hello.on('/menu-done')\nasync def done(session, data): ...\n",
+    )
+
+    assert len(discover(folder)) == 1
+
+
+def test_a_folder_without_handlers_says_how_to_make_some(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="cordboard new"):
+        discover(tmp_path)
+
+
+def test_an_error_in_a_module_is_raised_as_it_is(folder: Path) -> None:
+    write(folder, "1 / 0")
+    with pytest.raises(ZeroDivisionError):
+        discover(folder)
