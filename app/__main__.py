@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from app.application import Application
     from app.settings import Settings
 
+DIALLED_BY_DEFAULT = "ws://127.0.0.1:3000/weather"
+"""What `call` dials without an argument; here too, since `serve` needs nothing else of it."""
+
 CANNOT_START = 2
 """Exit code where a setting or an application is wrong."""
 
@@ -125,14 +128,13 @@ def welcome(settings: "Settings", applications: "Sequence[Application]") -> str:
     """What a person reads when the server has started: addresses, the key, the next command."""
     width = max(len(one.path) for one in applications)
     calls = [f"  {one.path:{width}}  {settings.websocket_url}{one.path}" for one in applications]
-    first = f"{settings.websocket_url}{applications[0].path}"
     lines = [
         f"Cordboard {version('cordboard')} answers",
         *calls,
         "",
         f"REST      {settings.base_url}/v1",
         f"API key   {_where_the_key_is(settings)}",
-        f"Talk to it from a second terminal:  {_call_command(first)}",
+        f"Talk to it from a second terminal:  {_call_command(settings, applications)}",
     ]
     if settings.ws_user is None and not (settings.is_loopback and settings.public_url is None):
         lines.append(
@@ -151,8 +153,11 @@ def _where_the_key_is(settings: "Settings") -> str:
     return "none is asked for (CORDBOARD_ALLOW_ANONYMOUS)"
 
 
-def _call_command(url: str) -> str:
-    return f"cordboard call {url}" if Path(sys.argv[0]).stem == "cordboard" else "make call"
+def _call_command(settings: "Settings", applications: "Sequence[Application]") -> str:
+    urls = [f"{settings.websocket_url}{one.path}" for one in applications]
+    if Path(sys.argv[0]).stem == "cordboard":
+        return f"cordboard call {urls[0]}"
+    return "make call" if DIALLED_BY_DEFAULT in urls else f"make call ARGS={urls[0]}"
 
 
 def _call_arguments(parser: argparse.ArgumentParser) -> None:

@@ -58,6 +58,7 @@ class Event(StrEnum):
     MESSAGE_REPEATED = auto()
     JAMBONZ_ERROR = auto()
 
+    TURN_ENDED = auto()
     AGENT_ENDED = auto()
     AGENT_SETTING_IGNORED = auto()
     AGENT_UPDATED = auto()

@@ -105,9 +105,6 @@ class Settings(BaseModel):
         le=3600,
         description="Seconds that a call outlives its socket, waiting for jambonz to redial.",
     )
-    drain_timeout: float = Field(
-        default=3.0, ge=0, le=3600, description="Seconds that SIGTERM leaves to what is running."
-    )
     rate_limit: str = Field(
         default="50/second", description="REST requests allowed to one key: `50/second`."
     )

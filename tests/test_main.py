@@ -11,12 +11,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from typing import IO
 
 import pytest
 from pydantic import SecretStr
 
 from app import Application
-from app.__main__ import CANNOT_START, main, welcome
+from app.__main__ import CANNOT_START, DIALLED_BY_DEFAULT, main, welcome
+from app.logs import Event
+from app.phone.options import DEFAULT_URL
 from app.settings import Settings, ensure_key
 
 ROOT = Path(__file__).parent.parent
@@ -49,7 +52,7 @@ def serving(port: int, **settings: str) -> Iterator[subprocess.Popen[str]]:
             cwd=ROOT,
             env=environ,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
             text=True,
         )
         try:
@@ -58,23 +61,26 @@ def serving(port: int, **settings: str) -> Iterator[subprocess.Popen[str]]:
             process.kill()
             process.wait()
             assert process.stdout is not None
+            assert process.stderr is not None
             process.stdout.close()
+            process.stderr.close()
 
 
-def greeting(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    lines = []
-    for line in process.stdout:
-        lines.append(line)
-        if "second terminal" in line:
-            break
+def read_until(stream: IO[str] | None, words: str) -> str:
+    """What a process says, up to the line with these words."""
+    assert stream is not None
+    lines: list[str] = []
+    while not lines or words not in lines[-1]:
+        lines.append(stream.readline())
+        assert lines[-1], f"ended without {words!r}: {lines}"
     return "".join(lines)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM")
 def test_serve_says_where_it_is_answers_and_leaves_on_sigterm(port: int) -> None:
     with serving(port) as process:
-        said = greeting(process)
+        read_until(process.stderr, Event.LISTENING)
+        said = read_until(process.stdout, "second terminal")
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/livez", timeout=5) as answer:
             assert answer.status == 200
         process.send_signal(signal.SIGTERM)
@@ -192,6 +198,12 @@ def test_every_application_is_listed_where_jambonz_dials_it() -> None:
 
     assert "wss://voice.example.com/menu" in said
     assert "wss://voice.example.com/weather" in said
+
+
+def test_the_next_command_dials_what_was_started() -> None:
+    assert DIALLED_BY_DEFAULT == DEFAULT_URL
+    assert welcome(Settings(), APPLICATIONS).endswith("make call")
+    assert "make call ARGS=ws://127.0.0.1:4000/menu" in welcome(Settings(port=4000), APPLICATIONS)
 
 
 @pytest.mark.parametrize(

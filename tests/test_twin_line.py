@@ -115,7 +115,11 @@ async def test_session_new_has_the_envelope_and_the_payload_of_an_inbound_call()
     assert len(message["msgid"]) == 22
     assert message["call_sid"] == call.call_sid == data["call_sid"]
     assert message["b3"].startswith(data["trace_id"])
-    assert (data["direction"], data["call_status"], data["sip_status"]) == ("inbound", "trying", 100)
+    assert (data["direction"], data["call_status"], data["sip_status"]) == (
+        "inbound",
+        "trying",
+        100,
+    )
     assert data["env_vars"] == {"GREETING": "Hi"}
     assert data["customerdata"] == {"orderId": 7}
     assert data["sip"]["headers"]["X-Tier"] == "gold"

@@ -68,7 +68,9 @@ class App:
                     await self.ack(message, None, ws)
                 if name in self.tools:
                     output = self.tools[name]
-                    await self.send_tool_output(id_, output(message) if callable(output) else output)
+                    await self.send_tool_output(
+                        id_, output(message) if callable(output) else output
+                    )
             case {"type": "verb:hook" | "dial:confirm" | "session:redirect", "hook": hook}:
                 await self.ack(message, self.hooks.get(hook), ws)
 

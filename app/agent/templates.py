@@ -20,7 +20,7 @@ VARIABLE = re.compile(r"""\{\{\s*([^{}"':\n]{1,80}?)\s*\}\}""")
 SHAPE = re.compile(r"[A-Za-z_]\w*(\.[\w-]+)*")
 # Control characters, line separators, marks that turn the writing direction, lone surrogates.
 UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+"
+    " *[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff][\\s\x00-\x1f]*"
 )
 
 # Call data with one value.
@@ -98,9 +98,9 @@ def check_variable(name: str, own: Mapping[str, object]) -> Problem | None:
 
 def nearest_variable(name: str, own: Mapping[str, object]) -> str | None:
     """The variable that was probably meant."""
-    root, dot, key = name.partition(".")
+    root, dot, key = re.split(r"[^\w.-]", name, maxsplit=1)[0].partition(".")
     if not dot:
-        return HABITS.get(name) or nearest(name, [*SCALARS, *own])
+        return HABITS.get(root) or nearest(root, [*SCALARS, *own])
     habit = HABITS.get(root) or nearest(root, [*GROUPS, *own])
     return f"{habit}.{key}" if habit else None
 

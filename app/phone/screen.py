@@ -90,6 +90,8 @@ class Screen:
         self._prompted = False
 
     def _show(self, entry: Entry, lines: list[Line]) -> None:
+        if entry.kind == "end":
+            self.leave()
         if entry.kind == "heard" and self._speaking:
             self._speaking = False
             self._write(" —\n" if entry.data.get("interrupted") else "\n")

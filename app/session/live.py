@@ -39,6 +39,7 @@ from app.session.errors import CallEnded, NoAgent
 from app.session.events import EventQueue
 from app.session.receipt import Receipt
 from app.session.runtime import Runtime, Socket
+from app.session.snapshot import take_snapshot
 from app.session.tools import ToolCalls
 from app.session.user_code import UserCode, run
 from app.tool import Tool
@@ -108,6 +109,7 @@ class LiveCall(Generic[S, E]):
         self._tool_calls = ToolCalls(self)
         self._is_prompt_split = self._is_over = self._is_ended = False
         self._turns = self._interruptions = self._tool_count = 0
+        self._rest_of_prompt: opening.RestOfPrompt | None = None
         self._last_turn: Mapping[str, Any] | None = None
 
     def __repr__(self) -> str:
@@ -148,6 +150,8 @@ class LiveCall(Generic[S, E]):
             self.log.info("message_repeated")
             return
         inbound.RECEIVERS[message.kind](self, message)
+        if self._rest_of_prompt is not None:
+            self._release_prompt(message.kind in opening.SIGNS_OF_AGENT)
         self._flush()
 
     def lost(self, socket: Socket, *, cleanly: bool, is_over: bool) -> None:
@@ -199,40 +203,18 @@ class LiveCall(Generic[S, E]):
             opening.let_go(self, msgid)
         self._tool_calls.sweep(now)
         self._events.sweep(now)
+        if self._rest_of_prompt is not None:
+            self._release_prompt(now >= self._rest_of_prompt.at)
         self._flush()
         if self._lost_at is not None:
             if now - self._lost_at > self._runtime.limits.linger:
                 self.end("jambonz did not come back")
-        elif not self._tasks and self._tool_calls.is_idle:
+        elif not self._tasks and self._tool_calls.is_idle and self._rest_of_prompt is None:
             self._runtime.waiting.discard(self)
 
     def snapshot(self) -> dict[str, Any]:
         """What a watcher may see of this call, as plain values."""
-        agent = self.agent
-        return {
-            "call_sid": self.call_sid,
-            "account_sid": self.account_sid,
-            "application_sid": self.application_sid,
-            "application": self.application.path,
-            "direction": self.direction,
-            "from": self.from_,
-            "to": self.to,
-            "caller_name": self.caller_name,
-            "call_status": self.call_status,
-            "trace_id": self.trace_id,
-            "started_at": self.started,
-            "state": "reconnecting" if self._connection.is_queueing else "open",
-            "agent": agent
-            and {
-                "llm": agent.agent.llm_label,
-                "instructions_length": len(agent.instructions),
-                "tools": sorted({*self._tools, *agent.raw_tools}),
-            },
-            "turns": self._turns,
-            "tool_calls": self._tool_count,
-            "interruptions": self._interruptions,
-            "last_turn": self._last_turn,
-        }
+        return take_snapshot(self)
 
     # its beginning
 
@@ -337,10 +319,17 @@ class LiveCall(Generic[S, E]):
 
     def _turn_ended(self, data: Mapping[str, Any]) -> None:
         self._turns += 1
-        self._interruptions += data.get("interrupted") is True
+        is_interrupted = data.get("interrupted") is True
+        self._interruptions += is_interrupted
         self._last_turn = data
+        self.log.info("turn_ended", interrupted=is_interrupted, latency=data.get("latency"))
 
     # what goes out
+
+    def _release_prompt(self, is_time: bool) -> None:
+        rest = self._rest_of_prompt
+        if rest is not None and (is_time or self.call_status == "in-progress"):
+            opening.send_rest_of_prompt(self, rest)
 
     def _send_update(
         self, update: AgentUpdate, functions: Mapping[str, Tool[..., Any]] | None = None
@@ -349,6 +338,8 @@ class LiveCall(Generic[S, E]):
             raise CallEnded(self.call_sid)
         if self.agent is None:
             raise NoAgent(self.call_sid)
+        if self._rest_of_prompt is not None:
+            opening.send_rest_of_prompt(self, self._rest_of_prompt)
         if isinstance(update, UpdateInstructions) and self._is_prompt_split:
             self.log.warning("instructions_after_split", advice="the model keeps the first prompt")
             update = UpdateInstructions(DISREGARD + update.instructions)

@@ -1,16 +1,17 @@
 """Answering with verbs: run the author's handler, render what it returns, send it in time."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from app.agent import Rendered, render, split_prompt
+from app.agent import Rendered, Split, render, split_prompt
 from app.application import require_answers
 from app.protocol import (
     FrameTooLarge,
     GenerateReply,
     InjectContext,
     Kind,
-    LocalError,
     Message,
     Wire,
     encode_ack,
@@ -23,8 +24,20 @@ if TYPE_CHECKING:
 # A new call is lost without a verb, and its handler may still be busy: keep it on the line.
 KEEP_WAITING: list[Wire] = [{"verb": "pause", "length": 1}]
 HANG_UP: list[Wire] = [{"verb": "hangup"}]
-# jambonz drops what one frame cannot hold; a part of a prompt leaves room for its envelope.
-PART_OVERHEAD = 1024
+# What the envelope of a split ack may need: a msgid, or the rest of a redirect command.
+MSGID_ROOM = 128
+# jambonz drops updates until the agent runs. The first sign of that releases the rest of a prompt;
+# with a greeting of false there may be none, so it is released after this many seconds anyway.
+REST_AFTER = 1.0
+SIGNS_OF_AGENT = frozenset({Kind.AGENT_EVENT, Kind.TOOL_CALL, Kind.VERB_STATUS, Kind.VERB_HOOK})
+
+
+@dataclass(frozen=True, slots=True)
+class RestOfPrompt:
+    """What of a split prompt is still to be sent, and when at the latest (monotonic seconds)."""
+
+    split: Split
+    at: float
 
 
 async def answer(
@@ -73,47 +86,45 @@ def reply(session: "LiveCall[Any, Any]", msgid: str, rendered: Rendered) -> None
     connection = session._connection
     if connection.is_waiting(msgid):
         session._apply(rendered)
-        send_ack(session, msgid, rendered)
+        if not send_verbs(session, rendered.verbs, lambda verbs: connection.ack(msgid, verbs)):
+            connection.ack(msgid, apology(session) if msgid == session._first_msgid else None)
+        session._acked(msgid, rendered.verbs, is_late=False)
     elif rendered.verbs and connection.is_live:
         session.log.warning("answered_late", msgid=msgid, verbs=len(rendered.verbs))
         session._apply(rendered)
-        send_redirect(session, rendered.verbs)
+        send_verbs(session, rendered.verbs, lambda verbs: connection.command("redirect", verbs))
     session._flush()
 
 
-def send_ack(session: "LiveCall[Any, Any]", msgid: str, rendered: Rendered) -> None:
-    """The ack; a prompt that does not fit goes out in parts behind it."""
-    connection = session._connection
+def send_verbs(
+    session: "LiveCall[Any, Any]", verbs: list[Wire], send: Callable[[list[Wire] | None], object]
+) -> bool:
+    """Send verbs; a prompt that does not fit goes out in parts. False if that does not help."""
     try:
-        connection.ack(msgid, rendered.verbs or None)
-        session._acked(msgid, rendered.verbs, is_late=False)
+        send(verbs or None)
     except FrameTooLarge as error:
         session._runtime.counters.frame_refused()
-        split = split_prompt(
-            rendered.verbs, fits=lambda verbs: connection.fits(encode_ack(msgid, verbs))
-        )
+        fits = session._connection.fits
+        split = split_prompt(verbs, fits=lambda parts: fits(encode_ack(" " * MSGID_ROOM, parts)))
         if split is None:
-            session._failed("ack", None, error)
-            verbs = apology(session) if msgid == session._first_msgid else []
-            connection.ack(msgid, verbs or None)
-            session._acked(msgid, verbs, is_late=False)
-            return
-        connection.ack(msgid, split.verbs)
-        session._acked(msgid, split.verbs, is_late=False)
-        session.log.warning(
-            "prompt_split", bytes=error.size, limit=error.limit, parts=len(split.context) + 1
-        )
-        send_rest_of_prompt(session, split.context, wanted_greeting=split.wanted_greeting)
+            session._failed("verbs", None, error)
+            return False
+        send(split.verbs)
+        session._rest_of_prompt = RestOfPrompt(split, time.monotonic() + REST_AFTER)
+        session._is_prompt_split = True
+        parts = len(split.context) + 1
+        session.log.warning("prompt_split", bytes=error.size, limit=error.limit, parts=parts)
+    return True
 
 
-def send_rest_of_prompt(
-    session: "LiveCall[Any, Any]", parts: list[str], *, wanted_greeting: bool
-) -> None:
+def send_rest_of_prompt(session: "LiveCall[Any, Any]", rest: RestOfPrompt) -> None:
     """The parts that the first frame could not hold, then the greeting that waited for them."""
-    session._is_prompt_split = True
-    for part in parts:
+    session._rest_of_prompt = None
+    if session.agent is None:
+        return
+    for part in rest.split.context:
         session._send_update(InjectContext([{"role": "system", "content": part}]))
-    if wanted_greeting:
+    if rest.split.wanted_greeting:
         session._send_update(GenerateReply())
 
 
@@ -123,16 +134,8 @@ def let_go(session: "LiveCall[Any, Any]", msgid: str) -> None:
     session._connection.ack(msgid, verbs or None)
     session._acked(msgid, verbs, is_late=True)
     session.log.warning(
-        "ack_let_go", msgid=msgid, fix="return sooner; late verbs are redirected to"
+        "ack_let_go", msgid=msgid, fix="return sooner; late verbs are sent as a redirect"
     )
-
-
-def send_redirect(session: "LiveCall[Any, Any]", verbs: list[Wire]) -> None:
-    """Verbs that come too late for their ack."""
-    try:
-        session._connection.command("redirect", verbs)
-    except LocalError as error:
-        session._failed("redirect", None, error)
 
 
 def template_values(session: "LiveCall[Any, Any]") -> Mapping[str, object]:

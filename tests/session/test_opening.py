@@ -26,7 +26,11 @@ APOLOGY = [
     {"verb": "say", "text": "We are sorry, something went wrong. Please call again later."},
     {"verb": "hangup"},
 ]
-AGENT: dict[str, Any] = {"llm": "openai:gpt-4.1-mini", "stt": "deepgram:nova-3-general", "tts": "cartesia:x"}
+AGENT: dict[str, Any] = {
+    "llm": "openai:gpt-4.1-mini",
+    "stt": "deepgram:nova-3-general",
+    "tts": "cartesia:x",
+}
 
 
 async def test_verbs_that_a_handler_returns_are_the_ack(call: Dial) -> None:
@@ -180,7 +184,9 @@ async def test_a_prompt_that_does_not_fit_is_sent_in_parts_and_greets_last(call:
     prompt = " ".join(f"Rule {number} of the house." for number in range(5000))
     line = call(application_with(Agent(**AGENT, instructions=prompt)))
     verb = (await line.open())["data"][0]
-    await line.settled()
+    updates = line.commands("agent:update")
+    await line.socket.until(lambda _: {"type": "generate_reply"} in line.commands("agent:update"))
+    assert updates == [], "jambonz drops updates before the agent runs"
     parts = [
         one["messages"][0]["content"]
         for one in line.commands("agent:update")
