@@ -157,6 +157,8 @@ def _call_command(settings: "Settings", applications: "Sequence[Application]") -
     urls = [f"{settings.websocket_url}{one.path}" for one in applications]
     if Path(sys.argv[0]).stem == "cordboard":
         return f"cordboard call {urls[0]}"
+    if not Path("Makefile").exists():  # not in a checkout
+        return f"python -m app call {urls[0]}"
     return "make call" if DIALLED_BY_DEFAULT in urls else f"make call ARGS={urls[0]}"
 
 

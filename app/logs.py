@@ -54,6 +54,7 @@ class Event(StrEnum):
     SESSION_NEW_REPEATED = auto()
 
     MALFORMED_MESSAGE = auto()
+    MESSAGE_REFUSED = auto()
     UNKNOWN_MESSAGE = auto()
     MESSAGE_REPEATED = auto()
     JAMBONZ_ERROR = auto()
@@ -104,14 +105,15 @@ def configure(settings: Settings, *, stream: TextIO | None = None) -> None:
     """
     out = sys.stderr if stream is None else stream
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
-    processors = [*_shared(settings), *_rendering(settings, out)]
+    rendering = _rendering(settings, out)
+    lines = _Lines(out)
     structlog.configure(
-        processors=processors,
+        processors=[*_shared(settings), *rendering],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(out),
+        logger_factory=lambda *_: lines,
         cache_logger_on_first_use=False,
     )
-    _route_stdlib(_LibraryHandler(out, _rendering(settings, out), settings), level)
+    _route_stdlib(_LibraryHandler(lines, rendering, settings), level)
 
 
 def _shared(settings: Settings) -> list[Processor]:
@@ -202,19 +204,37 @@ def _to_json(_logger: WrappedLogger, _name: str, line: EventDict) -> str:
     return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
+class _Lines:
+    """Where lines go. A log that cannot be written, a closed pipe say, must not end a call."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def msg(self, line: str) -> None:
+        """Write one line."""
+        try:
+            self._out.write(line + "\n")
+            self._out.flush()
+        except (OSError, ValueError):
+            pass
+
+    debug = info = warning = error = critical = exception = log = msg
+
+
 class _LibraryHandler(logging.Handler):
     """Writes the records of the standard library's logging as lines of ours."""
 
-    def __init__(self, out: TextIO, rendering: list[Processor], settings: Settings) -> None:
+    def __init__(self, lines: _Lines, rendering: list[Processor], settings: Settings) -> None:
         super().__init__()
-        self._out = out
+        self._lines = lines
         self._processors = [*_shared(settings), *rendering]
         self._log_pii = settings.log_pii
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Write a record; one whose arguments do not fit its message is told on stderr."""
         try:
-            self._out.write(self._line(record) + "\n")
-        except (ValueError, OSError, TypeError):  # a closed stream, a record with bad arguments
+            self._lines.msg(self._line(record))
+        except (TypeError, ValueError):
             self.handleError(record)
 
     def _line(self, record: logging.LogRecord) -> str:

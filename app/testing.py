@@ -116,7 +116,7 @@ def cordboard_model(offline: ChatModel) -> ChatModel:
 @pytest.fixture
 def cordboard_pace() -> Pace:
     """How fast the twin's world turns: as fast as it can."""
-    return Pace(backoff=0.01)
+    return Pace(backoff=0.01, handshake=5.0)
 
 
 @pytest_asyncio.fixture

@@ -17,7 +17,6 @@ from app.protocol import TurnEnd, VerbEnded
 from app.tool import tool
 from app.verbs import Part, Say, Target, say
 from app.verbs.bridge import Disposition
-from app.verbs.common import Transcribe
 from app.verbs.explain import flatten, unwrap
 from app.verbs.hooks import HookName, HookRef, HookTarget, TextAuth
 from app.verbs.names import wire_name
@@ -178,6 +177,7 @@ def scalar_of(annotation: Any, metadata: list[Any]) -> st.SearchStrategy[Any] | 
 
 KNOWN: list[tuple[Any, st.SearchStrategy[Any]]] = [
     (HookRef, HOOKS | st.just({"url": "/done", "method": "POST", "password": "p"})),
+    (unwrap(HookRef)[0], HOOKS),  # as pydantic has it where the option is required
     (HookName, HOOKS),
     (HookTarget, st.just({"url": "/done"})),
     (Hook, st.just(ended)),
@@ -212,5 +212,4 @@ NEEDED: dict[type[Part], tuple[str, ...]] = {
 SKIPPED: dict[type[Part], tuple[str, ...]] = {
     Llm: ("vendor", "auth", "llm_options"),
     LlmOptions: ("messages", "initial_messages", "tools"),
-    Transcribe: (),
 }

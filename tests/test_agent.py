@@ -109,7 +109,7 @@ def test_json_from_the_documentation_comes_out_as_it_went_in() -> None:
 
 
 def test_only_events_are_asked_for_where_nothing_is_set() -> None:
-    assert wire(Agent()) == {"verb": "agent", "eventHook": EVENTS}
+    assert wire(Agent()) == {"verb": "agent", "toolHook": TOOLS, "eventHook": EVENTS}
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_every_option_is_written_in_its_place(
     option: str, value: object, expected: dict[str, Any]
 ) -> None:
     found = wire(Wrong(**{option: value}))
-    assert found == {"verb": "agent", "eventHook": EVENTS, **expected}
+    assert found == {"verb": "agent", "toolHook": TOOLS, "eventHook": EVENTS, **expected}
 
 
 def test_options_of_the_model_join_a_full_object() -> None:

@@ -1,236 +1,11 @@
-"""The offline model: the vendors' contract, and conversations that a newcomer would have.
+"""Conversations with the offline model that a newcomer would have."""
 
-Numbers name the points of the contract that every adapter passes.
-"""
-
-import asyncio
-import json
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date
-from typing import Any
+from collections.abc import Mapping
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from app.llm import (
-    CALL_CONNECTED,
-    CALLER_SILENT,
-    ChatMessage,
-    ChatRequest,
-    End,
-    Event,
-    Token,
-    ToolCall,
-    ToolCallStart,
-    ToolDefinition,
-)
-from app.llm.offline import OfflineModel
-
-WEATHER = ToolDefinition(
-    "get_weather",
-    "Current temperature in a city.",
-    {
-        "type": "object",
-        "properties": {
-            "city": {"type": "string", "description": 'City name, for example "Portland".'},
-            "scale": {"enum": ["celsius", "fahrenheit"], "default": "celsius"},
-        },
-        "required": ["city"],
-    },
-)
-TRANSFER = ToolDefinition(
-    "transfer_call",
-    "Send the caller to a specialist.",
-    {
-        "type": "object",
-        "properties": {"department": {"enum": ["billing", "sales"]}},
-        "required": ["department"],
-    },
-)
-ASSISTANT = "You are a friendly weather assistant. Use the tool; never guess."
-ELSE = "Is there anything else I can help you with?"
-
-
-def weather(arguments: Mapping[str, Any]) -> object:
-    if arguments["city"] == "Atlantis":
-        return {"error": "No forecast for 'Atlantis'; ask the caller for a nearby city."}
-    return {"city": arguments["city"], "temperature": 52, "unit": arguments.get("scale", "celsius")}
-
-
-def done(_: Mapping[str, Any]) -> object:
-    return {"result": "done"}
-
-
-class Phone:
-    """Plays the platform's part: history, tools and updates."""
-
-    def __init__(self, system: str = ASSISTANT, *tools: ToolDefinition) -> None:
-        self.system = system
-        self.tools: tuple[ToolDefinition, ...] = tools
-        self.history: list[ChatMessage] = []
-        self.calls: list[tuple[str, Mapping[str, Any]]] = []
-        self.results: dict[str, Callable[[Mapping[str, Any]], object]] = {"get_weather": weather}
-        self.model = OfflineModel(today=lambda: date(2026, 11, 20))
-
-    async def reply(self) -> str:
-        """Let the model speak, answering its tool calls, until it stops."""
-        while True:
-            events = await self.events()
-            calls = tuple(event for event in events if isinstance(event, ToolCall))
-            self.history.append(ChatMessage("assistant", text_of(events), calls))
-            if not calls:
-                return self.history[-1].content
-            for call in calls:
-                self.calls.append((call.name, call.arguments))
-                result = self.results.get(call.name, done)(call.arguments)
-                self.history.append(ChatMessage("tool", json.dumps(result), tool_call_id=call.id))
-
-    async def events(self, **limits: Any) -> list[Event]:
-        request = ChatRequest(self.system, tuple(self.history), self.tools, **limits)
-        return [event async for event in self.model.stream(request)]
-
-    async def say(self, text: str) -> str:
-        self.history.append(ChatMessage("user", text))
-        return await self.reply()
-
-
-def text_of(events: Sequence[Event]) -> str:
-    return "".join(event.text for event in events if isinstance(event, Token))
-
-
-def request(text: str, *tools: ToolDefinition, system: str = ASSISTANT) -> ChatRequest:
-    return ChatRequest(system, (ChatMessage("user", text),), tools)
-
-
-# The contract
-
-
-async def test_5_6_7_a_stream_has_one_end_and_it_is_last_with_its_reason() -> None:
-    for asked, finish in (("Hello", "stop"), ("Weather in Portland?", "tool")):
-        events = [e async for e in OfflineModel().stream(request(asked, WEATHER))]
-
-        ends = [event for event in events if isinstance(event, End)]
-        assert ends == [events[-1]]
-        assert (ends[0].finish, ends[0].error) == (finish, None)
-
-
-async def test_8_text_arrives_in_several_pieces_with_its_blanks() -> None:
-    events = [e async for e in OfflineModel().stream(request("Hello"))]
-
-    tokens = [event.text for event in events if isinstance(event, Token)]
-    assert tokens[:3] == ["Hello!", " I", " am"]
-
-
-async def test_9_a_reader_cancelled_before_the_start_gets_no_token() -> None:
-    seen: list[Event] = []
-
-    async def read() -> None:
-        async for event in OfflineModel().stream(request("Hello")):
-            seen.append(event)  # noqa: PERF401  (what came before the cancellation is looked at)
-
-    task = asyncio.create_task(read())
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-
-    assert seen == []
-
-
-async def test_10_nothing_comes_after_the_stream_is_closed() -> None:
-    phone = Phone("You are helpful.", ToolDefinition("hangup", "End the call."))
-    phone.history.append(ChatMessage("user", "goodbye"))
-    ask = ChatRequest(phone.system, tuple(phone.history), phone.tools)
-    assert any(isinstance(event, ToolCall) for event in await phone.events())
-
-    stream = phone.model.stream(ask)
-    first = await anext(stream)
-    await stream.aclose()  # type: ignore[attr-defined]
-
-    assert isinstance(first, Token)
-    assert [event async for event in stream] == []
-
-
-async def test_11_12_a_call_has_an_id_and_parsed_arguments_and_is_announced() -> None:
-    events = [e async for e in OfflineModel().stream(request("Weather in Portland?", WEATHER))]
-
-    start, call = events[:2]
-    assert isinstance(call, ToolCall)
-    assert start == ToolCallStart(call.id, "get_weather")
-    assert call.id
-    assert call.arguments == {"city": "Portland"}
-
-
-async def test_ids_of_calls_never_repeat_even_if_the_history_was_cut() -> None:
-    model = OfflineModel()
-    ids = {
-        event.id
-        for _ in range(3)
-        async for event in model.stream(request("Weather in Portland?", WEATHER))
-        if isinstance(event, ToolCall)
-    }
-
-    assert len(ids) == 3
-
-
-async def test_13_14_a_tools_result_can_be_streamed_again_and_changes_no_history() -> None:
-    phone = Phone(ASSISTANT, WEATHER)
-    await phone.say("Weather in Portland?")
-    before = list(phone.history)
-    phone.history.append(ChatMessage("user", "And in Paris?"))
-
-    events = await phone.events()
-
-    assert phone.history[:-1] == before
-    assert [e.arguments for e in events if isinstance(e, ToolCall)] == [{"city": "Paris"}]
-
-
-async def test_17_the_system_prompt_is_obeyed() -> None:
-    assert "clinic" in await Phone("You are the front desk of a clinic.").say(CALL_CONNECTED)
-
-
-async def test_a_limit_on_tokens_cuts_the_reply_and_says_so() -> None:
-    phone = Phone()
-    phone.history.append(ChatMessage("user", CALL_CONNECTED))
-
-    events = await phone.events(max_tokens=3)
-
-    assert text_of(events) == "Hello! I am"
-    assert isinstance(events[-1], End)
-    assert events[-1].finish == "length"
-    assert events[-1].usage is not None
-    assert events[-1].usage.output_tokens == 3
-
-
-async def test_equal_requests_get_equal_replies() -> None:
-    asked = request("Weather in Paris and London", WEATHER)
-
-    assert [e async for e in OfflineModel().stream(asked)] == [
-        e async for e in OfflineModel().stream(asked)
-    ]
-
-
-@given(
-    st.text(max_size=80),
-    st.lists(st.text(max_size=60), min_size=1, max_size=4),
-    st.dictionaries(st.text(max_size=8), st.text(max_size=8) | st.integers() | st.none()),
-)
-async def test_no_words_and_no_schema_bring_it_down(
-    system: str, said: list[str], odd: dict[str, object]
-) -> None:
-    tool = ToolDefinition(said[0], system, {"type": "object", "properties": {"x": odd}})
-    roles = ("user", "assistant", "tool")
-    history = tuple(
-        ChatMessage(roles[index % 3], text)  # type: ignore[arg-type]
-        for index, text in enumerate(said)
-    )
-
-    events = [e async for e in OfflineModel().stream(ChatRequest(system, history, (tool, WEATHER)))]
-
-    assert isinstance(events[-1], End)
-
-
-# Conversations
+from app.llm import CALL_CONNECTED, CALLER_SILENT, ChatMessage, ToolCall, ToolDefinition
+from tests.llm_phone import ASSISTANT, ELSE, TRANSFER, WEATHER, Phone, text_of
 
 
 async def test_it_greets_as_who_it_is() -> None:
@@ -343,6 +118,23 @@ async def test_a_tools_error_is_said_and_what_it_asks_for_is_asked() -> None:
         ({"isOpen": True}, "The is open is yes."),
         ({"tags": list("abcde")}, "The tags are a, b, c and 2 more."),
         ({"error": {"code": 7}}, "Sorry, code 7."),
+        (
+            {"error": "Wrong:\n- city: missing\n- x: odd"},
+            "Sorry, that did not fit: city: missing and x: odd.",
+        ),
+        (
+            "This still runs. Tell the caller that you are working on it, and do not call again.",
+            "I am working on it.",
+        ),
+        (
+            {"error": "It was stopped. Tell the caller that it failed, and offer to try again."},
+            "It failed. Shall I try again?",
+        ),
+        (
+            {"error": "It failed. Tell the caller that this is not possible, and offer tea."},
+            "This is not possible. I can offer you tea.",
+        ),
+        ({"note": "Done before.", "result": "Booked"}, "Booked."),
     ],
 )
 async def test_results_of_any_shape_are_said(result: object, sentence: str) -> None:
@@ -529,6 +321,34 @@ async def test_instructions_for_one_reply_show_without_any_input() -> None:
     phone.history.append(ChatMessage("assistant", "I am your friendly weather assistant."))
 
     assert await phone.reply() == "We close at five."
+
+
+@pytest.mark.parametrize(
+    ("context", "answer"),
+    [
+        (
+            'The result of get_weather, which was still running, has come: {"city": "Bonn"}',
+            "The city is Bonn.",
+        ),
+        ("The result of look, which was still running, has come: It rains.", "It rains."),
+        (
+            'The tool look has finished. Its result: {"n": 3}\n\nTell the caller the result of look'
+            " that has just come.",
+            "The n is 3.",
+        ),
+        (
+            "The tool look, which was still running, has ended without a result: The tool did not"
+            " finish, and no result will come. Tell the caller that it did not work.",
+            "It did not work.",
+        ),
+    ],
+)
+async def test_a_late_result_is_told_by_itself_and_then_no_more(context: str, answer: str) -> None:
+    phone = Phone(f"You are helpful.\n\n{context}")
+    phone.history.append(ChatMessage("assistant", "You are helpful."))
+
+    assert await phone.reply() == answer
+    assert await phone.say("thanks") == f"You are welcome! {ELSE}"
 
 
 async def test_a_late_result_in_the_context_can_be_told() -> None:

@@ -3,7 +3,6 @@
 import io
 import logging
 import warnings
-from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -12,22 +11,14 @@ import structlog
 
 from app.logs import Event, configure, mask_numbers, pii
 from app.settings import Settings
+from tests.logging_state import logging_as_before  # noqa: F401
+
+pytestmark = pytest.mark.usefixtures("logging_as_before")
 
 
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
-
-
-@pytest.fixture(autouse=True)
-def logging_as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logging.captureWarnings(False)
-    structlog.reset_defaults()
 
 
 def lines_of(out: io.StringIO) -> list[dict[str, Any]]:
@@ -182,6 +173,15 @@ def test_to_configure_twice_does_not_write_twice() -> None:
     logging.getLogger("aiohttp.server").warning("once")
 
     assert len(lines_of(out)) == 1
+
+
+def test_a_log_that_cannot_be_written_stops_nothing() -> None:
+    out = start()
+    log = structlog.get_logger().bind(call_sid="CA1")
+    out.close()
+
+    log.info(Event.CALL_STARTED)
+    logging.getLogger("aiohttp.server").error("gone")
 
 
 def test_a_terminal_gets_lines_for_people() -> None:

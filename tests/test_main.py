@@ -21,9 +21,13 @@ from app.__main__ import CANNOT_START, DIALLED_BY_DEFAULT, main, welcome
 from app.logs import Event
 from app.phone.options import DEFAULT_URL
 from app.settings import Settings, ensure_key
+from tests.logging_state import logging_as_before  # noqa: F401
 
 ROOT = Path(__file__).parent.parent
 APPLICATIONS = [Application("/menu"), Application("/weather")]
+
+
+pytestmark = pytest.mark.usefixtures("logging_as_before")
 
 
 @pytest.fixture(autouse=True)

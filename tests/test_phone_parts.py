@@ -220,6 +220,12 @@ def test_the_end_of_a_turn_shows_its_times_and_slow_ones_in_red(latency: dict[st
     assert line == Line("", "llm 640 · tool 210 · tts 190 · 1040 ms", "slow")
 
 
+def test_a_reply_that_was_generated_early_is_marked() -> None:
+    latency = {"stt_ms": 0, "tts_ms": 0, "preflight": {"result": "hit", "tokens": 9}}
+
+    assert shown("event", type="turn_end", latency=latency) == ["        0 ms (generated early)"]
+
+
 def test_events_that_repeat_what_is_heard_are_not_shown() -> None:
     assert shown("event", type="user_transcript", transcript="x") == []
     assert shown("event", type="llm_response", response="x") == []

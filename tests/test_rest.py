@@ -438,7 +438,7 @@ async def test_a_mistake_of_ours_shows_only_an_id_that_the_log_knows(rest: Rest)
 
     assert "secret" not in await response.text()
     assert response.headers["X-Request-Id"] == document["id"]
-    [line] = [line for line in logs if line["event"] == "rest.failed"]
+    [line] = [line for line in logs if line["event"] == "rest_failed"]
     assert line["request_id"] == document["id"]
     assert isinstance(line["exc_info"], RuntimeError)
 
@@ -456,7 +456,7 @@ async def test_a_request_bears_its_id_in_the_answer_and_in_the_log(rest: Rest) -
         response = await rest.client.get("/v1/calls", headers=headers)
 
     assert response.headers["X-Request-Id"] == "trace-17"
-    [line] = [line for line in logs if line["event"] == "rest.request"]
+    [line] = [line for line in logs if line["event"] == "rest_request"]
     assert (line["operation"], line["status"]) == ("list_calls", 200)
 
 

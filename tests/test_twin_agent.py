@@ -256,7 +256,7 @@ async def test_a_barge_in_cuts_the_reply_and_begins_a_new_turn() -> None:
             "llm_response",
             "turn_end",
         ]
-        cut = [e for e in call.events if e["type"] == "turn_end"][0]
+        cut = next(e for e in call.events if e["type"] == "turn_end")
         assert (cut["interrupted"], cut["response"]) == (True, "One two three")
         assert [m.content for m in model.requests[1].messages] == [
             "Count.",
@@ -313,109 +313,6 @@ async def test_without_barge_in_the_reply_is_heard_to_its_end() -> None:
 
         assert await call.say("Count.") == "One two three."
         assert await call.interrupt("And?") == "Now you."
-
-
-# ---------------------------------------------------------------- updates
-
-
-async def test_update_instructions_holds_from_the_next_request() -> None:
-    model = FakeModel(["One.", "Two."])
-    async with serving(new=[silent()]) as app, Twin(app.url, model=model) as twin:
-        call = await twin.call()
-        await call.say("a")
-        await app.update(type="inject_context", messages=[{"role": "system", "content": "Gold."}])
-        await app.update(type="update_instructions", instructions="You sell.")
-        assert await call.updates(2) == ["inject_context", "update_instructions"]
-        await call.say("b")
-
-        assert [r.system for r in model.requests] == ["You are kind.", "You sell.\n\nGold."]
-
-
-async def test_inject_context_goes_to_the_history_and_causes_no_reply() -> None:
-    model = FakeModel(["One."])
-    async with serving(new=[silent()]) as app, Twin(app.url, model=model) as twin:
-        call = await twin.call()
-        messages = [
-            {"role": "user", "content": "CRM: Sarah"},
-            {"role": "assistant", "content": "k"},
-        ]
-        await app.update(type="inject_context", messages=messages)
-        await call.updates(1)
-        assert model.requests == []
-        await call.say("a")
-
-        assert [m.content for m in model.requests[0].messages] == ["CRM: Sarah", "k", "a"]
-
-
-async def test_update_tools_replaces_the_inline_tools() -> None:
-    model = FakeModel(["One.", "Two."])
-    llm = {"vendor": "openai", "model": "x", "llmOptions": {"tools": [TOOL]}}
-    async with serving(new=[silent(llm=llm, hangup={})]) as app, Twin(app.url, model=model) as twin:
-        call = await twin.call()
-        await call.say("a")
-        await app.update(type="update_tools", tools=[{"name": "other"}])
-        await call.updates(1)
-        await call.say("b")
-
-        names = [[tool.name for tool in request.tools] for request in model.requests]
-        assert names == [["find_slot", "hangup"], ["other", "hangup"]]
-
-
-async def test_generate_reply_speaks_at_once_when_idle() -> None:
-    model = FakeModel(["The office closes.", "Yes?"])
-    async with serving(new=[silent()]) as app, Twin(app.url, model=model) as twin:
-        call = await twin.call()
-        await app.update(type="generate_reply", user_input="Tell it.", instructions="One sentence.")
-
-        assert await call.heard() == "The office closes."
-        assert model.requests[0].messages[-1].content == "Tell it."
-        assert model.requests[0].system == "You are kind.\n\nOne sentence."
-        await call.say("Hm?")
-        assert model.requests[1].system == "You are kind."
-
-
-async def test_generate_reply_waits_for_the_end_of_a_turn() -> None:
-    model = FakeModel([call_of("slow"), "First.", "Second."])
-    async with serving(new=[silent()]) as app, Twin(app.url, model=model) as twin:
-        call = await twin.call()
-        answer = asyncio.create_task(call.say("Go."))
-        await app.seen("agent:tool-call")
-        await app.update(type="generate_reply")
-        await call.updates(1)
-        await app.send_tool_output("id_slow_0", {})
-
-        assert await answer == "First. Second."
-
-
-async def test_generate_reply_with_interrupt_cuts_the_present_reply() -> None:
-    model = FakeModel([call_of("slow"), "Now this."])
-    async with serving(new=[silent()]) as app, Twin(app.url, model=model) as twin:
-        call = await twin.call()
-        answer = asyncio.create_task(call.say("Go."))
-        await app.seen("agent:tool-call")
-        await app.update(type="generate_reply", user_input="URGENT", interrupt=True)
-
-        assert await answer == "Now this."
-        ends = [e for e in call.events if e["type"] == "turn_end"]
-        assert [e["interrupted"] for e in ends] == [True, False]
-        assert "user_interruption" not in types(call)
-
-
-@pytest.mark.parametrize(
-    ("update", "details"),
-    [
-        ({"type": "update_everything"}, "unknown type 'update_everything'"),
-        ({"type": "update_instructions"}, "needs instructions"),
-        ({"type": "inject_context", "messages": "x"}, "needs messages"),
-        ({"type": "update_tools", "tools": ["x"]}, "needs tools"),
-    ],
-)
-async def test_a_wrong_update_is_told_as_jambonz_error(update: Message, details: str) -> None:
-    async with serving(new=[silent()]) as app, Twin(app.url, model=FakeModel([])) as twin:
-        await twin.call()
-        await app.update(**update)
-
-        assert details in (await app.seen("jambonz:error"))["data"]["details"]
 
 
 # ---------------------------------------------------------------- silence and the end

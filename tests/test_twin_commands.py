@@ -186,11 +186,8 @@ async def test_a_whisper_is_heard_by_the_leg_that_it_names() -> None:
     [
         ("dtmf", {"dtmf": {"digit": "5", "duration": 250}}),
         ("sip:request", {"sip_request": {"method": "INFO", "content": "x"}}),
-        ("mute:status", {"mute_status": "mute"}),
-        ("mute:status", "unmute"),
         ("dub", {"action": "addTrack", "track": "music"}),
         ("record", {"action": "startCallRecording", "siprecServerURL": "sip:r@192.0.2.1"}),
-        ("media:path", "full-media"),
         ("noiseIsolation:status", {"noise_isolation_status": "enable"}),
         ("boostAudioSignal", "6 dB"),
         ("listen:status", {"listen_status": "pause"}),
@@ -198,13 +195,35 @@ async def test_a_whisper_is_heard_by_the_leg_that_it_names() -> None:
     ],
 )
 async def test_a_command_without_a_sound_is_recorded(command: str, data: Any) -> None:
-    async with serving() as app, Twin(app.url) as twin:
+    async with serving(new=[SAY]) as app, Twin(app.url) as twin:
         call = await twin.call()
         told = await commanded(app, call, command, data)
 
         assert f"{command} takes effect" in told
         assert call.leg.effects[command] == data
         assert call.errors == []
+
+
+@pytest.mark.parametrize(
+    ("command", "data"),
+    [("mute:status", {"mute_status": "mute"}), ("mute:status", "mute"), ("media:path", "no-media")],
+)
+async def test_a_command_for_a_dial_takes_effect_only_during_one(command: str, data: Any) -> None:
+    async with serving(new=DIAL) as app, Twin(app.url) as twin:
+        call = await twin.call(far_end=["stays"])
+        assert f"{command} takes effect" in await commanded(app, call, command, data)
+
+        await call.far_hangup()
+        await app.seen("verb:hook")
+        assert "nobody is dialled" in await commanded(app, call, command, data)
+
+
+async def test_a_recording_needs_an_answered_call() -> None:
+    async with serving() as app, Twin(app.url) as twin:
+        call = await twin.call()
+        told = await commanded(app, call, "record", {"action": "startCallRecording"})
+
+        assert "not answered" in told
 
 
 @pytest.mark.parametrize(

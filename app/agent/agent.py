@@ -5,8 +5,8 @@ from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 from app.agent.advice import find_warnings
-from app.agent.checks import IN_LLM_OPTIONS, find_problems
-from app.agent.llm import Effort, Llm, LlmOptions, Message, Positive
+from app.agent.checks import IN_LLM_OPTIONS, find_problems, llm_of
+from app.agent.llm import NO_OPTIONS, Effort, Llm, LlmOptions, Message, Positive
 from app.agent.options import (
     BargeIn,
     Count,
@@ -19,6 +19,7 @@ from app.agent.options import (
     TurnDetection,
 )
 from app.agent.prompts import Prompts, read_prompts
+from app.agent.rendered import RenderedAgent
 from app.agent.tools import ToolItem
 from app.agent.wire import about_agent, write_agent
 from app.hook import Hook
@@ -49,7 +50,8 @@ class Agent(Verb):
         no_response_timeout: Seconds of silence before the model checks in; 0 never.
         no_response_max_prompts: End the verb after so many check-ins without an answer.
         mcp_servers: Servers whose tools jambonz calls by itself.
-        tool_hook: A name of one's own for tool calls, answered with ``@application.on(name)``.
+        tool_hook: A name of one's own for tool calls, answered with ``@application.on(name)``;
+            None turns them off.
         event_hook: A name of one's own for events; None turns events off.
         event_hooks: Functions decorated with ``@event_hook``.
         action_hook: Answers when the agent has ended, with an ``AgentEnded``.
@@ -104,7 +106,7 @@ class Agent(Verb):
     def llm_options(self) -> LlmOptions:
         """The options in a full ``llm`` object; empty where there are none."""
         options = self.llm.llm_options if isinstance(self.llm, Llm) else None
-        return options if isinstance(options, LlmOptions) else LlmOptions()
+        return options if isinstance(options, LlmOptions) else NO_OPTIONS
 
     @property
     def tool_items(self) -> tuple[ToolItem, ...]:
@@ -114,7 +116,7 @@ class Agent(Verb):
     @property
     def llm_label(self) -> str:
         """``vendor:model`` as far as it is set, for logs."""
-        llm = self.llm if isinstance(self.llm, Llm) else Llm()
+        llm = llm_of(self)
         return ":".join(filter(None, (llm.vendor, llm.model)))
 
     @cached_property
@@ -134,7 +136,7 @@ class Agent(Verb):
         return read_prompts(self.static.wire, self.variables or {})
 
     @cached_property
-    def about(self) -> Any:
+    def about(self) -> RenderedAgent:
         """What a session needs to know of the agent, as far as it is the same in every call."""
         return about_agent(self)
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from app.agent.llm import Llm
+from app.agent.llm import NO_LLM, Llm
 from app.agent.options import Handoff
 from app.agent.templates import GROUPS, SCALARS, VARIABLE, check_variable
 from app.agent.tools import check_names
@@ -122,4 +122,4 @@ def check_hooks(agent: "Agent") -> Iterator[Problem]:
 
 def llm_of(agent: "Agent") -> Llm:
     """The language model; without vendor and model where none is set."""
-    return agent.llm if isinstance(agent.llm, Llm) else Llm()
+    return agent.llm if isinstance(agent.llm, Llm) else NO_LLM

@@ -68,6 +68,9 @@ class LlmOptions(Part):
         return wire
 
 
+NO_OPTIONS = LlmOptions()
+
+
 class Llm(Part):
     """A language model. As a text: ``"openai:gpt-4.1-mini"``, vendor and model.
 
@@ -105,6 +108,9 @@ class Llm(Part):
         yield from super().check()
         if self.auth is not None:
             yield from (found.below(("auth",)) for found in check_auth(self.vendor, self.auth))
+
+
+NO_LLM = Llm()
 
 
 def describe_vendor(vendor: str) -> str:

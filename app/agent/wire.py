@@ -55,10 +55,10 @@ def write_llm(agent: "Agent", render: Render) -> Wire | None:
 
 
 def write_tool_hook(agent: "Agent", render: Render) -> object:
-    """Where tool calls come: the author's hook, else ours if there are tools."""
+    """Where tool calls come: the author's hook, else ours: tools may be added in mid-call."""
     items = agent.tool_items
     if agent.tool_hook is None:
-        return TOOLS if items else None
+        return None if "tool_hook" in agent.model_fields_set else TOOLS
     if items and all(isinstance(item, Tool) for item in items):
         return render.value(agent.tool_hook)  # its name needs no handler: the functions answer
     return render.hook(agent.tool_hook)

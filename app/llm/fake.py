@@ -1,7 +1,6 @@
 """A scripted model for tests: it says what it was told to say, and remembers what it was asked."""
 
 import inspect
-import itertools
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 
@@ -65,19 +64,6 @@ class FakeModel:
                 f" (last message: {last.role} {last.content!r}); add one to its list"
             )
         return self._replies.pop(0)
-
-
-def say(*parts: Part) -> tuple[Part, ...]:
-    """Make one reply of several parts, such as text followed by a tool call."""
-    return parts
-
-
-_calls = itertools.count(1)
-
-
-def call(name: str, /, **arguments: object) -> ToolCall:
-    """Make a tool call with an id of its own."""
-    return ToolCall(f"fake_{next(_calls)}", name, arguments)
 
 
 def play(reply: Scripted) -> list[Event]:

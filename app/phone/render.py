@@ -148,7 +148,11 @@ def _turn_end(data: Mapping[str, Any]) -> list[Line]:
     total = sum(stages.values())
     parts = [f"{stage} {value:g}" for stage, value in stages.items() if value]
     text = " · ".join(parts if len(parts) == 1 else [*parts, f"{total:g}"])
-    return [Line("", f"{text} ms", "slow" if total >= SLOW else "dim")] if stages else []
+    early = measured.get("preflight")
+    hit = isinstance(early, Mapping) and early.get("result") == "hit"
+    ending = " (generated early)" if hit else ""
+    style: Style = "slow" if total >= SLOW else "dim"
+    return [Line("", f"{text} ms{ending}", style)] if stages else []
 
 
 def _update(data: Mapping[str, Any]) -> list[Line]:

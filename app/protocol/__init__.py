@@ -52,11 +52,12 @@ from app.protocol.events import (
     read_status,
     read_verb_status,
 )
-from app.protocol.messages import Kind, Message, decode
+from app.protocol.messages import MAX_ID, Kind, Message, decode
 
 __all__ = [
     "EVENT_TYPES",
     "MAX_FRAME",
+    "MAX_ID",
     "AgentEnded",
     "AgentEvent",
     "AgentResponse",

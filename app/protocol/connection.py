@@ -31,7 +31,7 @@ import orjson
 
 from app.protocol.commands import AgentUpdate, Wire, encode_ack, encode_command
 from app.protocol.errors import AlreadyAnswered, FrameTooLarge, NotOpen, UnknownMessage
-from app.protocol.messages import Kind, Message, decode
+from app.protocol.messages import MAX_ID, Kind, Message, decode
 
 MAX_FRAME = 24 * 1024
 MAX_QUEUED = 512
@@ -131,13 +131,16 @@ class Connection:
             return True
         if msgid in self._waiting or msgid in self._answered:
             return False
+        if message.kind is Kind.SESSION_RECONNECT:
+            # jambonz may come back before the old socket is seen to break.
+            self.lost(cleanly=False)
         self._waiting[msgid] = Waiting(message.received, message.kind, msgid)
         return True
 
     def _note_tool_call(self, message: Message) -> bool:
         call_id = message.data.get("tool_call_id")
-        if not isinstance(call_id, str) or not call_id:
-            return True
+        if not isinstance(call_id, str) or not 0 < len(call_id) <= MAX_ID:
+            return True  # it cannot be addressed
         if call_id in self._calls or call_id in self._done_calls:
             return False
         self._calls.add(call_id)
@@ -215,7 +218,7 @@ class Connection:
             self._opening = verbs
         if self.state is State.OPEN:
             self._out.append(frame)
-        elif self.state is not State.LOST:  # there the question went with its socket
+        elif self.state not in (State.LOST, State.ENDED):  # there the question is gone
             self._acks.append(frame)
             if waiting.msgid == self._reconnect:
                 self.state = State.OPEN

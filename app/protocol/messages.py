@@ -6,6 +6,7 @@ names: tool calls as ``agent:tool-call``, ``llm:tool-call`` or ``verb:hook``; ag
 Unknown types and fields are kept: a later jambonz must not break a call.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
@@ -16,6 +17,10 @@ from app.protocol.errors import MalformedMessage
 from app.protocol.events import EVENT_TYPES
 
 CONTENT_SHOWN = 200
+# Real messages stay far below these; what is above goes no further than the reader.
+MAX_DEPTH = 100
+MAX_ID = 512
+MAX_HOOK = 8192
 
 
 class Kind(Enum):
@@ -89,7 +94,8 @@ def decode(text: str | bytes, received: float) -> Message:
     """Read one frame; ``received`` is the monotonic time at which it came.
 
     Raises:
-        MalformedMessage: It is no JSON object with a ``type``, or its ``data`` is no object.
+        MalformedMessage: It is no JSON object with a ``type``, its ``data`` is no object, it is
+            nested too deeply, or an id is too long.
     """
     try:
         frame = orjson.loads(text)
@@ -108,7 +114,7 @@ def decode(text: str | bytes, received: float) -> Message:
     kind, wants_ack = TYPES.get(wire_type, UNKNOWN)
     if kind is Kind.VERB_HOOK:
         kind = kind_of_hook(data)
-    return Message(
+    message = Message(
         kind,
         wire_type,
         text_of(frame, "msgid"),
@@ -119,6 +125,42 @@ def decode(text: str | bytes, received: float) -> Message:
         received,
         text_of(frame, "b3"),
     )
+    if too_much := excess(message, frame, text):
+        raise MalformedMessage(too_much, shown(text))
+    return message
+
+
+def excess(message: Message, frame: object, text: str | bytes) -> str:
+    """What would grow tables and log lines, or could not be written as JSON again; else empty."""
+    if (
+        len(message.type) > MAX_ID
+        or len(message.msgid) > MAX_ID
+        or len(message.call_sid) > MAX_ID
+        or len(message.hook) > MAX_HOOK
+    ):
+        return f"expected a type, a msgid and a call_sid of at most {MAX_ID} characters each"
+    if isinstance(text, str):
+        text = text.encode()
+    if text.count(b"{") + text.count(b"[") > MAX_DEPTH and is_deep(frame):
+        return f"expected at most {MAX_DEPTH} levels of nesting"
+    return ""
+
+
+def is_deep(value: object) -> bool:
+    """Whether a JSON value has more than ``MAX_DEPTH`` levels."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [inner for outer in level for inner in children(outer)]
+        if not level:
+            return False
+    return True
+
+
+def children(value: object) -> Iterable[object]:
+    """What a JSON value holds, one level down."""
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def kind_of_hook(data: dict[str, Any]) -> Kind:

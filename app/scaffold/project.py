@@ -3,6 +3,7 @@
 import argparse
 import keyword
 import re
+import shlex
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -100,5 +101,5 @@ def run(args: argparse.Namespace) -> int:
         return 1
     for path in written:
         print(f"  {path}")
-    print(f"\nNext:\n  cd {folder}\n  python -m pytest\n  cordboard serve")
+    print(f"\nNext:\n  cd {shlex.quote(str(folder))}\n  python -m pytest\n  cordboard serve")
     return 0

@@ -23,6 +23,7 @@ from app.settings import Settings
 log = structlog.get_logger("cordboard.server")
 
 # A dialed leg that becomes a call of its own dials the URL with this appended, again and again.
+DRAIN_SECONDS = 3.0
 ADULTING = "{adulting:(?:/adulting)+}"
 
 
@@ -87,14 +88,20 @@ async def look_after_calls(web_app: web.Application) -> AsyncIterator[None]:
 
 
 async def drain(web_app: web.Application) -> None:
-    """Refuse new calls and close the others with 1012, so that jambonz redials another node."""
+    """Refuse new calls and close the others with 1012, so that jambonz redials another node.
+
+    The listening socket is closed by now: jambonz retries a refused connection, but not a 503.
+    """
     web_app[DRAINING].set()
     sockets: list[ControlSocket] = [*web_app[SOCKETS]]
     for socket in sockets:
         socket.close(GOING_AWAY, "restarting")
     if sockets:
         log.info("draining", calls=len(sockets))
-        await asyncio.wait([asyncio.create_task(socket.closed()) for socket in sockets], timeout=3)
+        closing = {asyncio.create_task(socket.closed()): socket for socket in sockets}
+        _, late = await asyncio.wait(closing, timeout=DRAIN_SECONDS)
+        for task in late:
+            closing[task].abort()
     web_app[FEED].close()
 
 

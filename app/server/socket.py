@@ -3,14 +3,14 @@
 import asyncio
 import sys
 
-import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
-
-log = structlog.get_logger("cordboard.server")
 
 SUBPROTOCOL = "ws.jambonz.org"
 # What may wait for a client that does not read. Far more than a call ever has in flight.
-MAX_UNREAD = 1024 * 1024
+MAX_UNREAD = 4 * 1024 * 1024
+# How long the far end may take to answer our close frame.
+HANDSHAKE_SECONDS = 2.0
+GOING_AWAY = WSCloseCode.SERVICE_RESTART
 
 
 def make_response(*, ping_interval: float, max_message: int) -> web.WebSocketResponse:
@@ -24,23 +24,29 @@ def make_response(*, ping_interval: float, max_message: int) -> web.WebSocketRes
         protocols=(SUBPROTOCOL,),
         compress=False,
         heartbeat=ping_interval,
-        max_msg_size=max_message,
+        max_msg_size=max_message + 1,  # aiohttp refuses what is as large as its limit
         decode_text=False,
         writer_limit=sys.maxsize,
-        timeout=2.0,
+        timeout=HANDSHAKE_SECONDS,
     )
 
 
 class ControlSocket:
-    """One control socket, as a session uses it."""
+    """One control socket, as a session uses it.
 
-    __slots__ = ("_closing", "_transport", "_ws", "close_code")
+    Attributes:
+        close_code: The code that we closed with, if we did.
+        unread: Bytes that waited when a client that does not read was cut off.
+    """
+
+    __slots__ = ("_closing", "_transport", "_ws", "close_code", "unread")
 
     def __init__(self, ws: web.WebSocketResponse, transport: asyncio.Transport) -> None:
         self._ws = ws
         self._transport = transport
-        self._closing: asyncio.Task[bool] | None = None
+        self._closing: asyncio.Task[None] | None = None
         self.close_code: int | None = None
+        self.unread = 0
 
     @property
     def is_open(self) -> bool:
@@ -57,21 +63,35 @@ class ControlSocket:
         except ConnectionError:
             return
         if self._transport.get_write_buffer_size() > MAX_UNREAD:
-            log.error("client_not_reading", unread=self._transport.get_write_buffer_size())
-            self._transport.abort()
+            self.unread = self._transport.get_write_buffer_size()
+            self.abort()
 
     def close(self, code: int, reason: str) -> None:
         """Begin the closing handshake."""
         if self._closing is None and not self._ws.closed:
             self.close_code = code
-            self._closing = asyncio.get_running_loop().create_task(
-                self._ws.close(code=code, message=reason.encode()[:120])
-            )
+            self._closing = asyncio.get_running_loop().create_task(self._shake(code, reason))
+
+    async def _shake(self, code: int, reason: str) -> None:
+        try:
+            async with asyncio.timeout(HANDSHAKE_SECONDS + 0.5):
+                await self._ws.close(code=code, message=reason.encode()[:120])
+        except TimeoutError:
+            self.abort()  # it does not read, so the close frame cannot go out
 
     async def closed(self) -> None:
         """Wait until the handshake is over."""
         if self._closing is not None:
             await self._closing
 
+    def abort(self) -> None:
+        """Drop the connection; what is unread is lost."""
+        self._transport.abort()
 
-GOING_AWAY = WSCloseCode.SERVICE_RESTART
+    def leave(self) -> None:
+        """Let go of a connection whose conversation is over.
+
+        It closes when all is written, which is never if nobody reads: then it is dropped.
+        """
+        if self._transport.get_write_buffer_size():
+            asyncio.get_running_loop().call_later(HANDSHAKE_SECONDS, self.abort)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from app.application import Application, Handler
 from app.application.unanswered import missing_message
 from app.hook import Hook
+from app.logs import mask_numbers
 from app.protocol import (
     EVENT_TYPES,
     Kind,
@@ -23,6 +24,7 @@ from app.session.user_code import UserCode
 if TYPE_CHECKING:
     from app.session.live import LiveCall
 
+MAX_TEXT = 500
 EVENT_MESSAGES = ("agent:event", "llm:event")
 
 
@@ -125,6 +127,8 @@ def call_status(session: "LiveCall[Any, Any]", message: Message) -> None:
 def agent_event(session: "LiveCall[Any, Any]", message: Message) -> None:
     """agent:event: the hot path. An event that nobody wants costs two look-ups."""
     name = message.data.get("type")
+    if not isinstance(name, str):
+        name = ""
     session._publish("event", message.data)
     if name == "turn_end":
         session._turn_ended(message.data)
@@ -150,9 +154,10 @@ def error(session: "LiveCall[Any, Any]", message: Message) -> None:
     found = read_error(message.data)
     session.log.error(
         "jambonz_error",
-        msg=found.msg,
-        details=found.details,
-        advice=advice_on(found.msg, found.details),
+        msg=mask_numbers(found.msg)[:MAX_TEXT],
+        details=mask_numbers(found.details)[:MAX_TEXT],
+        advice=advice_on(found.msg[:MAX_TEXT], found.details[:MAX_TEXT]),
+        **{"pii.content": found.content[:MAX_TEXT]},
     )
     session._publish("error", message.data)
     named(session, message)

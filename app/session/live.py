@@ -20,8 +20,10 @@ from app.application import Application, EnvVars, Handler, answers_tools
 from app.application.env import read_env
 from app.application.unanswered import missing_event, missing_hook, missing_tool
 from app.hook import Hook
+from app.logs import mask_numbers
 from app.protocol import (
     EVENT_TYPES,
+    MAX_ID,
     AgentUpdate,
     CallStatus,
     Connection,
@@ -154,7 +156,9 @@ class LiveCall(Generic[S, E]):
             self._release_prompt(message.kind in opening.SIGNS_OF_AGENT)
         self._flush()
 
-    def lost(self, socket: Socket, *, cleanly: bool, is_over: bool) -> None:
+    def lost(
+        self, socket: Socket, *, cleanly: bool, is_over: bool, code: int | None = None
+    ) -> None:
         """The socket is gone. ``is_over``: jambonz closed it as it does after a call."""
         if socket is not self._socket:
             return  # jambonz came back on another socket before this one was seen to break
@@ -165,7 +169,7 @@ class LiveCall(Generic[S, E]):
         self._connection.lost(cleanly=cleanly)
         self._lost_at = time.monotonic()
         self._runtime.waiting.add(self)
-        self.log.warning("socket_lost", keep_seconds=self._runtime.limits.linger)
+        self.log.warning("socket_lost", code=code, keep_seconds=self._runtime.limits.linger)
         self._publish("session", {"type": "lost"})
 
     def close(self, code: int, reason: str) -> None:
@@ -222,10 +226,10 @@ class LiveCall(Generic[S, E]):
         """Take over the facts of the first message and become visible."""
         data = message.data
         self.call_sid = message.call_sid or f"unknown-{message.msgid}"
-        self.account_sid = text_of(data, "account_sid")
-        self.application_sid = text_of(data, "application_sid")
-        self.trace_id = text_of(data, "trace_id")
-        self.direction = text_of(data, "direction")
+        self.account_sid = text_of(data, "account_sid")[:MAX_ID]
+        self.application_sid = text_of(data, "application_sid")[:MAX_ID]
+        self.trace_id = text_of(data, "trace_id")[:MAX_ID]
+        self.direction = text_of(data, "direction")[:MAX_ID]
         self.from_, self.to = text_of(data, "from"), text_of(data, "to")
         self.caller_name = text_of(data, "caller_name")
         self.call_status = text_of(data, "call_status") or self.call_status
@@ -257,7 +261,7 @@ class LiveCall(Generic[S, E]):
 
     def _expect(self, call_sid: str) -> None:
         """An outbound call whose statuses come before its session:new."""
-        self._expected_sid = self._expected_sid or call_sid
+        self._expected_sid = self._expected_sid or call_sid[:MAX_ID]
 
     def _prepare(self) -> None:
         """Read the env vars; in the handler's task, where a mistake becomes an apology.
@@ -279,7 +283,8 @@ class LiveCall(Generic[S, E]):
         self._is_over = True
         self.agent = None
         if not self.call_sid:
-            self.log.info("call_never_began", call_sid=status.call_sid, status=status.call_status)
+            sid = self._expected_sid
+            self.log.info("call_never_began", call_sid=sid, status=status.call_status)
 
     # its agent and its hooks
 
@@ -298,7 +303,9 @@ class LiveCall(Generic[S, E]):
 
     def _agent_ended(self, data: Mapping[str, Any]) -> None:
         self.agent = None
-        self.log.info("agent_ended", reason=data.get("completion_reason"), error=data.get("error"))
+        reason = text_of(data, "completion_reason") or text_of(data, "completionReason")
+        error = mask_numbers(str(data.get("error", "")))
+        self.log.info("agent_ended", reason=reason[:MAX_ID], error=error[:MAX_ID])
 
     def _redirected(self, data: object) -> None:
         """A raw redirect command replaced the verbs: the agent is gone with them."""
@@ -437,7 +444,8 @@ class LiveCall(Generic[S, E]):
         """A function of the author, or an answer, failed: the call goes on."""
         self._runtime.counters.handler_failed(kind)
         name = str(getattr(code, "name", code or kind))
-        self.log.error("handler_failed", kind=kind, name=name, error=str(error), exc_info=error)
+        text = mask_numbers(str(error))  # anybody's words, as in the traceback
+        self.log.error("handler_failed", kind=kind, name=name, error=text, exc_info=error)
 
     def _unanswered_hook(self, message: Message) -> None:
         if message.hook and self._runtime.is_news(f"hook {self.application.path} {message.hook}"):

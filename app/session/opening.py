@@ -141,6 +141,7 @@ def let_go(session: "LiveCall[Any, Any]", msgid: str) -> None:
 def template_values(session: "LiveCall[Any, Any]") -> Mapping[str, object]:
     """What ``{{…}}`` in prompts can name."""
     data = session.data
+    env_vars = data.get("env_vars")
     return {
         "call_sid": session.call_sid,
         "account_sid": session.account_sid,
@@ -151,7 +152,10 @@ def template_values(session: "LiveCall[Any, Any]") -> Mapping[str, object]:
         "caller_name": session.caller_name,
         "trace_id": session.trace_id,
         "customerData": session.customer_data,
-        "env_vars": {**data.get("env_vars", {}), **session.env.model_dump()},
+        "env_vars": {
+            **(env_vars if isinstance(env_vars, dict) else {}),
+            **session.env.model_dump(),
+        },
         "sip": data.get("sip", {}),
         "path": session.path_params,
     }

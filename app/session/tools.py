@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from app.session.live import LiveCall
 
 FILLER_TRACK = "filler"
+MAX_NAME = 200
 
 
 @dataclass(slots=True, eq=False)
@@ -60,9 +61,10 @@ class ToolCalls:
         """Begin one tool call; whatever happens, it will get one output."""
         data = message.data
         call_id, name = data.get("tool_call_id"), data.get("name")
+        name = name[:MAX_NAME] if isinstance(name, str) else ""
         session = self._session
-        if not isinstance(call_id, str) or not call_id or not isinstance(name, str):
-            session.log.warning("tool_call_malformed", type=message.type, keys=sorted(data)[:20])
+        if not isinstance(call_id, str) or not session._connection.is_tool_call_open(call_id):
+            session.log.warning("tool_call_malformed", type=message.type, tool=name)
             return
         if len(self._runs) >= session._runtime.limits.max_tools:
             session.log.warning("tool_calls_over_limit", tool=name, running=len(self._runs))

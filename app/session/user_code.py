@@ -6,6 +6,8 @@ from concurrent.futures import Executor
 from functools import partial
 from typing import Any, Protocol
 
+from app.protocol import LocalError
+
 
 class UserCode(Protocol):
     """A hook, a tool or a handler, as far as running it goes."""
@@ -18,9 +20,35 @@ class UserCode(Protocol):
         """Call it."""
 
 
+class UserCodeError(LocalError):
+    """An author's function ended in a way that must not reach the event loop."""
+
+
 async def run(code: UserCode, session: object, event: object, threads: Executor) -> Any:
-    """Run ``code`` to its end and give what it returns."""
-    if code.is_async:
-        return await code.call(session, event)
-    call = partial(contextvars.copy_context().run, code.call, session, event)
-    return await asyncio.get_running_loop().run_in_executor(threads, call)
+    """Run ``code`` to its end and give what it returns.
+
+    Raises:
+        UserCodeError: It called ``sys.exit`` or cancelled itself.
+    """
+    try:
+        if code.is_async:
+            return await code.call(session, event)
+        call = partial(contextvars.copy_context().run, call_in_thread, code, session, event)
+        return await asyncio.get_running_loop().run_in_executor(threads, call)
+    except SystemExit as error:
+        # Otherwise it would stop the event loop, and with it every call.
+        raise UserCodeError(f"it called sys.exit({error.code!r})") from error
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise UserCodeError("something that it awaited was cancelled") from error
+
+
+def call_in_thread(code: UserCode, session: object, event: object) -> Any:
+    """Call a sync function."""
+    try:
+        return code.call(session, event)
+    except StopIteration as error:
+        # A future cannot carry it: who awaits the function would wait for ever.
+        raise UserCodeError("next() found nothing") from error

@@ -88,7 +88,10 @@ def _call_status(leg: "Leg", frame: Frame) -> None:
 
 
 def _config(leg: "Leg", frame: Frame) -> None:
-    leg.configure(frame["data"])
+    if isinstance(frame["data"], Mapping):
+        leg.configure(frame["data"])
+    else:
+        leg.error("InvalidMessage", "config needs an object as data")
 
 
 def _tag(leg: "Leg", frame: Frame) -> None:
@@ -147,10 +150,16 @@ def _nested(key: str) -> Callable[["Leg", Frame], None]:
 
 
 def _record(leg: "Leg", frame: Frame) -> None:
-    """Keep what a command sets, without a sound."""
-    leg.effects[frame["command"]] = frame.get("data")
-    about = {key: frame[key] for key in ("data", "callSid") if key in frame}
-    leg.log.note(f"{frame['command']} takes effect", command=frame["command"], **about)
+    """Keep what a command sets, without a sound; or note why it sets nothing."""
+    command = frame["command"]
+    about = {key: frame[key] for key in ("command", "data", "callSid") if key in frame}
+    if command in _WHILE_DIALLING and leg.child is None:
+        leg.log.note(f"{command} has no effect now: nobody is dialled", **about)
+    elif command in _ONCE_ANSWERED and leg.info.answered is None:
+        leg.log.note(f"{command} has no effect now: the call is not answered", **about)
+    else:
+        leg.effects[command] = frame.get("data")
+        leg.log.note(f"{command} takes effect", **about)
 
 
 def texts(text: Any) -> list[str]:
@@ -170,6 +179,8 @@ _ACTIONS: dict[str, Callable[["Leg", Frame], None]] = {
     "sip:request": _nested("sip_request"),
 }
 
+_WHILE_DIALLING = frozenset({"mute:status", "media:path"})
+_ONCE_ANSWERED = frozenset({"record", "dtmf", "sip:request", "boostAudioSignal"})
 _RECORDED = frozenset(
     {
         *("dial", "dub", "record", "media:path", "boostAudioSignal", "noiseIsolation:status"),

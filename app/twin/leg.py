@@ -107,8 +107,6 @@ class Leg:
         self._ending: asyncio.Task[None] | None = None
         self._at_work = 0
 
-    # ------------------------------------------------------------------ beginning
-
     async def begin(self, answer: Outcome) -> str:
         """Dial the application and run its first verbs; return why the call is refused, or ""."""
         try:
@@ -174,8 +172,6 @@ class Leg:
             self.answer()
         await perform(self, verb)
 
-    # ------------------------------------------------------------------ state
-
     @property
     def is_settled(self) -> bool:
         """Whether it is the caller's turn: all is done, or somebody waits for the caller."""
@@ -217,7 +213,8 @@ class Leg:
         self.line.send("jambonz:error", data)
 
     def configure(self, properties: Mapping[str, Any]) -> None:
-        """Set what the config verb or command sets; the rest is only kept."""
+        """Set what the config verb or command sets; all but `notifyEvents` is only kept."""
+        self.log.note("config takes effect", config=dict(properties))
         self.effects["config"] = {**self.effects.get("config", {}), **properties}
         self.notifies = bool(properties.get("notifyEvents", self.notifies))
 
@@ -242,8 +239,6 @@ class Leg:
 
         self._at_work += 1
         self.spawn(work).add_done_callback(done)
-
-    # ------------------------------------------------------------------ the caller
 
     def hear(self, text: str, confidence: float) -> None:
         """Let the caller say something."""
@@ -276,8 +271,6 @@ class Leg:
         if self.bridge:
             self.bridge.set()
         return self.bridge is not None
-
-    # ------------------------------------------------------------------ what the line tells
 
     def receive(self, line: Line, raw: str | bytes) -> None:
         """Take a frame of the application."""
@@ -314,8 +307,6 @@ class Leg:
         if line is self.line:
             self.log.note("the application gave up control")
             self._stack_changed()
-
-    # ------------------------------------------------------------------ moving and ending
 
     async def move(self, url: str, status_hook: str | None) -> Any:
         """Open a socket to another application; return the data of its ack.

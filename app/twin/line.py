@@ -111,7 +111,7 @@ class Line:
         self._is_last = True
         try:
             async with asyncio.timeout(self._owner.pace.ack + self._owner.pace.handshake):
-                while self._outbox:
+                while self._outbox and self.state in ("open", "lost"):
                     self._empty.clear()
                     await self._empty.wait()
         except TimeoutError:

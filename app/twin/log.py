@@ -85,9 +85,9 @@ class Log:
         self.poke()
         return entry
 
-    def note(self, text: str, **data: Any) -> None:
+    def note(self, text: str, /, **data: Any) -> None:
         """Append an entry of kind `note`."""
-        self.add("note", {"text": text, **data})
+        self.add("note", {**data, "text": text})
 
     def subscribe(self, callback: Callable[[Entry], None]) -> None:
         """Call back with every later entry."""

@@ -1,5 +1,6 @@
 """The twin: it dials an application as jambonz would, call by call."""
 
+import asyncio
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -122,8 +123,7 @@ class Twin:
 
     async def close(self) -> None:
         """Hang up every call that is still there and release its sockets."""
-        for call in self.calls:
-            await call.close()
+        await asyncio.gather(*(call.close() for call in self.calls))
 
     async def __aenter__(self) -> Self:
         return self

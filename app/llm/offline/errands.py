@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from app.llm.offline.words import sentence
+from app.llm.offline.words import sentence, sentences
 
 _THEM = (
     r"(?:(?:the |this |our |your )?(?:callers?|customers?|users?|clients?|guests?|patients?|person)"
@@ -47,6 +47,13 @@ def to_you(text: str) -> str:
     return re.sub(r"(?i)\bthey\b", "you", _NAMED.sub("you", text))
 
 
+def to_me(text: str) -> str:
+    """Turn a prompt's "you", which is the model, into "I"."""
+    text = re.sub(r"(?i)\byou are\b|\byou['’]re\b", "I am", text)
+    text = re.sub(r"(?i)\byour\b", "my", text)
+    return re.sub(r"(?i)^you\b|(?<=\s)you(?=\s+\w)", "I", text)
+
+
 def perform(text: str, *, recall: Recall, standing: bool = False, intro: str = "") -> str:
     """Do what one imperative sentence asks, in words; an empty string if it is none.
 
@@ -65,10 +72,22 @@ def perform(text: str, *, recall: Recall, standing: bool = False, intro: str = "
         return ""
     if verb in ("say", "repeat"):
         return unquote(re.sub(r"(?i)^(?:exactly|only|just)?\s*[:,]?\s*", "", words))
-    rest, _, more = rest.partition(" and ") if verb.startswith("apolog") else (rest, "", "")
+    rest, more = _split(rest, loose=verb.startswith("apolog"))
     done = _simple(verb, rest, intro) or _with_object(verb, rest, recall)
     further = perform(more, recall=recall, intro=intro) if done and more else ""
     return f"{done} {further}".strip()
+
+
+def told(text: str) -> str:
+    """What a text that a tool wrote for the model asks to be said; empty if it asks for nothing."""
+    done = (perform(part, recall=lambda _: "") for part in sentences(text))
+    return " ".join(filter(None, done))
+
+
+def _split(rest: str, *, loose: bool) -> tuple[str, str]:
+    """Cut a second errand off: ", and offer to try again"; one not to do something is dropped."""
+    parts = re.split(r"\s+and\s+" if loose else r",\s+and\s+", rest, maxsplit=1)
+    return (parts[0], parts[1]) if len(parts) > 1 else (rest, "")
 
 
 def unquote(text: str) -> str:
@@ -112,6 +131,8 @@ def _with_object(verb: str, rest: str, recall: Recall) -> str:
     if verb == "ask":
         begins = re.match(r"(?i)(?:for|about|if|whether)\b", what)
         return _ask(what) if aimed or begins else ""
+    if verb == "offer" and (deed := re.match(r"(?i)to\s+(.+)$", what)):
+        return f"Shall I {deed[1]}?"
     if verb == "offer" and what and not re.match(r"(?i)(?:me|us)\b", what):
         return sentence(f"I can offer you {to_you(what)}")
     if verb in ("mention", "announce") and what:
@@ -127,9 +148,10 @@ def _tell(what: str, recall: Recall) -> str:
         return recall(asked[0])
     if order := re.match(r"(?i)to\s+(.+)$", what):
         return sentence(f"Please {to_you(order[1])}")
-    topic = re.match(rf"(?i)(?:the|your|their|its)\b(?!.*\b{_VERB}\b)", what)
-    known = recall(what) if topic else ""
-    return known or sentence(to_you(re.sub(r"(?i)^that\s+|^:\s*", "", what)))
+    noun = re.sub(r"(?i)\s+(?:that|which|who)\b.*$", "", what)
+    if re.match(rf"(?i)(?:the|your|their|its)\b(?!.*\b{_VERB}\b)", noun):
+        return _tell(f"about {noun}", recall)
+    return sentence(to_you(to_me(re.sub(r"(?i)^that\s+|^:\s*", "", what))))
 
 
 def _ask(what: str) -> str:

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
-from app.llm.offline.errands import address
+from app.llm.offline.errands import address, told
 from app.llm.offline.parameters import spoken
 from app.llm.offline.words import join_words, sentence, sentences, split_name, words
 
@@ -12,6 +12,11 @@ _UNITS = {"unit", "units", "scale", "currency"}
 _ERRORS = ("error", "errors", "detail")
 _TEXTS = ("result", "message", "text", "answer", "summary", "output")
 _MOST = 3
+_NEWS = re.compile(
+    r"(?i)\b(?:results?|outputs?|tool|function)\b[^:{]*\b(?:come|came|finished|ready|done|ended"
+    r"|returned|arrived)\b[^:{.]*[:.{]?\s*(?P<text>.*)$"
+)
+_JSON = re.compile(r"\{.*\}|\[.*\]")
 
 
 def say_result(
@@ -34,12 +39,41 @@ def say_result(
         for key in _ERRORS:
             if value.get(key):
                 return _apologise(value[key]), False
+        value = {key: item for key, item in value.items() if key != "note"} or value
         texts = [key for key in _TEXTS if isinstance(value.get(key), str)]
         if len(value) == 1 and ("result" in value or texts):
             value = next(iter(value.values()))
     if isinstance(value, Mapping):
         return _say_object(value, arguments, asked, short=short), True
+    if isinstance(value, str) and (said := told(value)):
+        return said, False
     return _say_value(value), True
+
+
+def find_news(lines: Sequence[str], said: str) -> str:
+    """The results that came late, by context, and have not been told yet.
+
+    Args:
+        lines: The sentences of the system prompt.
+        said: All that was said before, in lower case.
+    """
+    news = ""
+    for index, line in enumerate(lines):
+        match = None if told(line) else _NEWS.search(line)
+        if match:
+            text = _read_news(match["text"], lines[index + 1] if index + 1 < len(lines) else "")
+            news = text if text and text.lower() not in said else news
+    return news
+
+
+def _read_news(text: str, following: str) -> str:
+    """Say a late result, which may stand in the sentence after the one that announces it."""
+    whole = f"{text} {following}"
+    if value := _JSON.search(whole):
+        text = value.group()
+    elif told(following) or not text:
+        text = whole.strip()
+    return say_result(text, arguments={}, asked="", short=False)[0] if text else ""
 
 
 def describe(value: object) -> str:
@@ -63,6 +97,10 @@ def _load(content: str) -> object:
 def _apologise(problem: object) -> str:
     """Pass a problem on; where the tool tells the model what to ask for, ask it."""
     text = problem if isinstance(problem, str) else describe(problem)
+    if said := told(text.partition(";")[0]):
+        return said
+    if bullets := re.findall(r"(?m)^\s*[-*•]\s+(.+)$", text):
+        return sentence(f"Sorry, that did not fit: {join_words(bullets)}")
     parts = [address(part) for piece in text.split(";") for part in sentences(piece)]
     first, rest = parts[0] if parts else "That did not work.", parts[1:]
     proper = re.match(r"(?:I\b|[A-Z]{2})", first)

@@ -18,7 +18,7 @@ from app.llm.offline.history import (
     read_turns,
 )
 from app.llm.offline.intent import Intent, ask_anything, choose, understand
-from app.llm.offline.results import say_result
+from app.llm.offline.results import find_news, say_result
 from app.llm.offline.smalltalk import Company, chat, say_goodbye, says_goodbye, says_thanks
 from app.llm.offline.words import is_question, join_words, sentence, sentences
 from app.llm.port import ChatRequest, ToolCall, ToolDefinition
@@ -69,9 +69,9 @@ class _Talk:
         if last.role == "tool":
             return self._dress(self._results())
         if last.role == "assistant":
-            return self._dress(self._unasked())
+            return self._unasked()
         if is_cue(last.content) or _ABOUT_CALLER.match(last.content):
-            return self._dress(self._cued(last.content))
+            return self._cued(last.content)
         return self._heard(last.content[:SPOKEN])
 
     def _heard(self, text: str) -> Reply:
@@ -112,13 +112,14 @@ class _Talk:
             spoken.append(ANYTHING_ELSE)
         return " ".join(spoken)
 
-    def _cued(self, text: str) -> str:
+    def _cued(self, text: str) -> Reply:
         """React to the platform: the call began, or the caller is silent."""
         if _CONNECTED.search(text) or not self.said:
-            return self._greeting()
+            return self._dress(self._greeting())
         if _SILENT.search(text):
-            return "Are you still there?"
-        return self._perform([text.strip("()[]<> ")]) or self._unasked()
+            return self._dress("Are you still there?")
+        done = self._perform([text.strip("()[]<> ")])
+        return self._dress(done) if done else self._unasked()
 
     def _greeting(self) -> str:
         if self.brief.greeting:
@@ -129,9 +130,11 @@ class _Talk:
             return f"Hello{name}, {claim}." if claim else f"Hello{name}, how can I help?"
         return " ".join(filter(None, (f"Hello{name}!", sentence(claim), "How can I help?")))
 
-    def _unasked(self) -> str:
-        """Speak without having been spoken to: the prompt's errands, or an offer to help."""
-        return self._errands(again=True) or ANYTHING_ELSE
+    def _unasked(self) -> Reply:
+        """Speak without having been spoken to: a late result, the prompt's errands, or an offer."""
+        if news := find_news(self.brief.lines, self.said):
+            return self._dress(news, errands=False)
+        return self._dress(self._errands(again=True) or ANYTHING_ELSE)
 
     def _goodbye(self) -> Reply:
         """Take leave, and hang up where a tool does that."""
@@ -210,11 +213,11 @@ class _Talk:
         fresh = [text for text in done if text.lower() not in self.said]
         return " ".join(fresh or (done[-1:] if again else []))
 
-    def _dress(self, text: str) -> Reply:
+    def _dress(self, text: str, *, errands: bool = True) -> Reply:
         """Let the instructions show: who speaks, to whom, in which language, in which frame."""
-        errands = self._errands()
-        if errands and errands not in text:
-            text = f"{text} {errands}"
+        more = self._errands() if errands else ""
+        if more and more not in text:
+            text = f"{text} {more}"
         text = self._name_caller(text)
         text = f"{self._introduction(text)}{text}"
         if self.brief.language:

@@ -148,7 +148,7 @@ class Agent:
         delay = float(filler.get("startDelaySecs", 2)) if filler else self.leg.pace.tool
         await asyncio.wait({output}, timeout=min(delay, self.leg.pace.tool))
         if filler and not output.done():
-            self.leg.log.note("the tool filler is heard", **filler)
+            self.leg.log.note("the tool filler is heard", filler=filler)
             await asyncio.wait({output}, timeout=self.leg.pace.tool - delay)
         if output.done():
             return output.result()

@@ -94,6 +94,8 @@ class Turn:
                 match event:
                     case Token():
                         text += self._take(event, utterance)
+                        if self.is_interrupted:
+                            await asyncio.sleep(0)  # the cancellation arrives here
                     case ToolCall():
                         calls.append(event)
                     case End(error=error):

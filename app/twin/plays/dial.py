@@ -8,7 +8,6 @@ from app.twin.callinfo import CallInfo
 from app.twin.commands import texts
 from app.twin.far_end import SIP, Outcome
 from app.twin.stack import Verb
-from app.twin.vocabulary import check
 
 if TYPE_CHECKING:
     from app.twin.leg import Leg
@@ -66,8 +65,7 @@ async def _confirm(leg: "Leg", verb: Verb, child: CallInfo) -> bool:
     """Ask the confirm hook; its verbs run on the callee, and a hangup among them refuses."""
     if not verb.get("confirmHook"):
         return True
-    data = child.common()
-    verbs = check(await leg.hooks.ask(verb["confirmHook"], data, "dial:confirm"))
+    verbs = await leg.hooks.ask_verbs(verb["confirmHook"], child.common(), "dial:confirm")
     for heard in verbs:
         for text in texts(heard.get("text", "")):
             leg.log.note("the callee hears", heard=text)

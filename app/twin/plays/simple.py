@@ -108,7 +108,7 @@ async def stay(leg: "Leg", verb: Verb) -> None:
 
 async def silent(leg: "Leg", verb: Verb) -> None:
     """Note a verb that the twin knows but does not play."""
-    leg.log.note("not played by the twin", **verb)
+    leg.log.note("not played by the twin", verb=verb)
 
 
 def _loop(verb: Verb) -> int:
