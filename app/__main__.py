@@ -5,6 +5,7 @@ import asyncio
 import socket
 import ssl
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -70,7 +71,7 @@ def _serve_arguments(parser: argparse.ArgumentParser) -> None:
 def _serve(_args: argparse.Namespace) -> int:
     from app import logs
     from app.application import discover
-    from app.protocol import ConfigurationError
+    from app.protocol import CordboardError
     from app.settings import SettingsError, ensure_key, load
 
     try:
@@ -78,11 +79,21 @@ def _serve(_args: argparse.Namespace) -> int:
         logs.configure(settings)
         applications = discover(settings.folder)
         _try_out(settings)
-    except (SettingsError, ConfigurationError) as error:
-        print(f"cordboard: {error}", file=sys.stderr)
+    except (SettingsError, CordboardError) as error:
+        print(f"cordboard: {error}{_place_of(error)}", file=sys.stderr)
         return CANNOT_START
     print(welcome(settings, applications), flush=True)
     return _run_server(settings, applications)
+
+
+def _place_of(error: Exception) -> str:
+    """Where in the author's files it happened: the last line of theirs on the way."""
+    own = [
+        (Path(frame.filename), frame.lineno)
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename).parts[-2:-1] in (("handlers",), ("hooks",))
+    ]
+    return f"\n  in {own[-1][0]}, line {own[-1][1]}" if own else ""
 
 
 def _try_out(settings: "Settings") -> None:
@@ -170,8 +181,9 @@ def _call_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _call(args: argparse.Namespace) -> int:
     from app import phone
+    from app.settings import is_color_unwanted
 
-    return phone.run(args)
+    return phone.run(args, plain=is_color_unwanted())
 
 
 def _new_arguments(parser: argparse.ArgumentParser) -> None:

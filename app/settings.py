@@ -315,3 +315,8 @@ def _explain(detail: ErrorDetails) -> str:
 
 def _variable(name: str) -> str:
     return PREFIX + name.upper()
+
+
+def is_color_unwanted() -> bool:
+    """Whether the person at the terminal has set ``NO_COLOR`` to anything."""
+    return bool(os.environ.get("NO_COLOR"))

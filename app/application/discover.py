@@ -4,6 +4,8 @@ import importlib
 import pkgutil
 import sys
 from collections.abc import Iterator
+from importlib.machinery import ModuleSpec
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
@@ -34,6 +36,8 @@ def discover(folder: str | Path = ".") -> list[Application]:
     sys.path[:] = [str(root), *(entry for entry in sys.path if entry != str(root))]
     forget_others(root)
     folders = [package for package in PACKAGES if (root / package).is_dir()]
+    for package in folders:
+        import_package(package, root / package)
     modules = [module for package in folders for module in import_all(package, root / package)]
     found = {id(one): one for module in modules for one in applications_of(module)}
     applications = checked(list(found.values()), root)
@@ -56,9 +60,29 @@ def forget_others(root: Path) -> None:
 
 def import_all(package: str, folder: Path) -> Iterator[ModuleType]:
     """The package and every module under it."""
-    yield importlib.import_module(package)
+    yield sys.modules[package]
     for info in pkgutil.walk_packages([str(folder)], prefix=f"{package}."):
         yield importlib.import_module(info.name)
+
+
+def import_package(package: str, folder: Path) -> None:
+    """Import a package from this folder, with or without ``__init__.py``.
+
+    By path: a package of that name elsewhere on ``sys.path`` would win over one without that file.
+    """
+    if package in sys.modules:
+        return
+    spec = ModuleSpec(package, None, is_package=True)
+    if (folder / "__init__.py").exists():
+        found = spec_from_file_location(
+            package, folder / "__init__.py", submodule_search_locations=[str(folder)]
+        )
+        spec = found or spec
+    elif spec.submodule_search_locations is not None:
+        spec.submodule_search_locations.append(str(folder))
+    module = sys.modules[package] = module_from_spec(spec)
+    if spec.loader is not None:
+        spec.loader.exec_module(module)
 
 
 def applications_of(module: ModuleType) -> Iterator[Application]:

@@ -22,8 +22,9 @@ from app.settings import Settings
 
 log = structlog.get_logger("cordboard.server")
 
-# A dialed leg that becomes a call of its own dials the URL with this appended, again and again.
+# After SIGTERM; with what the rest of a shutdown takes, less than 5.
 DRAIN_SECONDS = 3.0
+# A dialed leg that becomes a call of its own dials the URL with this appended, again and again.
 ADULTING = "{adulting:(?:/adulting)+}"
 
 

@@ -90,6 +90,15 @@ def test_a_hook_that_is_answered_by_name_is_no_problem(folder: Path) -> None:
     assert len(discover(folder)) == 1
 
 
+def test_a_package_file_is_not_needed(folder: Path) -> None:
+    (folder / "handlers" / "__init__.py").unlink()
+    (folder / "hooks").mkdir()
+    (folder / "hooks" / "words.py").write_text("HI = 'hi'")
+    write(folder, "from hooks.words import HI\n" + HELLO)
+
+    assert [one.path for one in discover(folder)] == ["/hello"]
+
+
 def test_a_folder_without_handlers_says_how_to_make_some(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="cordboard new"):
         discover(tmp_path)
