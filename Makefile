@@ -17,7 +17,7 @@ run: $(RUN) ## Start the server on port 3000
 	@$(BIN)/python -m app serve
 
 call: $(RUN) ## Talk to the server in text; options in ARGS, such as ARGS="--say hello"
-	@$(BIN)/python -m app call $(ARGS)
+	@trap : INT; $(BIN)/python -m app call $(ARGS) || [ $$? -eq 130 ]
 
 test: $(DEV) ## Run every test; ARGS goes to pytest
 	@$(BIN)/python -m pytest $(ARGS)

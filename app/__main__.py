@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 # Each command imports its own parts: `call` and `new` should not wait for the server's.
 if TYPE_CHECKING:
@@ -166,11 +167,13 @@ def _where_the_key_is(settings: "Settings") -> str:
 
 def _call_command(settings: "Settings", applications: "Sequence[Application]") -> str:
     urls = [f"{settings.websocket_url}{one.path}" for one in applications]
+    sample = urlsplit(DIALLED_BY_DEFAULT).path
+    url = next((url for url in urls if url.endswith(sample)), urls[0])
     if Path(sys.argv[0]).stem == "cordboard":
-        return f"cordboard call {urls[0]}"
+        return f"cordboard call {url}"
     if not Path("Makefile").exists():  # not in a checkout
-        return f"python -m app call {urls[0]}"
-    return "make call" if DIALLED_BY_DEFAULT in urls else f"make call ARGS={urls[0]}"
+        return f"python -m app call {url}"
+    return "make call" if url == DIALLED_BY_DEFAULT else f"make call ARGS={url}"
 
 
 def _call_arguments(parser: argparse.ArgumentParser) -> None:

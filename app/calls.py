@@ -10,6 +10,7 @@ from app.protocol import AgentUpdate
 from app.session import CallEnded, CallNotFound, Receipt, Runtime, Session
 
 SWEEP_SECONDS = 0.05
+INTERNAL_ERROR = 1011
 
 
 class Calls:
@@ -78,7 +79,13 @@ class Calls:
             await asyncio.sleep(SWEEP_SECONDS)
             now = time.monotonic()
             for session in list(self.runtime.waiting):
-                session.sweep(now)
+                try:
+                    session.sweep(now)
+                except Exception:
+                    # Our own mistake: the deadlines of the other calls must be kept.
+                    session.log.exception("session_beyond_repair")
+                    session.close(INTERNAL_ERROR, "internal error")
+                    session.end("internal error")
 
     def end_all(self, reason: str) -> None:
         """Forget every call, as the last thing that a node does."""

@@ -10,6 +10,7 @@ import re
 import sys
 import traceback
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum, auto
 from typing import Any, Final, TextIO
 
@@ -22,6 +23,9 @@ from app.settings import Settings
 PII: Final = "pii."
 """What a key with personal data begins with."""
 
+_IDS: Final = ("call_sid", "account_sid", "trace_id")
+_ID_SHOWN: Final = 8
+_EVENT_WIDTH: Final = 14
 _HIDDEN: Final = "(hidden)"
 _SECRET_NAMES: Final = frozenset(
     {
@@ -55,6 +59,7 @@ class Event(StrEnum):
 
     MALFORMED_MESSAGE = auto()
     MESSAGE_REFUSED = auto()
+    MESSAGE_CUT = auto()
     UNKNOWN_MESSAGE = auto()
     MESSAGE_REPEATED = auto()
     JAMBONZ_ERROR = auto()
@@ -81,6 +86,8 @@ class Event(StrEnum):
     TOOL_CALL_MALFORMED = auto()
     TOOL_CALLS_OVER_LIMIT = auto()
     TOOL_RESULT_UNUSABLE = auto()
+    TOOL_RESULT_UNUSED = auto()
+    THREADS_EXHAUSTED = auto()
     TOOL_UNANSWERED = auto()
     LATE_RESULT_UNDELIVERED = auto()
 
@@ -129,7 +136,14 @@ def _shared(settings: Settings) -> list[Processor]:
 def _rendering(settings: Settings, out: TextIO) -> list[Processor]:
     if settings.log_format == "console" or (settings.log_format == "auto" and out.isatty()):
         return [
-            structlog.dev.ConsoleRenderer(colors=out.isatty(), exception_formatter=_write_traceback)
+            _for_people,
+            structlog.dev.ConsoleRenderer(
+                pad_event_to=_EVENT_WIDTH,
+                colors=out.isatty(),
+                exception_formatter=_write_traceback,
+                sort_keys=False,
+                pad_level=False,
+            ),
         ]
     tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=20)
     return [
@@ -137,6 +151,18 @@ def _rendering(settings: Settings, out: TextIO) -> list[Processor]:
         *([] if settings.log_pii else [_mask_exception]),
         _to_json,
     ]
+
+
+def _for_people(_logger: WrappedLogger, _name: str, line: EventDict) -> EventDict:
+    """Let a line fit a terminal: local time, what happened first, the ids last and cut short."""
+    if "timestamp" in line:
+        time = datetime.fromisoformat(line["timestamp"]).astimezone()
+        line["timestamp"] = time.strftime("%H:%M:%S")
+    ids = {key: line.pop(key) for key in _IDS if key in line}
+    if line["event"] != Event.CALL_STARTED:  # the line that gives them in full
+        ids = {key: str(value)[:_ID_SHOWN] for key, value in ids.items()}
+    line.update(ids)
+    return line
 
 
 def drop_pii(_logger: WrappedLogger, _name: str, line: EventDict) -> EventDict:

@@ -73,6 +73,7 @@ MAX_FUNCTION = 60
 # Where anything at all may be caught, since the call, or the server, must go on.
 BROAD_EXCEPTS = {
     "app/rest/problems.py::problem_middleware",  # a REST request: nothing of ours reaches a client
+    "app/calls.py::sweep_forever",  # one call's deadlines: those of the others are kept
     "app/server/accept.py::converse",  # one socket: the others go on
     "app/session/events.py::_run",  # an event hook
     "app/session/live.py::_run_quietly",  # a handler whose answer nobody awaits

@@ -234,6 +234,8 @@ async def test_instructions_to_be_brief_shorten_every_answer(rule: str) -> None:
         ("Your name is Ada.", "I am now Ada. Hello! How can I help?"),
         ("You now handle billing.", "I now handle billing. Hello! How can I help?"),
         ("Tell the caller that we close soon.", "Hello! How can I help? We close soon."),
+        ("Speak like a pirate.", "Like a pirate: Hello! How can I help?"),
+        ("Reply in ALL CAPS.", "HELLO! HOW CAN I HELP?"),
     ],
 )
 async def test_other_instructions_show_in_the_answer(rule: str, answer: str) -> None:
@@ -243,6 +245,22 @@ async def test_other_instructions_show_in_the_answer(rule: str, answer: str) -> 
     phone.system = rule
 
     assert await phone.say("hello") == answer
+
+
+@pytest.mark.parametrize(
+    ("instructions", "answer"),
+    [
+        ("Say that the line closes in five minutes.", "The line closes in five minutes."),
+        ("Say hello to Anna.", "Hello Anna."),
+        ("Ask for their account number.", "Could you tell me your account number?"),
+    ],
+)
+async def test_instructions_for_one_reply_are_obeyed(instructions: str, answer: str) -> None:
+    phone = Phone(ASSISTANT, WEATHER)
+    await phone.say(CALL_CONNECTED)
+    phone.system += f"\n\n{instructions}"
+
+    assert await phone.say("") == answer
 
 
 async def test_a_greeting_that_is_given_is_used() -> None:

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import re
 import warnings
 from typing import Any
 
@@ -68,6 +69,23 @@ def test_secrets_are_hidden_at_any_depth(name: str) -> None:
 
     assert "hunter2" not in out.getvalue()
     assert lines_of(out)[1]["llm"]["vendor"] == "openai"
+
+
+def test_a_line_on_a_terminal_is_short_and_has_the_ids_last() -> None:
+    out = Terminal()
+    configure(Settings(log_format="console"), stream=out)
+    ids = {"call_sid": "11111111-2222", "account_sid": "33333333-4444", "trace_id": "5555555566"}
+    log = structlog.get_logger().bind(**ids)
+    log.info(Event.CALL_STARTED, application="/weather")
+    log.info(Event.TOOL_CALLED, tool="get_weather", ms=0.2)
+
+    started, called = (re.sub(r"\x1b\[[\d;]*m", "", line) for line in out.getvalue().splitlines())
+    assert "call_sid=11111111-2222" in started  # once in full, to be copied
+    assert re.fullmatch(
+        r"\d\d:\d\d:\d\d \[info\] tool_called +tool=get_weather ms=0.2"
+        r" call_sid=11111111 account_sid=33333333 trace_id=55555555",
+        called,
+    )
 
 
 def test_a_structure_without_end_is_cut() -> None:

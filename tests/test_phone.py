@@ -136,7 +136,7 @@ async def test_a_scripted_call_to_an_agent_with_a_tool() -> None:
         'tool    → get_weather(city="Rome")',
         "update  ──── update_instructions: Be brief. ────",
         "agent   Rome: temperature 52.",
-        "end     the caller hung up (0 s)",
+        "end     the caller hung up",
     ]
 
 
@@ -235,6 +235,58 @@ async def test_a_dropped_socket_is_redialled_and_is_nobodys_fault() -> None:
         "socket  reconnected",
     ]
     assert "agent   Bonn: temperature 52." in shown
+
+
+async def test_lines_of_a_script_wait_for_each_other_and_an_interruption_cuts_the_answer() -> None:
+    script = typed("weather in Bonn", "/interrupt never mind", "/drop", "thanks", "/hangup", "no")
+    async with served(weather) as url:
+        code, shown = await call(Options(url=url), script)
+
+    assert code == 0
+    assert [line for line in shown if line.startswith(("you", "agent", "socket"))] == [
+        "agent   Hello! I am your friendly weather assistant. How can I help?",
+        "you     weather in Bonn",
+        "agent   Bonn: temperature 52. —",
+        "you     never mind",
+        "agent   All right.",
+        "socket  closed with code 1006",
+        "socket  reconnected",
+        "you     thanks",
+        "agent   You are welcome!",
+    ]
+
+
+async def test_how_to_steer_is_told_only_where_an_agent_runs() -> None:
+    async with served(menu) as url:
+        _, shown = await call(Options(url=url, script=(Step("dtmf", "1"),)))
+
+    assert not any("curl" in line for line in shown)
+
+
+async def test_a_late_ack_is_told_once_with_one_advice() -> None:
+    async def late(ws: web.WebSocketResponse, message: dict[str, Any]) -> None:
+        del ws, message
+
+    async with served(late) as url:
+        code, shown = await call(Options(url=url, script=say("hi"), ack_timeout=0.05))
+
+    assert code == 1
+    assert len([line for line in shown if "no ack to session:new" in line]) == 1
+    assert len([line for line in shown if "480" in line]) == 1
+
+
+async def test_a_host_that_does_not_exist_and_a_port_of_something_else_are_told_apart() -> None:
+    async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"SSH-2.0-OpenSSH\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(greet, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        _, other = await call(Options(url=f"ws://127.0.0.1:{port}/x#rp=rt", script=say("hi")))
+    _, nobody = await call(Options(url=f"ws://127.0.0.1:{unused_port()}/x#rp=rt", script=say("hi")))
+
+    assert "not HTTP" in other[-2]
+    assert nobody[-2].endswith("Connection refused")
 
 
 async def test_hanging_up_does_not_wait_for_the_keyboard() -> None:

@@ -223,7 +223,7 @@ def test_the_end_of_a_turn_shows_its_times_and_slow_ones_in_red(latency: dict[st
 def test_a_reply_that_was_generated_early_is_marked() -> None:
     latency = {"stt_ms": 0, "tts_ms": 0, "preflight": {"result": "hit", "tokens": 9}}
 
-    assert shown("event", type="turn_end", latency=latency) == ["        0 ms (generated early)"]
+    assert shown("event", type="turn_end", latency=latency) == ["        generated early"]
 
 
 def test_events_that_repeat_what_is_heard_are_not_shown() -> None:
@@ -331,13 +331,30 @@ def test_a_reader_that_goes_away_does_not_end_the_call() -> None:
     screen.show(entry("note", text="two"))
 
 
+def test_long_answers_are_broken_between_words_and_what_is_copied_is_not() -> None:
+    out = io.StringIO()
+    screen = Screen(out, columns=24)
+    screen.tell(Line("agent", "Hello from the weather", "agent"), Line("", "curl " * 9, "dim"))
+    for word in ("Hello", "from", "the", "weather"):
+        screen.show(entry("speaking", by="agent", text=word))
+
+    copied = "curl " * 9
+    assert out.getvalue() == (
+        f"agent   Hello from the\n        weather\n        {copied.rstrip()}\n"
+        "agent   Hello from the\n        weather"
+    )
+
+
 # Advice
 
 
 @pytest.mark.parametrize(
     ("problem", "advice"),
     [
-        ("connection failed: Cannot connect to host", "make run"),
+        ("connection failed: 127.0.0.1:3000: Connection refused", "make run"),
+        ("connection failed: there is no host exmaple.com", "spelled"),
+        ("connection failed: TLS: wrong version number", "ws:"),
+        ("upgrade failed: what answers there is not HTTP", "something else listens"),
         ("upgrade refused: 401", "--user NAME"),
         ("upgrade refused: 404", "no application has this path"),
         ("upgrade refused: 200", "no WebSocket application"),
@@ -361,6 +378,8 @@ def test_the_command_to_steer_a_call_fits_its_server() -> None:
 
     assert command.startswith("curl https://localhost:8443/v1/calls/sid-1/agent ")
     assert "$(cat .cordboard/api-key)" in command
+    assert all(line.endswith(" \\") for line in command.splitlines()[:-1])  # it can be pasted
+    assert max(map(len, command.splitlines())) <= 92
 
 
 @pytest.mark.parametrize(

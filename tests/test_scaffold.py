@@ -109,10 +109,21 @@ def test_a_file_in_the_way_is_refused(tmp_path: Path) -> None:
         write(tmp_path / "file" / "below")
 
 
-def test_the_next_commands_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    main(["new", str(tmp_path / "desk")])
+@pytest.mark.parametrize("is_active", [True, False])
+def test_the_next_commands_can_be_typed_where_the_project_was_made(
+    is_active: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent) if is_active else "/usr/bin")
+    main(["new", str(tmp_path / "front desk")])
 
-    assert "python -m pytest" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert f"cd '{tmp_path}/front desk'\n" in said
+    assert "  python -m pytest\n  cordboard serve\n" in said
+    assert ("venv" in said) is not is_active
+    assert ("pip install 'cordboard[test] @ file:///" in said) is not is_active
 
 
 def test_no_tool_takes_the_template_for_our_own_code() -> None:

@@ -68,11 +68,11 @@ def test_a_hook_function_is_found_wherever_it_stands(verb: Verb) -> None:
         (gather(action_hook="/a", partial_result_hook="b"), {"/a", "b"}),
         (gather(action_hook={"url": "/a", "username": "u", "password": "p"}), {"/a"}),
         (gather(action_hook="https://example.com/a"), set()),
-        (gather(action_hook={"url": "wss://example.com/a"}), set()),
+        (gather(action_hook={"url": "wss://example.com/a"}), {"wss://example.com/a"}),
         (raw("enqueue", waitHook="/w", actionHook={"url": "/a"}), {"/w", "/a"}),
         (raw("rest:dial", call_hook="/c"), {"/c"}),
         (config(transcribe={"transcription_hook": "/t"}), {"/t"}),
-        (redirect("/elsewhere", status_hook="/s"), {"/s"}),
+        (redirect("wss://example.com/elsewhere", status_hook="/s"), set()),
     ],
 )  # fmt: skip
 def test_names_are_collected_unless_another_server_answers(verb: Verb, names: set[str]) -> None:

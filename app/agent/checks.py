@@ -107,6 +107,11 @@ def check_hooks(agent: "Agent") -> Iterator[Problem]:
     if isinstance(agent.tool_hook, Hook):
         text = "takes a name; what answers tool calls are @tool functions in tools=[…]"
         yield Problem(text, ("tool_hook",), "tools")
+    is_toolless = "tool_hook" in agent.model_fields_set and agent.tool_hook is None
+    if agent.tool_items and is_toolless:
+        yield Problem(
+            "tool_hook=None turns tool calls off, so these could never be called", ("tools",)
+        )
     if isinstance(agent.event_hook, Hook) and agent.event_hook.kind != "event":
         text = f"{agent.event_hook.name} is an action hook; decorate it with @event_hook"
         yield Problem(text, ("event_hook",))

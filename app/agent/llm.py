@@ -117,6 +117,6 @@ def describe_vendor(vendor: str) -> str:
     """The warning about a vendor that is not one of the ten."""
     close = nearest(vendor, LLM_VENDORS)
     return (
-        f"llm: vendor {vendor!r} is not known here{did_you_mean(close)} "
+        f"llm: vendor {vendor!r} is not known here{did_you_mean(close) or '.'} "
         f"jambonz may know it. Known: {', '.join(LLM_VENDORS)}"
     )

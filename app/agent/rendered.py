@@ -27,6 +27,7 @@ class RenderedAgent:
         tools: Functions by the name that the model knows.
         tool_hook: Where tool calls come, None if there are no tools.
         event_hook: Where events come, None if they are off.
+        action_hook: Where its end is told, None if nowhere.
         event_hooks: The functions that hear them.
         raw_tools: Names of tools given as JSON, which no function answers.
         has_greeting: Whether the agent speaks first.
@@ -37,6 +38,7 @@ class RenderedAgent:
     tools: Mapping[str, Tool[..., Any]]
     tool_hook: str | None
     event_hook: str | None
+    action_hook: str | None
     event_hooks: tuple[Hook[..., Any], ...]
     raw_tools: tuple[str, ...]
     has_greeting: bool

@@ -72,7 +72,7 @@ class Place:
 
 
 def split_prompt(verbs: list[Wire], fits: Fits) -> Split | None:
-    """Split the largest prompt among some verbs, so that each frame fits.
+    """Split the largest prompt of the first agent among some verbs, so that each frame fits.
 
     Args:
         verbs: What was to be sent.
@@ -82,7 +82,10 @@ def split_prompt(verbs: list[Wire], fits: Fits) -> Split | None:
         The parts; None where nothing is to be done, or where splitting does not help: the verbs
         fit, have no prompt, or are too large without it.
     """
-    place = max(find_prompts(verbs), key=lambda found: len(found.text), default=None)
+    # The parts that follow reach the agent that runs first: another one's prompt stays whole.
+    agents = [index for index, verb in enumerate(verbs) if verb.get("verb") == "agent"]
+    places = [place for place in find_prompts(verbs) if place.verb == agents[0]]
+    place = max(places, key=lambda found: len(found.text), default=None)
     if place is None or fits(verbs) or not fits(place.put(verbs, "")):
         return None
     first = take(place.text, lambda text: fits(place.put(verbs, text)))

@@ -85,6 +85,7 @@ def about_agent(agent: "Agent") -> RenderedAgent:
         tools={item.name: item for item in agent.tool_items if isinstance(item, Tool)},
         tool_hook=hook_name(wire.get("toolHook")),
         event_hook=hook_name(wire.get("eventHook")),
+        action_hook=hook_name(wire.get("actionHook")),
         event_hooks=tuple(heard),
         raw_tools=tuple(tool_name(item) for item in agent.tool_items if not isinstance(item, Tool)),
         has_greeting=agent.greeting is not False,

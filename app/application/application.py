@@ -1,6 +1,6 @@
 """Application: who answers a call on a path, and with what."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Literal, overload
 
 from typing_extensions import TypeVar
@@ -12,11 +12,18 @@ from app.protocol import ConfigurationError
 if TYPE_CHECKING:
     from app.protocol.events import CallStatus
     from app.session import Session
+    from app.verbs import Verb
 
 S = TypeVar("S", default=Any)
 E = TypeVar("E", bound=EnvVars, default=EnvVars)
 F = TypeVar("F", bound=Callable[..., Any])
-Reply = Any
+R = TypeVar("R")
+if TYPE_CHECKING:
+    Reply = Verb | Mapping[str, Any] | Sequence[Verb | Mapping[str, Any]]
+    A = TypeVar("A", bound=Reply | Awaitable[Reply])
+    M = TypeVar("M", bound=Reply | Awaitable[Reply | None] | None)
+else:
+    A, M = TypeVar("A"), TypeVar("M")
 
 APOLOGY = "We are sorry, something went wrong. Please call again later."
 
@@ -76,28 +83,44 @@ class Application(Generic[S, E]):
         return self._make_state() if self._make_state else {}
 
     def session_new(
-        self, function: Callable[["Session[S, E]"], Reply | Awaitable[Reply]]
-    ) -> Callable[["Session[S, E]"], Reply | Awaitable[Reply]]:
+        self, function: Callable[["Session[S, E]"], A]
+    ) -> Callable[["Session[S, E]"], A]:
         """Answer a new call: return an Agent, verbs, or both in order. jambonz waits 5 s."""
         return self._register("session_new", function, takes_event=False)
 
+    @overload
+    def session_redirect(
+        self, function: Callable[["Session[S, E]"], M]
+    ) -> Callable[["Session[S, E]"], M]: ...
+    @overload
+    def session_redirect(
+        self, function: Callable[["Session[S, E]", dict[str, Any]], M]
+    ) -> Callable[["Session[S, E]", dict[str, Any]], M]: ...
     def session_redirect(self, function: F) -> F:
         """Answer a call that was redirected here; ``event`` is the call info as it came."""
         return self._register("session_redirect", function)
 
     def session_reconnect(
-        self, function: Callable[["Session[S, E]"], Any]
-    ) -> Callable[["Session[S, E]"], Any]:
+        self, function: Callable[["Session[S, E]"], R]
+    ) -> Callable[["Session[S, E]"], R]:
         """Hear that jambonz is back after a lost socket; state and agent are as they were."""
         return self._register("session_reconnect", function, takes_event=False)
 
+    @overload
+    def session_adulting(
+        self, function: Callable[["Session[S, E]"], M]
+    ) -> Callable[["Session[S, E]"], M]: ...
+    @overload
+    def session_adulting(
+        self, function: Callable[["Session[S, E]", dict[str, Any]], M]
+    ) -> Callable[["Session[S, E]", dict[str, Any]], M]: ...
     def session_adulting(self, function: F) -> F:
         """Take over a dialed leg that became a call of its own."""
         return self._register("session_adulting", function)
 
     def call_status(
-        self, function: Callable[["Session[S, E]", "CallStatus"], Any]
-    ) -> Callable[["Session[S, E]", "CallStatus"], Any]:
+        self, function: Callable[["Session[S, E]", "CallStatus"], R]
+    ) -> Callable[["Session[S, E]", "CallStatus"], R]:
         """Follow the progress of the call and of the legs that it dials."""
         return self._register("call_status", function, is_typed=True)
 

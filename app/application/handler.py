@@ -8,6 +8,7 @@ from typing import Any
 
 from app.protocol import ConfigurationError
 from app.protocol.events import AgentEvent, CallStatus, JambonzError, VerbEnded, VerbStatus
+from app.signature import is_async
 
 TYPED = (*typing.get_args(AgentEvent), CallStatus, JambonzError, VerbEnded, VerbStatus)
 
@@ -61,7 +62,7 @@ def compile_handler(
     return Handler(
         function,
         name,
-        inspect.iscoroutinefunction(function),
+        is_async(function),
         takes,
         is_typed or (takes == 2 and asks_for_class(function, parameters[1])),
     )

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import io
+import shutil
 import sys
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
@@ -72,6 +73,7 @@ async def phone(
             as_json=options.json,
             color=options.color and out.isatty(),
             interactive=is_terminal,
+            columns=shutil.get_terminal_size().columns if out.isatty() else None,
             transcript=_open_transcript(options, stack),
         )
         async with _twin(options, model, is_terminal=is_terminal and not options.json) as twin:
@@ -118,26 +120,28 @@ async def _call(
 
 
 def _introduce(screen: Screen, options: Options, call: TwinCall, *, is_terminal: bool) -> None:
-    """Say who is called and, as soon as it answers, how to steer the call from elsewhere."""
+    """Say who is called, how to talk and, once an agent runs, how to steer it from elsewhere."""
     url = options.url.partition("#")[0]
     steer = steering(url, call.call_sid) if is_loopback(url) else ""
     screen.begin({"url": url, "call_sid": call.call_sid, "steer": steer})
     screen.tell(Line("call", url, "bold"), Line("sid", call.call_sid, "dim"))
-    told = False
+    advice = _advice(steer, is_terminal=is_terminal)
 
     def advise(entry: Entry) -> None:
-        nonlocal told
-        if entry.kind == "received" and not told:
-            told = True
-            screen.tell(*_advice(steer, is_terminal=is_terminal))
+        sign = entry.data.get("verb", "") if entry.kind == "verb" else entry.kind
+        screen.tell(*advice.pop(sign, ()))
 
     call.subscribe(advise)
 
 
-def _advice(steer: str, *, is_terminal: bool) -> list[Line]:
-    lines = [Line("steer", "it from a second terminal:", "dim"), Line("", steer, "dim")]
-    typing = Line("help", "type what you say; /help lists the commands", "dim")
-    return [*(lines if steer else ()), *([typing] if is_terminal else ())]
+def _advice(steer: str, *, is_terminal: bool) -> dict[str, list[Line]]:
+    """What to tell, once, at a kind of entry or the start of a verb."""
+    typing = [Line("help", "type what you say; /help lists the commands", "dim")]
+    steering = [
+        Line("steer", "the agent from a second terminal, in the server's folder:", "dim"),
+        *(Line("", line, "dim") for line in steer.splitlines()),
+    ]
+    return ({"received": typing} if is_terminal else {}) | ({"agent": steering} if steer else {})
 
 
 def _conclude(
@@ -150,9 +154,11 @@ def _conclude(
         faults.insert(0, refusal)
     screen.leave()
     explained = {*caller.faults, *(describe(error) for error in call.errors)}
+    hinted: set[str] = set()
     for fault in faults:
         told = tell_problem(fault) if fault not in explained else []
-        screen.tell(*(told[1:] if fault == call.end_reason else told))
+        screen.tell(*(line for line in told[fault == call.end_reason :] if str(line) not in hinted))
+        hinted.update(map(str, told))
     code = WRONG if faults else WELL
     screen.result(
         {

@@ -1,7 +1,9 @@
 """The caller: does the steps of a script, or what is typed."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import suppress
 
 from app.phone.render import Line, tell_problem
 from app.phone.screen import Screen
@@ -12,6 +14,7 @@ WORDS_BEFORE_INTERRUPTION = 3
 """How much of an answer is heard before a scripted interruption."""
 
 _AT_ONCE = ("interrupt", "drop", "hangup", "help", "raw", "nothing", "unknown")
+"""What a person at a terminal means now, whatever is being said."""
 
 
 class Caller:
@@ -27,6 +30,8 @@ class Caller:
         self.faults: list[str] = []
         self._call = call
         self._screen = screen
+        self._turns: deque[Step | None] = deque()
+        self._arrived = asyncio.Event()
         self._over = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         call.subscribe(self._watch)
@@ -35,11 +40,11 @@ class Caller:
         """Do the steps in order, each after the answer to the one before; then hang up."""
         steps = list(script)
         for step, later in zip(steps, [*steps[1:], None], strict=True):
-            await self._settled()
+            await self._call.settled()
             self.expect(later)
             if not await self._try(step):
                 break
-            self._call.leg.voice.cut_after = None
+            self._call.let_finish()
         await self._hang_up()
 
     def expect(self, step: Step | None) -> None:
@@ -52,11 +57,11 @@ class Caller:
 
         Args:
             lines: What is typed.
-            is_terminal: Whether their end hangs up at once, and not after the last answer.
+            is_terminal: Whether a person types: some commands then act at once, and the end of the
+                lines hangs up at once; else each line waits for the answer to the one before.
         """
-        turns: asyncio.Queue[Step | None] = asyncio.Queue()
-        typing = asyncio.create_task(self._type(lines, turns))
-        turning = asyncio.create_task(self._take_turns(turns))
+        typing = asyncio.create_task(self._type(lines, is_terminal=is_terminal))
+        turning = asyncio.create_task(self._take_turns())
         over = asyncio.create_task(self._over.wait())
         ends = {over, typing} if is_terminal else {over, turning}
         try:
@@ -66,22 +71,38 @@ class Caller:
         self._screen.leave()
         await self._hang_up()
 
-    async def _type(self, lines: AsyncIterator[str], turns: "asyncio.Queue[Step | None]") -> None:
+    async def _type(self, lines: AsyncIterator[str], *, is_terminal: bool) -> None:
         self._screen.prompt()
         async for line in lines:
             self._screen.entered(line)
             step = parse(line)
-            if step.kind == "hangup":
+            if not is_terminal or step.kind not in _AT_ONCE:
+                self._line_up(step)
+            elif step.kind == "hangup":
                 await self._hang_up()
-            elif step.kind in _AT_ONCE:
-                self._spawn(step)
             else:
-                turns.put_nowait(step)
-        turns.put_nowait(None)
+                self._spawn(step)
+        self._line_up(None)
 
-    async def _take_turns(self, turns: "asyncio.Queue[Step | None]") -> None:
-        while (step := await turns.get()) is not None:
+    def _line_up(self, step: Step | None) -> None:
+        if not self._turns:
+            self.expect(step)
+        self._turns.append(step)
+        self._arrived.set()
+
+    async def _take_turns(self) -> None:
+        while (step := await self._next_turn()) and step.kind != "hangup":
+            self._call.let_finish()
+            self.expect(self._turns[0] if self._turns else None)
             await self._try(step)
+
+    async def _next_turn(self) -> Step | None:
+        while not self._turns:
+            self._arrived.clear()
+            await self._arrived.wait()
+        with suppress(TwinError):  # the step itself will tell
+            await self._call.settled()
+        return self._turns.popleft()
 
     def _spawn(self, step: Step) -> None:
         """Do a step without waiting for the one before."""
@@ -111,7 +132,7 @@ class Caller:
             "dtmf": lambda: call.dtmf(step.text),
             "silence": call.silence,
             "interrupt": lambda: call.interrupt(step.text) if at_once else call.say(step.text),
-            "drop": self._drop,
+            "drop": lambda: self._drop(at_once=at_once),
         }
         if action := actions.get(step.kind):
             await action()
@@ -122,14 +143,11 @@ class Caller:
             text = HELP if step.kind == "help" else step.text
             self._screen.tell(*(Line("", line) for line in text.splitlines()))
 
-    async def _drop(self) -> None:
+    async def _drop(self, *, at_once: bool) -> None:
         self.drops += 1
         await self._call.drop()
-
-    async def _settled(self) -> None:
-        """Wait until what is being said now has been said."""
-        leg = self._call.leg
-        await leg.log.until(lambda: leg.is_settled, "the caller's turn", leg.pace.patience)
+        if not at_once:
+            await self._call.reconnected()
 
     async def _hang_up(self) -> None:
         if not self._call.is_over:

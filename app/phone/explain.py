@@ -5,6 +5,8 @@ from urllib.parse import urlsplit
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 _HINTS = (
+    ("there is no host", "check how the address is spelled"),
+    ("connection failed: TLS", "does it speak TLS? Without, the address begins with ws:"),
     (
         "connection failed",
         "nothing listens there. Start the application first; for this project: make run",
@@ -21,6 +23,7 @@ _HINTS = (
     ),
     ("upgrade refused: 503", "the server is shutting down or has no room for another call"),
     ("upgrade refused: 5", "the server failed while it answered the upgrade; see its log"),
+    ("is not HTTP", "something else listens at that port"),
     ("upgrade refused", "that address answers HTTP, but it is no WebSocket application"),
     (
         "no subprotocol",
@@ -70,11 +73,11 @@ def origin(url: str) -> str:
 
 
 def steering(url: str, call_sid: str) -> str:
-    """A command for a second terminal that changes the call while it runs."""
+    """A command for a second terminal that changes the call while it runs, in a few lines."""
     return (
-        f"curl {origin(url)}/v1/calls/{call_sid}/agent"
-        ' -H "Authorization: Bearer $(cat .cordboard/api-key)"'
-        ' -H "Content-Type: application/json"'
-        ' -d \'{"type": "update_instructions",'
-        ' "instructions": "You are now a pirate. Answer in one short sentence."}\''
+        f"curl {origin(url)}/v1/calls/{call_sid}/agent \\\n"
+        '  -H "Authorization: Bearer $(cat .cordboard/api-key)" \\\n'
+        '  -H "Content-Type: application/json" \\\n'
+        '  -d \'{"type": "update_instructions",'
+        ' "instructions": "You are now a pirate. Be brief."}\''
     )

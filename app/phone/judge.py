@@ -53,7 +53,8 @@ def find_faults(entries: Iterable[Entry], *, ack_timeout: float, drops: int = 0)
         if look:
             look(case, entry.time, entry.data)
     for began, name in case.unacked.values():
-        if now - began >= ack_timeout * 0.95:
+        known = any(fault.startswith(f"no ack to {name}") for fault in case.faults)
+        if now - began >= ack_timeout * 0.95 and not known:
             case.add(f"no ack to {name} within {ack_timeout:g} s")
     for began, name in case.unanswered.values():
         if now - began >= ack_timeout:

@@ -125,7 +125,10 @@ def _add_platform(parser: argparse.ArgumentParser) -> None:
     add("--user", metavar="NAME", help="user name for basic auth")
     add("--password", metavar="WORD", help="password for basic auth")
     add(
-        "--model", default=_DEFAULTS.model, metavar="VENDOR:MODEL", help="who plays the agent's LLM"
+        "--model",
+        default=_DEFAULTS.model,
+        metavar="NAME",
+        help="who plays the agent's LLM (default: %(default)s, which needs no key)",
     )
     add("--dialect", choices=get_args(DialectName), default="agent", help="names of agent events")
     add("--no-agent", action="store_true", help="play a jambonz before 10.1, without agent verb")

@@ -150,9 +150,10 @@ def _turn_end(data: Mapping[str, Any]) -> list[Line]:
     text = " · ".join(parts if len(parts) == 1 else [*parts, f"{total:g}"])
     early = measured.get("preflight")
     hit = isinstance(early, Mapping) and early.get("result") == "hit"
-    ending = " (generated early)" if hit else ""
+    told = [f"{text} ms"] if parts else []  # words on a wire take no time; that is no news
+    told += ["generated early"] if hit else []
     style: Style = "slow" if total >= SLOW else "dim"
-    return [Line("", f"{text} ms{ending}", style)] if stages else []
+    return [Line("", ", ".join(told), style)] if told else []
 
 
 def _update(data: Mapping[str, Any]) -> list[Line]:
@@ -220,8 +221,8 @@ def _note(data: Mapping[str, Any]) -> list[Line]:
 
 
 def _end(data: Mapping[str, Any]) -> list[Line]:
-    seconds = data.get("duration") or 0
-    return [Line("end", safe(f"{data.get('reason')} ({seconds} s)"), "bold")]
+    lasted = f" ({data['duration']} s)" if data.get("duration") else ""
+    return [Line("end", safe(f"{data.get('reason')}{lasted}"), "bold")]
 
 
 def tell_problem(problem: str) -> list[Line]:

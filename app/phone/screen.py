@@ -1,6 +1,7 @@
 """Where a call is shown: a terminal, a stream of JSON, and a transcript."""
 
 import json
+import textwrap
 from typing import Any, TextIO
 
 from app.phone.render import WIDTH, Line, paint, render, safe, to_json
@@ -20,6 +21,7 @@ class Screen:
         interactive: Whether a person types at this terminal: a prompt is shown, spoken words come
             one by one, and what was typed isn't repeated.
         transcript: Gets what is shown as plain text.
+        columns: The terminal's width, to break lines between words; None breaks none.
 
     Attributes:
         raw: Whether frames are shown too.
@@ -33,6 +35,7 @@ class Screen:
         color: bool = False,
         interactive: bool = False,
         transcript: TextIO | None = None,
+        columns: int | None = None,
     ) -> None:
         self.raw = False
         self._out: TextIO | None = out
@@ -40,6 +43,8 @@ class Screen:
         self._color = color
         self._interactive = interactive and not as_json
         self._transcript = transcript
+        self._columns = columns
+        self._column = 0
         self._speaking = False
         self._prompted = False
 
@@ -105,18 +110,32 @@ class Screen:
         if not self._speaking:
             self._write((_ERASE if self._prompted else "") + self._styled(Line(by, "", "agent")))
             self._speaking = True
-            self._write(safe(word))
+            self._column = WIDTH
+        elif self._columns and self._column + len(word) >= self._columns:
+            self._write("\n" + " " * WIDTH)
+            self._column = WIDTH
         else:
-            self._write(f" {safe(word)}")
+            self._write(" ")
+        self._write(safe(word))
+        self._column += len(word) + 1
 
     def _print(self, lines: list[Line]) -> None:
         if not lines:
             return
         before = "\n" if self._speaking else (_ERASE if self._prompted else "")
         self._speaking = False
-        self._write(before + "".join(f"{self._styled(line).rstrip()}\n" for line in lines))
+        broken = [part for line in lines for part in self._broken(line)]
+        self._write(before + "".join(f"{self._styled(line).rstrip()}\n" for line in broken))
         if self._prompted:
             self.prompt()
+
+    def _broken(self, line: Line) -> list[Line]:
+        """A line that fits the terminal; a dim one is left whole, since it may be copied."""
+        if not self._columns or line.style == "dim" or self._columns <= 2 * WIDTH:
+            return [line]
+        first, *more = textwrap.wrap(line.text, self._columns - WIDTH) or [""]
+        parts = (Line("", text, line.style) for text in more)
+        return [Line(line.label, first, line.style), *parts]
 
     def _styled(self, line: Line) -> str:
         return paint(line) if self._color else str(line)

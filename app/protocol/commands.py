@@ -112,6 +112,17 @@ def parse_update(data: object) -> AgentUpdate:
     )
 
 
+def check_update(update: AgentUpdate) -> AgentUpdate:
+    """An update that was made in code, held to the same rules.
+
+    Raises:
+        BadUpdate: As :func:`parse_update`.
+    """
+    fields = {name: getattr(update, name) for name in UPDATE_FIELDS[update.type]}
+    plain = {key: list(one) if isinstance(one, tuple) else one for key, one in fields.items()}
+    return parse_update({"type": update.type, **plain})
+
+
 def required_text(data: Mapping[str, Any], key: str) -> str:
     """A string with something in it."""
     value = data.get(key)

@@ -16,9 +16,9 @@ A call outlives its socket, so this is the state of the *call*:
 - ENDED: nothing is sent any more.
 
 It keeps what the protocol asks us to keep: which message waits for its ack (and since when), which
-tool call waits for its output, and what may have been lost with a socket. Each message is acked
-once and each tool call answered once: a second answer raises. There is no clock: callers pass
-monotonic seconds.
+tool call waits for its output, and what may have been lost with a socket: tool outputs and updates
+are owed, so they are sent again. Each message is acked once and each tool call answered once: a
+second answer raises. There is no clock: callers pass monotonic seconds.
 """
 
 from collections import deque
@@ -70,13 +70,16 @@ class Connection:
         "_calls",
         "_done_calls",
         "_first",
+        "_held",
         "_max_frame",
         "_opening",
         "_out",
+        "_owed",
         "_reconnect",
         "_target",
         "_unproven",
         "_waiting",
+        "is_holding",
         "state",
     )
 
@@ -84,12 +87,15 @@ class Connection:
         self.state = State.CONNECTING
         self._max_frame = max_frame
         self._out: deque[bytes] = deque()
+        self._owed: set[bytes] = set()  # those of the above that must arrive
+        self._held: list[bytes] = []
+        self.is_holding = False
         self._acks: list[bytes] = []
         self._waiting: dict[str, Waiting] = {}
         self._answered: dict[str, None] = {}
         self._calls: set[str] = set()
         self._done_calls: dict[str, None] = {}
-        self._unproven: dict[str, bytes] = {}
+        self._unproven: deque[bytes] = deque(maxlen=REMEMBERED)
         self._first = ""
         self._opening: Sequence[Wire] | None = None
         self._reconnect = ""
@@ -115,7 +121,10 @@ class Connection:
         if message.wants_ack and not self._note_waiting(message):
             return False
         if kind is Kind.TOOL_CALL:
-            return self._note_tool_call(message)
+            is_new = self._note_tool_call(message)
+            if not is_new and message.wants_ack:
+                self.ack(message.msgid)  # the message is new, the tool call in it is not
+            return is_new
         if kind in OPENING:
             self._open(message)
         elif kind is Kind.SESSION_RECONNECT:
@@ -179,6 +188,11 @@ class Connection:
         return self._first in self._waiting
 
     @property
+    def owes_acks(self) -> bool:
+        """Whether messages wait for their acks."""
+        return bool(self._waiting)
+
+    @property
     def is_live(self) -> bool:
         """Whether something can be sent, now or when jambonz is back."""
         return self.state in (State.OPEN, State.LOST, State.RESUMING)
@@ -187,6 +201,11 @@ class Connection:
     def is_queueing(self) -> bool:
         """Whether what is sent waits for jambonz to come back."""
         return self.state in (State.LOST, State.RESUMING)
+
+    @property
+    def is_connecting(self) -> bool:
+        """Whether the call has not begun: nothing but statuses of an outbound call came."""
+        return self.state is State.CONNECTING
 
     def is_waiting(self, msgid: str) -> bool:
         """Whether ``msgid`` has not been answered."""
@@ -242,8 +261,25 @@ class Connection:
         )
 
     def update_agent(self, update: AgentUpdate) -> bytes:
-        """Send a mid-call update; see :meth:`command`."""
-        return self._emit(encode_command("agent:update", update.to_wire(), call_sid=self._target))
+        """Send a mid-call update, or keep it while updates are held; see :meth:`command`."""
+        frame = encode_command("agent:update", update.to_wire(), call_sid=self._target)
+        return self._emit(frame, is_owed=True, is_held=self.is_holding)
+
+    def hold_updates(self) -> None:
+        """Keep updates back until the agent runs: jambonz drops those that come before."""
+        self.is_holding = True
+
+    def release_updates(self) -> None:
+        """Send the updates that were kept back, in order."""
+        self.is_holding = False
+        self._out += self._held
+        self._owed.update(self._held)
+        self._held = []
+
+    def drop_updates(self) -> None:
+        """Forget the updates that were kept back: their agent is gone."""
+        self.is_holding = False
+        self._held = []
 
     def tool_output(self, tool_call_id: str, result: object) -> bytes:
         """Answer one tool call; see :meth:`command`.
@@ -256,11 +292,10 @@ class Connection:
             if tool_call_id in self._done_calls:
                 raise AlreadyAnswered(f"tool call {tool_call_id!r} has been answered")
             raise UnknownMessage(f"no tool call {tool_call_id!r} waits for an output")
-        frame = self._emit(encode_command("llm:tool-output", result, tool_call_id=tool_call_id))
+        frame = encode_command("llm:tool-output", result, tool_call_id=tool_call_id)
+        self._emit(frame, is_owed=True)
         self._calls.remove(tool_call_id)
         remember(self._done_calls, tool_call_id)
-        if self.state is State.OPEN:
-            self._unproven[tool_call_id] = frame
         return frame
 
     def is_tool_call_open(self, tool_call_id: str) -> bool:
@@ -278,6 +313,9 @@ class Connection:
             self._acks = []
         if self._out and self.state is State.OPEN:
             frames = [*frames, *self._out]
+            if self._owed:
+                self._unproven += (frame for frame in self._out if frame in self._owed)
+                self._owed.clear()
             self._out.clear()
         return frames
 
@@ -286,14 +324,15 @@ class Connection:
     def lost(self, *, cleanly: bool) -> None:
         """The socket is gone; jambonz will come back.
 
-        Tool outputs that were written after jambonz was last heard may not have arrived. They are
-        owed again unless a closing handshake shows that everything before it was read.
+        Tool outputs and updates that were written after jambonz was last heard may not have
+        arrived. They are owed again unless a closing handshake shows that all before it was read.
         """
         if self.state not in (State.OPEN, State.RESUMING):
             return
         self.state = State.LOST
         if not cleanly:
-            self._out.extendleft(reversed(self._unproven.values()))
+            self._out.extendleft(reversed(self._unproven))
+            self._owed.update(self._unproven)
         self._unproven.clear()
         self._acks = []
         for msgid in [msgid for msgid in self._waiting if msgid != self._first]:
@@ -305,21 +344,25 @@ class Connection:
         """The call is over: nothing is sent any more."""
         self.state = State.ENDED
         self._out.clear()
+        self._owed.clear()
+        self.drop_updates()
         self._acks = []
         self._waiting.clear()
         self._calls.clear()
         self._unproven.clear()
         self._opening = None
 
-    def _emit(self, frame: bytes) -> bytes:
+    def _emit(self, frame: bytes, *, is_owed: bool = False, is_held: bool = False) -> bytes:
         if not self.is_live:
             when = (
                 "after the end of" if self.state is State.ENDED else "before the first message of"
             )
             raise NotOpen(f"nothing can be sent {when} a call")
-        if len(self._out) >= MAX_QUEUED:
+        if len(self._out) + len(self._held) >= MAX_QUEUED:
             raise NotOpen(f"{MAX_QUEUED} frames wait already for jambonz to come back")
-        self._out.append(self._checked(frame))
+        (self._held if is_held else self._out).append(self._checked(frame))
+        if is_owed and not is_held:
+            self._owed.add(frame)
         return frame
 
     def _checked(self, frame: bytes) -> bytes:

@@ -327,6 +327,14 @@ def read_latency(data: object) -> Latency:
     return Latency(**times, preflight=preflight, extra=extra)
 
 
+def measured_stages(data: object) -> dict[str, object]:
+    """A turn's latency in a few words, for a log: ``{"llm_ms": 310.0, "preflight": "hit"}``."""
+    latency = read_latency(data)
+    times = {name: getattr(latency, name) for name in LATENCY_NAMES}
+    stages: dict[str, object] = {name: ms for name, ms in times.items() if ms}
+    return stages | ({"preflight": latency.preflight.result} if latency.preflight else {})
+
+
 def read_agent_ended(data: Data) -> AgentEnded:
     """Read the end of an agent; the reason is accepted in both spellings."""
     reason = text(data, "completion_reason") or text(data, "completionReason")

@@ -17,7 +17,7 @@ from app.protocol.errors import MalformedMessage
 from app.protocol.events import EVENT_TYPES
 
 CONTENT_SHOWN = 200
-# Real messages stay far below these; what is above goes no further than the reader.
+# Real messages stay far below these. What is deeper could not be written as JSON again.
 MAX_DEPTH = 100
 MAX_ID = 512
 MAX_HOOK = 8192
@@ -77,6 +77,7 @@ class Message:
         wants_ack: Whether jambonz waits 5 s for an ack of this message.
         received: Monotonic seconds at which it came.
         b3: Trace context in B3 single-header form, or empty.
+        is_cut: Whether what was nested too deeply has been left out.
     """
 
     kind: Kind
@@ -88,21 +89,20 @@ class Message:
     wants_ack: bool
     received: float
     b3: str
+    is_cut: bool = False
 
 
 def decode(text: str | bytes, received: float) -> Message:
     """Read one frame; ``received`` is the monotonic time at which it came.
 
     Raises:
-        MalformedMessage: It is no JSON object with a ``type``, its ``data`` is no object, it is
-            nested too deeply, or an id is too long.
+        MalformedMessage: It is no JSON object with a ``type``, its ``data`` is no object, or an id
+            is too long.
     """
-    try:
-        frame = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        raise MalformedMessage(f"expected JSON: {error}", shown(text)) from None
-    if not isinstance(frame, dict) or not isinstance(frame.get("type"), str):
-        raise MalformedMessage("expected a JSON object with a string 'type'", shown(text))
+    frame = parse(text)
+    is_cut = may_be_deep(text) and is_deep(frame)
+    if is_cut:
+        frame = cut(frame, MAX_DEPTH)
     data = frame.get("data")
     if data is None:
         data = {}
@@ -124,26 +124,51 @@ def decode(text: str | bytes, received: float) -> Message:
         wants_ack,
         received,
         text_of(frame, "b3"),
+        is_cut,
     )
-    if too_much := excess(message, frame, text):
-        raise MalformedMessage(too_much, shown(text))
+    check_lengths(message, text)
     return message
 
 
-def excess(message: Message, frame: object, text: str | bytes) -> str:
-    """What would grow tables and log lines, or could not be written as JSON again; else empty."""
+def parse(text: str | bytes) -> dict[str, Any]:
+    """The frame as JSON.
+
+    Raises:
+        MalformedMessage: It is no JSON object with a ``type``.
+    """
+    try:
+        frame = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise MalformedMessage(f"expected JSON: {error}", shown(text)) from None
+    if not isinstance(frame, dict) or not isinstance(frame.get("type"), str):
+        raise MalformedMessage("expected a JSON object with a string 'type'", shown(text))
+    return frame
+
+
+def check_lengths(message: Message, text: str | bytes) -> None:
+    """Refuse ids that would make tables and log lines grow.
+
+    Raises:
+        MalformedMessage: One is too long.
+    """
     if (
         len(message.type) > MAX_ID
         or len(message.msgid) > MAX_ID
         or len(message.call_sid) > MAX_ID
         or len(message.hook) > MAX_HOOK
     ):
-        return f"expected a type, a msgid and a call_sid of at most {MAX_ID} characters each"
+        raise MalformedMessage(
+            f"expected a type, a msgid and a call_sid of at most {MAX_ID} characters and a hook "
+            f"of at most {MAX_HOOK}",
+            shown(text),
+        )
+
+
+def may_be_deep(text: str | bytes) -> bool:
+    """Whether there are brackets enough for it: nearly all frames need no closer look."""
     if isinstance(text, str):
-        text = text.encode()
-    if text.count(b"{") + text.count(b"[") > MAX_DEPTH and is_deep(frame):
-        return f"expected at most {MAX_DEPTH} levels of nesting"
-    return ""
+        return text.count("{") + text.count("[") > MAX_DEPTH
+    return text.count(b"{") + text.count(b"[") > MAX_DEPTH
 
 
 def is_deep(value: object) -> bool:
@@ -161,6 +186,15 @@ def children(value: object) -> Iterable[object]:
     if isinstance(value, dict):
         return value.values()
     return value if isinstance(value, list) else ()
+
+
+def cut(value: Any, levels: int) -> Any:
+    """A JSON value with null in place of what lies deeper than ``levels``."""
+    if isinstance(value, dict):
+        return {key: cut(inner, levels - 1) for key, inner in value.items()} if levels else None
+    if isinstance(value, list):
+        return [cut(inner, levels - 1) for inner in value] if levels else None
+    return value
 
 
 def kind_of_hook(data: dict[str, Any]) -> Kind:

@@ -1,15 +1,19 @@
 """Copies the template and fills in the names."""
 
 import argparse
+import json
 import keyword
 import re
 import shlex
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.metadata import distribution
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
+from shutil import which
 
 SUFFIX = ".template"
 """What the names of template files end with, so that no tool takes them for our own code."""
@@ -101,5 +105,29 @@ def run(args: argparse.Namespace) -> int:
         return 1
     for path in written:
         print(f"  {path}")
-    print(f"\nNext:\n  cd {shlex.quote(str(folder))}\n  python -m pytest\n  cordboard serve")
+    print("\nNext:", *next_commands(folder), sep="\n  ")
     return 0
+
+
+def next_commands(folder: Path) -> list[str]:
+    """What to type next; the first lines make an environment, where the shell is in none."""
+    enter = f"cd {shlex.quote(str(folder))}"
+    if which("cordboard") == str(Path(sys.executable).with_name("cordboard")) and _can_test():
+        return [enter, "python -m pytest", "cordboard serve"]
+    return [
+        enter,
+        "python3 -m venv .venv && . .venv/bin/activate",
+        f"pip install {shlex.quote(_requirement())}",
+        "python -m pytest",
+        "cordboard serve",
+    ]
+
+
+def _can_test() -> bool:
+    return find_spec("pytest") is not None and find_spec("pytest_asyncio") is not None
+
+
+def _requirement() -> str:
+    """What pip is told to get the Cordboard that runs now: by its folder or file, if it has one."""
+    origin = json.loads(distribution("cordboard").read_text("direct_url.json") or "{}")
+    return f"cordboard[test] @ {origin['url']}" if "url" in origin else "cordboard[test]"

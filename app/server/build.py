@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 import ssl
+import threading
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from typing import Any
@@ -22,8 +24,11 @@ from app.settings import Settings
 
 log = structlog.get_logger("cordboard.server")
 
-# After SIGTERM; with what the rest of a shutdown takes, less than 5.
+# After SIGTERM a process has 5 seconds: for the close frames, at most, and for all of it. What an
+# author's code still does after that gets a moment more.
 DRAIN_SECONDS = 3.0
+LAST_SECONDS = 4.5
+STRAGGLER_SECONDS = 0.5
 # A dialed leg that becomes a call of its own dials the URL with this appended, again and again.
 ADULTING = "{adulting:(?:/adulting)+}"
 
@@ -107,7 +112,7 @@ async def drain(web_app: web.Application) -> None:
 
 
 async def run(settings: Settings, applications: Sequence[Application[Any, Any]]) -> None:
-    """Serve until SIGTERM or SIGINT; exits within 5 s of it."""
+    """Serve until SIGTERM or SIGINT, then end the process within 5 s."""
     runner = web.AppRunner(
         build(settings, applications), handle_signals=False, shutdown_timeout=1.0, access_log=None
     )
@@ -117,8 +122,21 @@ async def run(settings: Settings, applications: Sequence[Application[Any, Any]])
         await site.start()
         log.info("listening", host=settings.host, port=settings.port)
         await stop_signal()
+        leave_within(LAST_SECONDS)
     finally:
         await runner.cleanup()
+    leave_within(STRAGGLER_SECONDS)
+
+
+def leave_within(seconds: float) -> None:
+    """End the process if it has not ended by itself.
+
+    A thread that runs an author's code cannot be stopped, nor a task that refuses to be cancelled,
+    and Python would wait for both.
+    """
+    timer = threading.Timer(seconds, os._exit, (0,))
+    timer.daemon = True
+    timer.start()
 
 
 def tls_context(settings: Settings) -> ssl.SSLContext | None:

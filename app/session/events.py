@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.application import Handler
 from app.protocol import Kind, Message, read_error, read_event, read_status, read_verb_status
-from app.session.user_code import UserCode, run
+from app.session.user_code import UserCode, copied, run
 
 if TYPE_CHECKING:
     from app.session.live import LiveCall
@@ -69,20 +69,22 @@ class EventQueue:
     async def _run(self, hook: UserCode, message: Message) -> None:
         session = self._session
         self._started = time.monotonic()
+        task = asyncio.current_task()
+        assert task is not None
         try:
             reader = READERS.get(message.kind)
             is_raw = isinstance(hook, Handler) and not hook.is_typed
-            event = message.data if is_raw or reader is None else reader(message.data)
+            data = copied(message.data)
+            event = data if is_raw or reader is None else reader(data)
             await run(hook, session, event, session._runtime.threads)
         except asyncio.CancelledError:
-            if not self._is_overrun:
+            if not self._is_overrun or task.cancelling() > 1:
                 raise
-            self._is_overrun = False
-            task = asyncio.current_task()
-            if task is not None:
-                task.uncancel()
             session._failed("event", hook, TimeoutError("the event hook ran for too long"))
         except Exception as error:
             session._failed("event", hook, error)
         finally:
             self._started = 0.0
+            if self._is_overrun:  # also where the hook caught the cancellation
+                self._is_overrun = False
+                task.uncancel()

@@ -1,31 +1,26 @@
 """What each kind of message does to a session. Nothing here awaits: user code runs in tasks."""
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from app.application import Application, Handler
+from app.application import Handler
 from app.application.unanswered import missing_message
-from app.hook import Hook
 from app.logs import mask_numbers
 from app.protocol import (
-    EVENT_TYPES,
     Kind,
     Message,
-    OtherEvent,
     read_ended,
     read_error,
     read_status,
 )
 from app.session import opening
 from app.session.advice import advice_on
-from app.session.user_code import UserCode
+from app.session.user_code import UserCode, copied
 
 if TYPE_CHECKING:
     from app.session.live import LiveCall
 
 MAX_TEXT = 500
-EVENT_MESSAGES = ("agent:event", "llm:event")
 
 
 def new(session: "LiveCall[Any, Any]", message: Message) -> None:
@@ -53,7 +48,10 @@ def reconnect(session: "LiveCall[Any, Any]", message: Message) -> None:
     session._publish("session", {"type": "reconnect"})
     if session._connection.is_waiting(message.msgid):
         # Otherwise the first answer is still owed, and will be the ack of this message.
-        session._connection.ack(message.msgid, session._connection.opening_verbs)
+        opening_verbs = session._connection.opening_verbs
+        session._connection.ack(message.msgid, opening_verbs)
+        if opening_verbs and session._release is not None:
+            session._release.put_off()
     session._flush()
     if handler := handlers.get("session_reconnect"):
         session._start(session._run_quietly("session_reconnect", handler, message.data))
@@ -69,7 +67,7 @@ def redirect(session: "LiveCall[Any, Any]", message: Message) -> None:
     if code is None and is_fresh:
         code = handlers["session_new"]  # a call that begins here, only by another door
     session._publish("session", {"type": "redirect", "hook": message.hook})
-    answer_hook(session, message, code, message.data)
+    answer_hook(session, message, code, copied(message.data))
 
 
 def adulting(session: "LiveCall[Any, Any]", message: Message) -> None:
@@ -78,17 +76,23 @@ def adulting(session: "LiveCall[Any, Any]", message: Message) -> None:
         session._begin(message)
     acknowledge(session, message)
     if handler := session.application.handlers.get("session_adulting"):
-        session._start(opening.answer(session, message, handler, message.data))
+        session._start(opening.answer(session, message, handler, copied(message.data)))
 
 
 def verb_hook(session: "LiveCall[Any, Any]", message: Message) -> None:
     """verb:hook and dial:confirm: a verb ended or asks for input."""
     data = message.data
-    if "completion_reason" in data or "completionReason" in data:
-        session._agent_ended(data)
     session._publish("hook", {"hook": message.hook, "data": data})
     code = session._hook_for(message) or session.application.named.get(message.type)
-    event = data if isinstance(code, Handler) and not code.is_typed else read_ended(data)
+    own = copied(data)
+    event = own if isinstance(code, Handler) and not code.is_typed else read_ended(own)
+    is_end = "completion_reason" in data or "completionReason" in data
+    if is_end and not session._agent_ended(message.hook, data):
+        # A redirect has replaced it: verbs in this ack could only harm what runs by now.
+        acknowledge(session, message)
+        if code is not None:
+            session._start(session._run_quietly("action", code, event))
+        return
     answer_hook(session, message, code, event)
 
 
@@ -134,7 +138,7 @@ def agent_event(session: "LiveCall[Any, Any]", message: Message) -> None:
         session._turn_ended(message.data)
     if message.wants_ack:
         acknowledge(session, message)
-    hooks = session._subscribers.get(name, session._subscribers_of_rest)
+    hooks = session._agents.hearers(name)
     if hooks:
         session._events.put(message, hooks)
     else:
@@ -203,27 +207,3 @@ RECEIVERS: dict[Kind, Callable[["LiveCall[Any, Any]", Message], None]] = {
     Kind.TTS_RESULT: verb_status,
     Kind.UNKNOWN: unknown,
 }
-
-
-@lru_cache(maxsize=256)
-def subscribers(
-    application: Application[Any, Any], hooks: tuple[Hook[..., Any], ...], event_hook: str | None
-) -> tuple[dict[object, tuple[UserCode, ...]], tuple[UserCode, ...]]:
-    """Who wants which agent event, by its wire name; and who wants those not named here.
-
-    Built once per agent: a message costs one look-up.
-    """
-    named = application.named
-    every: tuple[UserCode, ...] = tuple(
-        named[name] for name in (event_hook, *EVENT_MESSAGES) if name and name in named
-    )
-    table: dict[object, tuple[UserCode, ...]] = {
-        name: (
-            *(hook for hook in hooks if kind in hook.events),
-            *((named[name],) if name in named else ()),
-            *every,
-        )
-        for name, kind in EVENT_TYPES.items()
-    }
-    others: tuple[UserCode, ...] = (*(hook for hook in hooks if OtherEvent in hook.events), *every)
-    return table, others

@@ -7,7 +7,6 @@ What comes in is in ``inbound``, how verbs are answered in ``opening``, tool cal
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Generic, cast
 
@@ -16,7 +15,7 @@ import structlog
 from typing_extensions import TypeVar
 
 from app.agent import Rendered, RenderedAgent
-from app.application import Application, EnvVars, Handler, answers_tools
+from app.application import Application, EnvVars, Handler
 from app.application.env import read_env
 from app.application.unanswered import missing_event, missing_hook, missing_tool
 from app.hook import Hook
@@ -32,11 +31,13 @@ from app.protocol import (
     InjectContext,
     MalformedMessage,
     Message,
+    NotOpen,
     UpdateInstructions,
-    UpdateTools,
     Wire,
+    measured_stages,
 )
 from app.session import inbound, opening
+from app.session.agents import Agents
 from app.session.errors import CallEnded, NoAgent
 from app.session.events import EventQueue
 from app.session.receipt import Receipt
@@ -56,9 +57,6 @@ DISREGARD = (
 )
 
 
-NO_FUNCTION = "no function answers the tool {name!r}; the model will be told that it is unknown"
-
-
 class LiveCall(Generic[S, E]):
     """One live call: what it knows of itself.
 
@@ -68,11 +66,9 @@ class LiveCall(Generic[S, E]):
         direction: ``inbound`` or ``outbound``.
         from_, to, caller_name: As signalled; the caller controls them, so never an identity.
         customer_data: Metadata of the call, set by ``tag`` or when the call was created.
-        env: Values of the application's env vars.
         state: The application's state of this call.
         path_params: Parameters of the application's path.
         call_status: The last one known.
-        agent: The agent that runs, or None.
         started: When the call began, UTC.
         log: A structured logger that carries the ids of this call.
     """
@@ -89,9 +85,8 @@ class LiveCall(Generic[S, E]):
         self.call_sid = self.account_sid = self.application_sid = self.trace_id = ""
         self.direction = self.from_ = self.to = self.caller_name = self.call_status = ""
         self.customer_data: Mapping[str, Any] = {}
-        self.env: E  # read when the handler of the call begins
+        self._env: E | None = None
         self.state: S = application.make_state()
-        self.agent: RenderedAgent | None = None
         self.started = datetime.now(UTC)
         self.log: Any = structlog.get_logger("cordboard.session")
         self._runtime = runtime
@@ -103,15 +98,13 @@ class LiveCall(Generic[S, E]):
         self._opening_text = b"{}"
         self._data: Mapping[str, Any] | None = None
         self._hooks: dict[str, Hook[..., Any]] = {}
-        self._tools: Mapping[str, Tool[..., Any]] = {}
-        self._subscribers: Mapping[object, Sequence[UserCode]] = {}
-        self._subscribers_of_rest: Sequence[UserCode] = ()
+        self._agents = Agents(application)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._events = EventQueue(self)
         self._tool_calls = ToolCalls(self)
         self._is_prompt_split = self._is_over = self._is_ended = False
         self._turns = self._interruptions = self._tool_count = 0
-        self._rest_of_prompt: opening.RestOfPrompt | None = None
+        self._release: opening.Release | None = None
         self._last_turn: Mapping[str, Any] | None = None
 
     def __repr__(self) -> str:
@@ -126,6 +119,29 @@ class LiveCall(Generic[S, E]):
             return self._data
         data: Mapping[str, Any] = orjson.loads(self._opening_text)
         return data
+
+    @property
+    def env(self) -> E:
+        """Values of the application's env vars.
+
+        Raises:
+            ConfigurationError: A required variable has no usable value.
+        """
+        if self._env is not None:
+            return self._env
+        values = self.data.get("env_vars")
+        model = self.application.env_model
+        env, complaints = read_env(model, values if isinstance(values, dict) else {})
+        if self.call_sid:  # before, as with the statuses of an outbound call, there are none yet
+            self._env = cast(E, env)
+            for complaint in complaints:
+                self.log.warning("env_var_ignored", complaint=complaint)
+        return cast(E, env)
+
+    @property
+    def agent(self) -> RenderedAgent | None:
+        """The agent that runs, or None."""
+        return self._agents.current
 
     @property
     def is_open(self) -> bool:
@@ -150,10 +166,13 @@ class LiveCall(Generic[S, E]):
             return
         if message is None:
             self.log.info("message_repeated")
+            self._flush()
             return
+        if message.is_cut:
+            self.log.warning("message_cut", type=message.type, fix="nest it less deeply")
         inbound.RECEIVERS[message.kind](self, message)
-        if self._rest_of_prompt is not None:
-            self._release_prompt(message.kind in opening.SIGNS_OF_AGENT)
+        if self._release is not None:
+            self._release.hear(self, message)
         self._flush()
 
     def lost(
@@ -182,7 +201,8 @@ class LiveCall(Generic[S, E]):
         if self._is_ended:
             return
         self._is_ended = self._is_over = True
-        self.agent = None
+        self._agents.stop()
+        self._tool_calls.report_cut()
         self._connection.end()
         self._runtime.waiting.discard(self)
         for task in list(self._tasks):
@@ -207,14 +227,19 @@ class LiveCall(Generic[S, E]):
             opening.let_go(self, msgid)
         self._tool_calls.sweep(now)
         self._events.sweep(now)
-        if self._rest_of_prompt is not None:
-            self._release_prompt(now >= self._rest_of_prompt.at)
+        if self._release is not None:
+            self._release.sweep(self, now)
         self._flush()
         if self._lost_at is not None:
             if now - self._lost_at > self._runtime.limits.linger:
                 self.end("jambonz did not come back")
-        elif not self._tasks and self._tool_calls.is_idle and self._rest_of_prompt is None:
+        elif self._is_at_rest:
             self._runtime.waiting.discard(self)
+
+    @property
+    def _is_at_rest(self) -> bool:
+        is_quiet = not self._tasks and not self._connection.owes_acks
+        return is_quiet and self._tool_calls.is_idle and self._release is None
 
     def snapshot(self) -> dict[str, Any]:
         """What a watcher may see of this call, as plain values."""
@@ -263,25 +288,10 @@ class LiveCall(Generic[S, E]):
         """An outbound call whose statuses come before its session:new."""
         self._expected_sid = self._expected_sid or call_sid[:MAX_ID]
 
-    def _prepare(self) -> None:
-        """Read the env vars; in the handler's task, where a mistake becomes an apology.
-
-        Raises:
-            ConfigurationError: A required variable has no usable value.
-        """
-        if not hasattr(self, "env"):
-            values = self.data.get("env_vars")
-            env, complaints = read_env(
-                self.application.env_model, values if isinstance(values, dict) else {}
-            )
-            self.env = cast(E, env)
-            for complaint in complaints:
-                self.log.warning("env_var_ignored", complaint=complaint)
-
     def _leg_over(self, status: CallStatus) -> None:
         """The call itself is over; the socket's close follows."""
         self._is_over = True
-        self.agent = None
+        self._agents.stop()
         if not self.call_sid:
             sid = self._expected_sid
             self.log.info("call_never_began", call_sid=sid, status=status.call_status)
@@ -291,29 +301,17 @@ class LiveCall(Generic[S, E]):
     def _apply(self, rendered: Rendered, *, is_replacing: bool = True) -> None:
         """Make the hooks and the tools of verbs known before jambonz can use them."""
         self._hooks.update(rendered.hooks)
-        if rendered.agents:
-            agent = rendered.agents[0]
-            self.agent = agent
-            self._tools = agent.tools
-            self._subscribers, self._subscribers_of_rest = inbound.subscribers(
-                self.application, agent.event_hooks, agent.event_hook
-            )
-        elif rendered.verbs and is_replacing:
-            self.agent = None
+        self._agents.apply(rendered, is_replacing=is_replacing)
 
-    def _agent_ended(self, data: Mapping[str, Any]) -> None:
-        self.agent = None
+    def _agent_ended(self, hook: str, data: Mapping[str, Any]) -> bool:
+        """Take note of an agent's end; False if it is one that a redirect had replaced."""
+        is_current = self._agents.end(hook)
         reason = text_of(data, "completion_reason") or text_of(data, "completionReason")
         error = mask_numbers(str(data.get("error", "")))
-        self.log.info("agent_ended", reason=reason[:MAX_ID], error=error[:MAX_ID])
-
-    def _redirected(self, data: object) -> None:
-        """A raw redirect command replaced the verbs: the agent is gone with them."""
-        if isinstance(data, list) and not any(
-            isinstance(verb, dict) and (verb.get("verb") == "agent" or "agent" in verb)
-            for verb in data
-        ):
-            self.agent = None
+        self.log.info(
+            "agent_ended", reason=reason[:MAX_ID], error=error[:MAX_ID], replaced=not is_current
+        )
+        return is_current
 
     def _hook_for(self, message: Message) -> UserCode | None:
         """What answers a hook: a function that a verb refers to, or a handler by name."""
@@ -329,51 +327,34 @@ class LiveCall(Generic[S, E]):
         is_interrupted = data.get("interrupted") is True
         self._interruptions += is_interrupted
         self._last_turn = data
-        self.log.info("turn_ended", interrupted=is_interrupted, latency=data.get("latency"))
+        measured = measured_stages(data.get("latency"))
+        self.log.info("turn_ended", interrupted=is_interrupted, **measured)
 
     # what goes out
-
-    def _release_prompt(self, is_time: bool) -> None:
-        rest = self._rest_of_prompt
-        if rest is not None and (is_time or self.call_status == "in-progress"):
-            opening.send_rest_of_prompt(self, rest)
 
     def _send_update(
         self, update: AgentUpdate, functions: Mapping[str, Tool[..., Any]] | None = None
     ) -> Receipt:
-        if self._is_over or not self._connection.is_live:
-            raise CallEnded(self.call_sid)
+        self._require_open()
         if self.agent is None:
             raise NoAgent(self.call_sid)
-        if self._rest_of_prompt is not None:
-            opening.send_rest_of_prompt(self, self._rest_of_prompt)
         if isinstance(update, UpdateInstructions) and self._is_prompt_split:
             self.log.warning("instructions_after_split", advice="the model keeps the first prompt")
             update = UpdateInstructions(DISREGARD + update.instructions)
         frame = self._emit(lambda: self._connection.update_agent(update))
-        warnings = self._note_update(update, functions)
-        receipt = Receipt(update.type, (frame,), self._connection.is_queueing, warnings)
+        warnings = self._agents.note(update, functions)
+        is_queued = self._connection.is_queueing or self._connection.is_holding
+        receipt = Receipt(update.type, (frame,), is_queued, warnings)
         self.log.info("agent_updated", type=update.type, update_id=receipt.update_id)
         self._publish("update", update.to_wire())
         self._flush()
         return receipt
 
-    def _note_update(
-        self, update: AgentUpdate, functions: Mapping[str, Tool[..., Any]] | None
-    ) -> tuple[str, ...]:
-        """Keep our picture of the agent true; tools without a function are a warning."""
-        assert self.agent is not None
-        if isinstance(update, UpdateInstructions):
-            self.agent = replace(self.agent, instructions=update.instructions)
-        if not isinstance(update, UpdateTools):
-            return ()
-        known = {**self.agent.tools, **self._tools, **(functions or {})}
-        names = [str(tool.get("name")) for tool in update.tools]
-        self._tools = {name: known[name] for name in names if name in known}
-        raw = tuple(name for name in names if name not in known)
-        self.agent = replace(self.agent, raw_tools=raw)
-        has_handler = answers_tools(self.application, self.agent.tool_hook)
-        return () if has_handler else tuple(NO_FUNCTION.format(name=name) for name in raw)
+    def _require_open(self) -> None:
+        if self._connection.is_connecting:
+            raise NotOpen("nothing can be sent before the first message of a call")
+        if not self.is_open:
+            raise CallEnded(self.call_sid)
 
     def _tell(self, text: str) -> None:
         """Give the model a text and let it speak of it."""
@@ -388,8 +369,7 @@ class LiveCall(Generic[S, E]):
         call_sid: str | None = None,
         queue: bool | None = None,
     ) -> Receipt:
-        if self._is_over or not self._connection.is_live:
-            raise CallEnded(self.call_sid)
+        self._require_open()
         frame = self._emit(
             lambda: self._connection.command(name, data, call_sid=call_sid, queue=queue)
         )
@@ -407,6 +387,7 @@ class LiveCall(Generic[S, E]):
             raise
 
     def _dub(self, data: Wire) -> None:
+        self._require_open()
         self._connection.command("dub", data)
         self._flush()
 

@@ -12,6 +12,7 @@ from app.protocol import (
     GenerateReply,
     InjectContext,
     Kind,
+    LocalError,
     Message,
     Wire,
     encode_ack,
@@ -27,17 +28,53 @@ HANG_UP: list[Wire] = [{"verb": "hangup"}]
 # What the envelope of a split ack may need: a msgid, or the rest of a redirect command.
 MSGID_ROOM = 128
 # jambonz drops updates until the agent runs. The first sign of that releases the rest of a prompt;
-# with a greeting of false there may be none, so it is released after this many seconds anyway.
-REST_AFTER = 1.0
-SIGNS_OF_AGENT = frozenset({Kind.AGENT_EVENT, Kind.TOOL_CALL, Kind.VERB_STATUS, Kind.VERB_HOOK})
+# with a greeting of false there may be none, so it is released after so many seconds anyway. With
+# other verbs before the agent, nobody knows when it begins: only the agent's own messages tell.
+RELEASE_AFTER = 1.0
+RELEASE_BEHIND_OTHERS_AFTER = 30.0
+SIGNS = frozenset({Kind.AGENT_EVENT, Kind.TOOL_CALL})
+SIGNS_OF_A_VERB = frozenset({Kind.VERB_STATUS, Kind.VERB_HOOK})
 
 
-@dataclass(frozen=True, slots=True)
-class RestOfPrompt:
-    """What of a split prompt is still to be sent, and when at the latest (monotonic seconds)."""
+@dataclass(slots=True)
+class Release:
+    """Updates are held back until the agent runs.
 
-    split: Split
+    Attributes:
+        is_first: Whether the agent is the first of its verbs.
+        at: When to release them at the latest, in monotonic seconds.
+    """
+
+    is_first: bool
     at: float
+
+    def hear(self, session: "LiveCall[Any, Any]", message: Message) -> None:
+        """A message may be the sign that the agent runs."""
+        is_sign = message.kind in SIGNS or (
+            self.is_first
+            and (
+                message.kind in SIGNS_OF_A_VERB
+                or (message.kind is Kind.CALL_STATUS and session.call_status == "in-progress")
+            )
+        )
+        if is_sign:
+            self._release(session)
+
+    def sweep(self, session: "LiveCall[Any, Any]", now: float) -> None:
+        """Release them when it is time, unless jambonz is away."""
+        if now >= self.at and not session._connection.is_queueing:
+            self._release(session)
+
+    def put_off(self) -> None:
+        """The agent may begin only now."""
+        self.at = time.monotonic() + RELEASE_AFTER
+
+    def _release(self, session: "LiveCall[Any, Any]") -> None:
+        session._release = None
+        if session.agent is None:
+            session._connection.drop_updates()
+        else:
+            session._connection.release_updates()
 
 
 async def answer(
@@ -48,12 +85,14 @@ async def answer(
         message.kind is Kind.SESSION_RECONNECT and message.msgid == session._first_msgid
     )
     try:
-        session._prepare()
+        _ = session.env  # what is missing there is an apology, not an error in the handler
         result = await run(code, session, event, session._runtime.threads)
         rendered = render_reply(session, result)
     except Exception as error:
         session._failed("handler", code, error)
-        rendered = Rendered.of(apology(session)) if is_opening else Rendered.of([])
+        # A redirect without an answer would leave the caller in silence.
+        needs_words = is_opening or message.kind is Kind.SESSION_REDIRECT
+        rendered = Rendered.of(apology(session) if needs_words else [])
     if is_opening and not rendered.verbs:
         session.log.error("handler_returned_nothing", handler=code_name(code), fix="hanging up")
         rendered = Rendered.of(HANG_UP)
@@ -85,21 +124,43 @@ def reply(session: "LiveCall[Any, Any]", msgid: str, rendered: Rendered) -> None
     """Send verbs as the ack of ``msgid``; if that has been let go, as a redirect."""
     connection = session._connection
     if connection.is_waiting(msgid):
-        session._apply(rendered)
-        if not send_verbs(session, rendered.verbs, lambda verbs: connection.ack(msgid, verbs)):
-            connection.ack(msgid, apology(session) if msgid == session._first_msgid else None)
+        if not send_verbs(session, rendered, lambda verbs: connection.ack(msgid, verbs)):
+            rendered = Rendered.of(apology(session) if msgid == session._first_msgid else [])
+            connection.ack(msgid, rendered.verbs or None)
         session._acked(msgid, rendered.verbs, is_late=False)
-    elif rendered.verbs and connection.is_live:
+    elif rendered.verbs and session.is_open:
         session.log.warning("answered_late", msgid=msgid, verbs=len(rendered.verbs))
-        session._apply(rendered)
-        send_verbs(session, rendered.verbs, lambda verbs: connection.command("redirect", verbs))
+        session._agents.replace()
+        send_verbs(session, rendered, lambda verbs: connection.command("redirect", verbs))
     session._flush()
 
 
 def send_verbs(
-    session: "LiveCall[Any, Any]", verbs: list[Wire], send: Callable[[list[Wire] | None], object]
+    session: "LiveCall[Any, Any]",
+    rendered: Rendered,
+    send: Callable[[list[Wire] | None], object],
 ) -> bool:
-    """Send verbs; a prompt that does not fit goes out in parts. False if that does not help."""
+    """Send verbs; a prompt that does not fit goes out in parts. False if they cannot be sent."""
+    try:
+        split = send_or_split(session, rendered.verbs, send)
+    except LocalError as error:
+        session._failed("verbs", None, error)
+        return False
+    session._apply(rendered)
+    if split is not None:
+        send_rest_of_prompt(session, split)
+    return True
+
+
+def send_or_split(
+    session: "LiveCall[Any, Any]", verbs: list[Wire], send: Callable[[list[Wire] | None], object]
+) -> Split | None:
+    """Send verbs, or if they are too large the first part; then what is left comes back.
+
+    Raises:
+        FrameTooLarge: Splitting does not help.
+        LocalError: JSON cannot hold them.
+    """
     try:
         send(verbs or None)
     except FrameTooLarge as error:
@@ -107,25 +168,28 @@ def send_verbs(
         fits = session._connection.fits
         split = split_prompt(verbs, fits=lambda parts: fits(encode_ack(" " * MSGID_ROOM, parts)))
         if split is None:
-            session._failed("verbs", None, error)
-            return False
+            raise
         send(split.verbs)
-        session._rest_of_prompt = RestOfPrompt(split, time.monotonic() + REST_AFTER)
-        session._is_prompt_split = True
         parts = len(split.context) + 1
         session.log.warning("prompt_split", bytes=error.size, limit=error.limit, parts=parts)
-    return True
+        return split
+    return None
 
 
-def send_rest_of_prompt(session: "LiveCall[Any, Any]", rest: RestOfPrompt) -> None:
-    """The parts that the first frame could not hold, then the greeting that waited for them."""
-    session._rest_of_prompt = None
-    if session.agent is None:
-        return
-    for part in rest.split.context:
+def send_rest_of_prompt(session: "LiveCall[Any, Any]", split: Split) -> None:
+    """The parts that the first frame could not hold, then the greeting that waited for them.
+
+    They are held, with all updates that follow, until the agent runs.
+    """
+    is_first = split.verbs[0].get("verb") == "agent"
+    wait = RELEASE_AFTER if is_first else RELEASE_BEHIND_OTHERS_AFTER
+    session._release = Release(is_first, time.monotonic() + wait)
+    session._connection.hold_updates()
+    for part in split.context:
         session._send_update(InjectContext([{"role": "system", "content": part}]))
-    if rest.split.wanted_greeting:
+    if split.wanted_greeting:
         session._send_update(GenerateReply())
+    session._is_prompt_split = True
 
 
 def let_go(session: "LiveCall[Any, Any]", msgid: str) -> None:

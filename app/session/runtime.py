@@ -1,8 +1,11 @@
 """What the sessions of one node share."""
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
+
+import structlog
 
 from app.counters import Counters
 from app.feed import Feed
@@ -12,6 +15,9 @@ if TYPE_CHECKING:
     from app.session.live import LiveCall
 
 MAX_SEEN = 1024
+MAX_THREADS = 32
+
+log = structlog.get_logger("cordboard.session")
 
 
 class Socket(Protocol):
@@ -53,9 +59,29 @@ class Limits:
     result_limit: int = 4096
 
 
-def default_threads() -> ThreadPoolExecutor:
-    """Sync functions of authors run here, not in the loop's own pool, which DNS needs."""
-    return ThreadPoolExecutor(max_workers=32, thread_name_prefix="user-code")
+class Threads(ThreadPoolExecutor):
+    """Sync functions of authors run here, not in the loop's own pool, which DNS needs.
+
+    When all are busy, the next functions wait: the deadlines of what they answer are kept all the
+    same, and the log says so.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(max_workers=MAX_THREADS, thread_name_prefix="user-code")
+        self._begun: set[Future[Any]] = set()
+
+    def submit(self, call: Callable[..., Any], /, *args: Any, **options: Any) -> Future[Any]:
+        """Run a function as soon as a thread is free."""
+        future = super().submit(call, *args, **options)
+        self._begun.add(future)
+        future.add_done_callback(self._begun.discard)
+        if len(self._begun) == MAX_THREADS + 1:
+            log.warning(
+                "threads_exhausted",
+                threads=MAX_THREADS,
+                fix="sync functions run for too long: bound what they wait for, or make them async",
+            )
+        return future
 
 
 @dataclass(slots=True)
@@ -70,7 +96,7 @@ class Runtime:
     feed: Feed = field(default_factory=Feed)
     counters: Counters = field(default_factory=Counters)
     limits: Limits = field(default_factory=Limits)
-    threads: ThreadPoolExecutor = field(default_factory=default_threads)
+    threads: Threads = field(default_factory=Threads)
     live: dict[str, "LiveCall[Any, Any]"] = field(default_factory=dict)
     waiting: set["LiveCall[Any, Any]"] = field(default_factory=set)
     _seen: set[str] = field(default_factory=set)

@@ -9,6 +9,7 @@ from app.protocol import (
     InjectContext,
     UpdateInstructions,
     UpdateTools,
+    check_update,
     parse_update,
 )
 from app.session import opening
@@ -36,19 +37,19 @@ class Session(LiveCall[S, E]):
             NoAgent: The call runs no agent.
             FrameTooLarge: The text does not fit into one frame.
         """
-        return self._send_update(UpdateInstructions(instructions))
+        return await self.update_agent(UpdateInstructions(instructions))
 
     async def inject_context(self, messages: str | Sequence[Mapping[str, Any]]) -> Receipt:
         """Append to the conversation without making the agent speak; text is a system message."""
         if isinstance(messages, str):
             messages = [{"role": "system", "content": messages}]
-        return self._send_update(InjectContext(messages))
+        return await self.update_agent(InjectContext(messages))
 
     async def update_tools(self, tools: Sequence[Tool[..., Any] | Mapping[str, Any]]) -> Receipt:
         """Replace the agent's tools, from its next turn; what is called is what was offered."""
         functions = {tool.name: tool for tool in tools if isinstance(tool, Tool)}
         wire = [tool.definition if isinstance(tool, Tool) else tool for tool in tools]
-        return self._send_update(UpdateTools(wire), functions)
+        return self._send_update(check_update(UpdateTools(wire)), functions)
 
     async def generate_reply(
         self,
@@ -58,7 +59,7 @@ class Session(LiveCall[S, E]):
         interrupt: bool | None = None,
     ) -> Receipt:
         """Make the agent speak: now if idle, when the turn ends if busy, at once to interrupt."""
-        return self._send_update(GenerateReply(user_input, instructions, interrupt))
+        return await self.update_agent(GenerateReply(user_input, instructions, interrupt))
 
     async def update_agent(self, update: AgentUpdate | Mapping[str, Any]) -> Receipt:
         """Send one of the four updates, as a value or in its wire form.
@@ -67,8 +68,8 @@ class Session(LiveCall[S, E]):
             BadUpdate: The wire form is wrong; the text names the field.
         """
         if isinstance(update, Mapping):
-            update = parse_update(update)
-        return self._send_update(update)
+            return self._send_update(parse_update(update))
+        return self._send_update(check_update(update))
 
     async def send_tool_output(self, tool_call_id: str, result: object) -> None:
         """Answer a tool call by its id; for handlers that are bound by name.
@@ -89,6 +90,8 @@ class Session(LiveCall[S, E]):
         """
         rendered = opening.render_reply(self, verbs)
         receipt = self._send_command("redirect", rendered.verbs, queue=queue)
+        if not queue:
+            self._agents.replace()
         self._apply(rendered, is_replacing=not queue)
         return receipt
 
@@ -97,8 +100,8 @@ class Session(LiveCall[S, E]):
     ) -> Receipt:
         """Send any command, with ``data`` as on the wire; ``call_sid`` names another leg."""
         receipt = self._send_command(name, data, call_sid=call_sid)
-        if name == "redirect":
-            self._redirected(data)
+        if name == "redirect" and isinstance(data, list):
+            self._agents.redirected(data)
         return receipt
 
     async def tag(self, data: Mapping[str, Any]) -> Receipt:

@@ -26,7 +26,7 @@ def take_snapshot(session: "LiveCall[Any, Any]") -> dict[str, Any]:
         and {
             "llm": agent.agent.llm_label,
             "instructions_length": len(agent.instructions),
-            "tools": sorted({*session._tools, *agent.raw_tools}),
+            "tools": sorted({*session._agents.tools, *agent.raw_tools}),
         },
         "turns": session._turns,
         "tool_calls": session._tool_count,

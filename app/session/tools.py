@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from app.application import Handler
-from app.protocol import LocalError, Message
-from app.session.user_code import run
+from app.protocol import FrameTooLarge, LocalError, Message
+from app.session.user_code import copied, run
 from app.tool import Tool, ToolArgumentError, ToolError, UnencodableResult, encode_result, phrases
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class ToolRun:
     filler_at: float | None
     started: float
     task: asyncio.Task[None] | None = None
+    has_filler: bool = False
     is_late: bool = False
     is_cancelled: bool = False
 
@@ -70,12 +71,14 @@ class ToolCalls:
             session.log.warning("tool_calls_over_limit", tool=name, running=len(self._runs))
             self._answer(call_id, name, phrases.TOO_MANY, "refused", 0.0)
             return
-        tool = session._tools.get(name)
+        tool = session._agents.find_tool(name)
         handler = None if tool else session._named_for(message)
         if tool is None and handler is None:
             session._unanswered_tool(name, message.hook)
-            self._answer(call_id, name, phrases.unknown_tool(name, session._tools), "unknown", 0.0)
+            text = phrases.unknown_tool(name, session._agents.tools)
+            self._answer(call_id, name, text, "unknown", 0.0)
             return
+        data = copied(data)
         self._begin(self._make_run(call_id, name, arguments_of(data), tool), handler, data)
 
     def _make_run(
@@ -112,6 +115,10 @@ class ToolCalls:
             self._session._failed("tool", tool_run.tool, error)
         finally:
             self._runs.discard(tool_run)
+        if tool_run.is_cancelled:
+            # It went on although it was cancelled: the model has been told that it was stopped.
+            self._unused(tool_run.name, "the tool was cancelled; let CancelledError through")
+            return
         self._deliver(tool_run, result, outcome)
 
     async def _call(self, tool_run: ToolRun) -> object:
@@ -193,13 +200,14 @@ class ToolCalls:
         self._session.log.warning("tool_call_late", tool=tool_run.name, seconds=round(seconds, 2))
         if tool is not None and tool.late == "deliver":
             tool_run.is_late = True
-            tool_run.filler_at = None
             self._answer(tool_run.call_id, tool_run.name, phrases.STILL_RUNNING, "late", seconds)
+            self._silence_filler(tool_run)
             return
         self._runs.discard(tool_run)
         self._cancel(tool_run)
         text = phrases.CANCELLED if tool is not None else phrases.UNANSWERED
         self._answer(tool_run.call_id, tool_run.name, text, "cancelled", seconds)
+        self._silence_filler(tool_run)
 
     def _give_up(self, tool_run: ToolRun) -> None:
         """A function that ran on reached its bound: stop it and tell the model."""
@@ -227,8 +235,6 @@ class ToolCalls:
     def _deliver(self, tool_run: ToolRun, result: object, outcome: str) -> None:
         """Send a result: as the output while the model waits, else as context."""
         seconds = time.monotonic() - tool_run.started
-        if tool_run.filler_at is None and tool_run.tool is not None and tool_run.tool.filler:
-            self._silence_filler()
         if tool_run.is_late:
             self._session._tool_called(
                 tool_run.call_id, tool_run.name, result, f"late_{outcome}", seconds
@@ -237,6 +243,7 @@ class ToolCalls:
             self._tell_later(text)
         else:
             self._answer(tool_run.call_id, tool_run.name, result, outcome, seconds)
+            self._silence_filler(tool_run)
 
     def _answer(
         self, call_id: str, name: str, result: object, outcome: str, seconds: float
@@ -244,12 +251,28 @@ class ToolCalls:
         session = self._session
         if isinstance(result, str):
             result = {"result": result}
-        if session._connection.is_tool_call_open(call_id):
-            try:
+        if not session.is_open or not session._connection.is_tool_call_open(call_id):
+            self._unused(
+                name, "the tool call has been answered" if session.is_open else "call over"
+            )
+            return
+        try:
+            session._tool_output(call_id, result)
+        except LocalError as error:
+            session._failed("tool_output", None, error)
+            if isinstance(error, FrameTooLarge):
+                outcome, result = "failed", {"error": phrases.FAILED}
                 session._tool_output(call_id, result)
-            except LocalError as error:
-                session._failed("tool_output", None, error)
         session._tool_called(call_id, name, result, outcome, seconds)
+
+    def _unused(self, name: str, reason: str) -> None:
+        """Say in the log that a result went nowhere."""
+        self._session.log.warning("tool_result_unused", tool=name, reason=reason)
+
+    def report_cut(self) -> None:
+        """The call ends: say in the log which functions are stopped by that."""
+        for tool_run in self._runs:
+            self._unused(tool_run.name, "the call ended while it ran")
 
     def _tell_later(self, text: str) -> None:
         """Deliver a late result: as context, and let the agent speak of it."""
@@ -263,19 +286,26 @@ class ToolCalls:
         """Speak the filler phrase on a track of its own: it does not touch the agent's turn."""
         tool_run.filler_at = None
         phrase = tool_run.tool.filler if tool_run.tool else None
-        if phrase is None:
+        if phrase is None or not self._session.is_open:
             return
         try:
             if not self._has_filler_track:
                 self._has_filler_track = True
                 self._session._dub({"action": "addTrack", "track": FILLER_TRACK})
             self._session._dub({"action": "sayOnTrack", "track": FILLER_TRACK, "say": phrase})
+            tool_run.has_filler = True
         except LocalError as error:
             self._session._failed("filler", tool_run.tool, error)
 
-    def _silence_filler(self) -> None:
-        if self._has_filler_track and self._session._connection.is_live:
-            self._session._dub({"action": "silenceTrack", "track": FILLER_TRACK})
+    def _silence_filler(self, tool_run: ToolRun) -> None:
+        """The model has its answer: the phrase must not run into what it says."""
+        tool_run.filler_at = None
+        if tool_run.has_filler and self._session.is_open:
+            tool_run.has_filler = False
+            try:
+                self._session._dub({"action": "silenceTrack", "track": FILLER_TRACK})
+            except LocalError as error:
+                self._session._failed("filler", tool_run.tool, error)
 
 
 def arguments_of(data: dict[str, Any]) -> object:
@@ -285,5 +315,5 @@ def arguments_of(data: dict[str, Any]) -> object:
 
 
 def as_text(value: object) -> str:
-    """Short JSON text of a value, for the model."""
-    return orjson.dumps(value, default=str).decode()[:2000]
+    """JSON text of a result, for the model; ``encode_result`` has bounded it."""
+    return orjson.dumps(value, default=str).decode()

@@ -1,5 +1,6 @@
 """Where to dial, how often to try, and how long to wait in between."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
@@ -62,16 +63,33 @@ def delays(unit: float) -> Iterator[float]:
 
 def explain(error: Exception) -> DialFailed:
     """Turn what a failed upgrade raised into one of our own."""
+    policy = ""
     match error:
         case aiohttp.WSServerHandshakeError(status=status):
+            text = f"upgrade refused: {status}"
             policy = {4: "4xx", 5: "5xx"}.get(status // 100, "")
-            return DialFailed(f"upgrade refused: {status}", policy)
         case TimeoutError():  # not a connection error for jambonz 0.9.8
-            return DialFailed("handshake timed out")
+            text = "handshake timed out"
         case aiohttp.ClientConnectionError():
-            return DialFailed(f"connection failed: {error}", "ct")
+            text, policy = f"connection failed: {_reason(error)}", "ct"
+        case aiohttp.ClientResponseError():
+            text = "upgrade failed: what answers there is not HTTP"
         case _:
-            return DialFailed(f"upgrade failed: {error}")
+            text = f"upgrade failed: {error}"
+    return DialFailed(text, policy)
+
+
+def _reason(error: aiohttp.ClientConnectionError) -> str:
+    match error:
+        case aiohttp.ClientConnectorDNSError(host=host):
+            return f"there is no host {host}"
+        case aiohttp.ClientSSLError():
+            return f"TLS: {error}"
+        case aiohttp.ClientConnectorError(host=host, port=port, os_error=cause):
+            why = os.strerror(cause.errno) if cause.errno else type(cause).__name__
+            return f"{host}:{port}: {why}"
+        case _:
+            return str(error)
 
 
 def _ws(url: str) -> str:

@@ -98,6 +98,14 @@ class TwinCall:
         self.leg.voice.cut_after = words
         self.leg.voice.barge = lambda: self.leg.barge_in(text)
 
+    def let_finish(self) -> None:
+        """Take an `interrupt_after` back that has found nothing to cut."""
+        self.leg.voice.cut_after = None
+
+    async def settled(self, *, timeout: float | None = None) -> None:
+        """Wait until it is the caller's turn: all was said, or the call is over."""
+        await self._settled(timeout)
+
     async def dtmf(self, digits: str, *, timeout: float | None = None) -> str:
         """Press keys, once somebody waits for the caller, and return what was answered."""
         await self._my_turn("dtmf", timeout)

@@ -161,9 +161,10 @@ class Redirect(Verb):
     status_hook: HookRef | None = None
 
     def to_wire(self, render: Render) -> Wire:
-        """As any verb, but its name needs no handler of its own."""
+        """As any verb, but its names need no handlers: other messages come because of them."""
+        names = set(render.names)
         wire = super().to_wire(render)
-        render.names.discard(render.url(wire["actionHook"]))
+        render.names = names
         return wire
 
 

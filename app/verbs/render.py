@@ -103,5 +103,5 @@ class Static:
 
 
 def is_external(name: str) -> bool:
-    """Whether a hook is an absolute URL, called elsewhere and not over this socket."""
-    return "://" in name
+    """Whether a hook is called over HTTP; one with ``ws(s)://`` comes over this socket too."""
+    return name.lower().startswith(("http://", "https://"))

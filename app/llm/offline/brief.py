@@ -71,6 +71,13 @@ _LANGUAGE = re.compile(
     )
     + r")\b"
 )
+_CAPITALS = re.compile(
+    r"(?i)\b(?:in|use|with)\s+(?:all[ -]?)?(?:caps|capitals|capital letters|upper[ -]?case)\b"
+)
+_LIKE = re.compile(
+    r"(?i)\b(?:speak|talk|answer|reply|respond|sound|write)\b[^.]{0,24}?\b"
+    r"(?P<how>(?:like|in the (?:style|voice|manner) of)\s+[\w][\w '’-]{1,40})"
+)
 _RULE = 500
 """The characters a rule may have; what is longer is a fact, and too long for these patterns."""
 
@@ -88,6 +95,8 @@ class Brief:
         greeting: The words to begin the call with.
         short: Whether to use few words.
         language: The language to speak, where it isn't English.
+        manner: How to speak, such as "like a pirate".
+        capitals: Whether to use capital letters only.
         before: Words to begin every reply with.
         after: Words to end every reply with.
         lines: Every sentence: facts to be looked up, and errands.
@@ -101,6 +110,8 @@ class Brief:
     greeting: str = ""
     short: bool = False
     language: str = ""
+    manner: str = ""
+    capitals: bool = False
     before: str = ""
     after: str = ""
     lines: list[str] = field(default_factory=list)
@@ -177,6 +188,9 @@ def _read_manner(brief: Brief, line: str) -> None:
     if match := _LANGUAGE.search(line):
         name = match["name"].capitalize()
         brief.language = "" if name == "English" else name
+    if match := _LIKE.search(line):
+        brief.manner = match["how"].strip()
+    brief.capitals = brief.capitals or bool(_CAPITALS.search(line))
 
 
 def _read_frame(brief: Brief, line: str) -> None:

@@ -71,7 +71,7 @@ def perform(text: str, *, recall: Recall, standing: bool = False, intro: str = "
     if standing and _CONDITION.search(f" {rest}"):
         return ""
     if verb in ("say", "repeat"):
-        return unquote(re.sub(r"(?i)^(?:exactly|only|just)?\s*[:,]?\s*", "", words))
+        return _repeat(re.sub(r"(?i)^(?:exactly|only|just)?\s*[:,]?\s*", "", words))
     rest, more = _split(rest, loose=verb.startswith("apolog"))
     done = _simple(verb, rest, intro) or _with_object(verb, rest, recall)
     further = perform(more, recall=recall, intro=intro) if done and more else ""
@@ -94,6 +94,16 @@ def unquote(text: str) -> str:
     """The inside of quotation marks, if the text begins with one."""
     match = re.match(r"\s*[\"“'‘](.+?)[\"”'’](?=[\s.!?]|$)", text, re.DOTALL)
     return match[1] if match else text.strip()
+
+
+def _repeat(words: str) -> str:
+    """The words to say: quoted as they stand, after "that" as told to the caller."""
+    if said := re.match(r"(?i)that\s+(.+)$", words, re.DOTALL):
+        return sentence(to_you(to_me(said[1])))
+    if greeted := re.match(r"(?i)(hello|hi|goodbye)\s+to\s+(.+)$", words):
+        return sentence(re.sub(rf"(?i)\s+{_THEM}(?=\W*$)", "", f"{greeted[1]} {greeted[2]}"))
+    words = unquote(words)
+    return words[:1].upper() + words[1:]
 
 
 def _simple(verb: str, rest: str, intro: str) -> str:

@@ -134,7 +134,12 @@ class _Talk:
         """Speak without having been spoken to: a late result, the prompt's errands, or an offer."""
         if news := find_news(self.brief.lines, self.said):
             return self._dress(news, errands=False)
-        return self._dress(self._errands(again=True) or ANYTHING_ELSE)
+        return self._dress(self._just_asked() or self._errands(again=True) or ANYTHING_ELSE)
+
+    def _just_asked(self) -> str:
+        """Do what the prompt's last paragraph asks for, as that of `generate_reply` does."""
+        before, _, last = self.request.system.rpartition("\n\n")
+        return self._perform(sentences(last)) if before else ""
 
     def _goodbye(self) -> Reply:
         """Take leave, and hang up where a tool does that."""
@@ -222,7 +227,10 @@ class _Talk:
         text = f"{self._introduction(text)}{text}"
         if self.brief.language:
             text = f"In {self.brief.language}: {text}"
-        return Reply(" ".join(filter(None, (self.brief.before, text, self.brief.after))))
+        if manner := self.brief.manner:
+            text = f"{manner[0].upper()}{manner[1:]}: {text}"
+        text = " ".join(filter(None, (self.brief.before, text, self.brief.after)))
+        return Reply(text.upper() if self.brief.capitals else text)
 
     def _introduction(self, text: str) -> str:
         """Say who is speaking where that was not said before, as after a change of role."""

@@ -1,0 +1,153 @@
+"""Which agent of a call runs, which come after it, and which had to go."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from app.agent import Rendered, RenderedAgent
+from app.application import Application, answers_tools
+from app.hook import Hook
+from app.protocol import EVENT_TYPES, AgentUpdate, OtherEvent, UpdateInstructions, UpdateTools
+from app.session.user_code import UserCode
+from app.tool import Tool
+
+NO_FUNCTION = "no function answers the tool {name!r}; the model will be told that it is unknown"
+EVENT_MESSAGES = ("agent:event", "llm:event")
+MAX_REPLACED = 16
+
+
+class Agents:
+    """The agents of a call: several may stand in one list of verbs.
+
+    Attributes:
+        current: The one that runs, as far as can be told, or None.
+        tools: What its model may call.
+    """
+
+    __slots__ = (
+        "_application",
+        "_following",
+        "_heard",
+        "_heard_rest",
+        "_replaced",
+        "current",
+        "tools",
+    )
+
+    def __init__(self, application: Application[Any, Any]) -> None:
+        self._application = application
+        self._following: list[RenderedAgent] = []
+        self._replaced: list[str] = []
+        self._heard: Mapping[object, Sequence[UserCode]] = {}
+        self._heard_rest: Sequence[UserCode] = ()
+        self.current: RenderedAgent | None = None
+        self.tools: Mapping[str, Tool[..., Any]] = {}
+
+    def apply(self, rendered: Rendered, *, is_replacing: bool = True) -> None:
+        """Take note of verbs that go to jambonz, in place of what runs or behind it."""
+        if is_replacing and rendered.verbs:
+            self.stop()
+        self._following += rendered.agents
+        if self.current is None:
+            self._next()
+
+    def stop(self) -> None:
+        """None runs any more, and none will."""
+        self.current = None
+        self._following.clear()
+
+    def replace(self) -> None:
+        """A redirect stops the one that runs; jambonz may still tell that it ended."""
+        if self.current is not None and self.current.action_hook is not None:
+            self._replaced = [*self._replaced, self.current.action_hook][-MAX_REPLACED:]
+        self.stop()
+
+    def redirected(self, verbs: Sequence[object]) -> None:
+        """A raw redirect command replaced the verbs: the agent is gone with them."""
+        if not any(
+            isinstance(verb, Mapping) and (verb.get("verb") == "agent" or "agent" in verb)
+            for verb in verbs
+        ):
+            self.replace()
+
+    def end(self, hook: str) -> bool:
+        """The end of an agent is told to ``hook``; False if it is one that was replaced."""
+        if hook in self._replaced:
+            self._replaced.remove(hook)
+            return False
+        self.current = None
+        self._next()
+        return True
+
+    def find_tool(self, name: str) -> Tool[..., Any] | None:
+        """What answers a tool call; one that only a later agent has tells that this one runs."""
+        if name not in self.tools:
+            later = (place for place, one in enumerate(self._following) if name in one.tools)
+            place = next(later, None)
+            if place is not None:
+                del self._following[:place]
+                self._next()
+        return self.tools.get(name)
+
+    def hearers(self, event: str) -> Sequence[UserCode]:
+        """Who wants an event of this name: one look-up."""
+        return self._heard.get(event, self._heard_rest)
+
+    def note(
+        self, update: AgentUpdate, functions: Mapping[str, Tool[..., Any]] | None
+    ) -> tuple[str, ...]:
+        """Keep our picture of the agent true; tools without a function are a warning."""
+        assert self.current is not None
+        if isinstance(update, UpdateInstructions):
+            self.current = dataclasses.replace(self.current, instructions=update.instructions)
+        if not isinstance(update, UpdateTools):
+            return ()
+        known = {**self.current.tools, **self.tools, **(functions or {})}
+        names = [str(tool.get("name")) for tool in update.tools]
+        self.tools = {name: known[name] for name in names if name in known}
+        raw = tuple(name for name in names if name not in known)
+        self.current = dataclasses.replace(self.current, raw_tools=raw)
+        has_handler = answers_tools(self._application, self.current.tool_hook)
+        return () if has_handler else tuple(NO_FUNCTION.format(name=name) for name in raw)
+
+    def _next(self) -> None:
+        """The next one begins; what the last one left behind is still heard until then."""
+        if not self._following:
+            return
+        agent = self.current = self._following.pop(0)
+        self.tools = agent.tools
+        self._heard, self._heard_rest = subscribers(
+            self._application, agent.event_hooks, agent.event_hook
+        )
+
+
+@lru_cache(maxsize=256)
+def subscribers(
+    application: Application[Any, Any], hooks: tuple[Hook[..., Any], ...], event_hook: str | None
+) -> tuple[dict[object, tuple[UserCode, ...]], tuple[UserCode, ...]]:
+    """Who wants which agent event, by its wire name; and who wants those not named here.
+
+    Built once per agent: a message costs one look-up. A handler by the name of an event hears it
+    in both dialects.
+    """
+    named = application.named
+    every: tuple[UserCode, ...] = tuple(
+        named[name] for name in (event_hook, *EVENT_MESSAGES) if name and name in named
+    )
+    table: dict[object, tuple[UserCode, ...]] = {
+        name: (
+            *(hook for hook in hooks if EVENT_TYPES.get(name, OtherEvent) in hook.events),
+            *(named[same] for same in dialects(name) if same in named),
+            *every,
+        )
+        for name in {*EVENT_TYPES, *named}
+    }
+    others: tuple[UserCode, ...] = (*(hook for hook in hooks if OtherEvent in hook.events), *every)
+    return table, others
+
+
+def dialects(name: str) -> tuple[str, ...]:
+    """All wire names of the event that has this one."""
+    kind = EVENT_TYPES.get(name)
+    return tuple(other for other in EVENT_TYPES if EVENT_TYPES[other] is kind) if kind else (name,)
