@@ -83,7 +83,6 @@ def _serve(_args: argparse.Namespace) -> int:
     except (SettingsError, CordboardError) as error:
         print(f"cordboard: {error}{_place_of(error)}", file=sys.stderr)
         return CANNOT_START
-    print(welcome(settings, applications), flush=True)
     return _run_server(settings, applications)
 
 
@@ -104,27 +103,31 @@ def _try_out(settings: "Settings") -> None:
     try:
         where = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
         socket.create_server(where[4][:2], family=where[0]).close()
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # the latter of a name such as "..x"
         raise SettingsError(
             f"cannot listen on CORDBOARD_HOST={settings.host} CORDBOARD_PORT={settings.port}: "
-            f"{error.strerror}"
+            f"{getattr(error, 'strerror', error)}"
         ) from None
     if settings.tls_certificate is not None:
         try:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(settings.tls_certificate, settings.tls_key)
+            # Without a password OpenSSL would ask for one, at a terminal that nobody looks at.
+            context.load_cert_chain(settings.tls_certificate, settings.tls_key, password=lambda: "")
         except OSError:
             raise SettingsError(
                 "CORDBOARD_TLS_CERTIFICATE and CORDBOARD_TLS_KEY: expected PEM files with a "
-                "certificate and the private key that belongs to it"
+                "certificate and the private key that belongs to it, not encrypted"
             ) from None
 
 
 def _run_server(settings: "Settings", applications: "Sequence[Application]") -> int:
     from app import server
 
+    def greet(port: int) -> None:
+        print(welcome(settings.model_copy(update={"port": port}), applications), flush=True)
+
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(server.run(settings, applications))
+        runner.run(server.run(settings, applications, on_listening=greet))
     return 0
 
 

@@ -9,9 +9,10 @@ import logging
 import re
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum, auto
+from functools import partial
 from typing import Any, Final, TextIO
 
 import orjson
@@ -23,19 +24,30 @@ from app.settings import Settings
 PII: Final = "pii."
 """What a key with personal data begins with."""
 
-_IDS: Final = ("call_sid", "account_sid", "trace_id")
+_IDS: Final = ("request_id", "call_sid", "account_sid", "trace_id")
 _ID_SHOWN: Final = 8
 _EVENT_WIDTH: Final = 14
 _HIDDEN: Final = "(hidden)"
-_SECRET_NAMES: Final = frozenset(
-    {
-        *("accesskey", "accesstoken", "apikey", "apikeys", "auth", "authorization", "cookie"),
-        *("password", "proxyauthorization", "secret", "secretaccesskey", "setcookie", "token"),
-        *("wspassword", "xapikey"),
-    }
+_SECRET_NAME: Final = re.compile(
+    r"auth|.*(?:accesskey|apikeys?|authorization|cookie|credentials?|passphrase|password|privatekey"
+    r"|secret|secretkey|token)"
+)
+_SECRET_TEXT: Final = re.compile(
+    r"(://)[^\s/?#\"'<>]+(?=@)"
+    r"|([?&][\w-]*(?:key|password|secret|signature|token)=)[^\s&#\"'<>]+"
+    r"|(\bauthorization['\"]?\s?[:=]\s?['\"]?\w+\s+)[^\s'\"]+"
+    r"|(\bbearer\s+)(?=\S*\d)[\w.~+/=-]{8,}"
+    r"|\b(?:sk|gsk|xai)-[\w-]{16,}",
+    re.IGNORECASE,
 )
 _DEEPEST: Final = 6
 _LONG_NUMBER: Final = re.compile(r"\+?\d(?:[ ().-]{0,2}\d){6,}")
+_ADDRESS: Final = re.compile(
+    r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"  # mail and SIP
+    r"|(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.])"
+    r"|(?<![\w:])(?:(?:[\da-f]{1,4}:){3,7}[\da-f]{1,4}|[\da-f:]{0,30}::[\da-f:]{0,30})(?![\w:])",
+    re.IGNORECASE,
+)
 
 
 class Event(StrEnum):
@@ -140,7 +152,7 @@ def _rendering(settings: Settings, out: TextIO) -> list[Processor]:
             structlog.dev.ConsoleRenderer(
                 pad_event_to=_EVENT_WIDTH,
                 colors=out.isatty(),
-                exception_formatter=_write_traceback,
+                exception_formatter=partial(_write_traceback, log_pii=settings.log_pii),
                 sort_keys=False,
                 pad_level=False,
             ),
@@ -148,7 +160,7 @@ def _rendering(settings: Settings, out: TextIO) -> list[Processor]:
     tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=20)
     return [
         structlog.processors.ExceptionRenderer(tracebacks),
-        *([] if settings.log_pii else [_mask_exception]),
+        partial(_mask_exception, log_pii=settings.log_pii),
         _to_json,
     ]
 
@@ -175,53 +187,70 @@ def drop_pii(_logger: WrappedLogger, _name: str, line: EventDict) -> EventDict:
 def hide_secrets(_logger: WrappedLogger, _name: str, line: EventDict) -> EventDict:
     """Hide what stands under a name like ``password`` or ``auth`` (a structlog processor)."""
     for key, value in line.items():
-        if _is_secret(key):
-            line[key] = _HIDDEN
-        elif isinstance(value, Mapping | list | tuple):
-            line[key] = _without_secrets(value, _DEEPEST)
+        if key not in {"event", "exc_info"}:
+            line[key] = _HIDDEN if _is_secret(key) else without_secrets(value, depth=_DEEPEST)
     return line
 
 
-def mask_numbers(text: str) -> str:
-    """Replace what may be a telephone or card number in free text."""
-    return _LONG_NUMBER.sub("(number)", text)
+def mask_personal(text: str) -> str:
+    """Replace what may be a telephone or card number or somebody's address in free text."""
+    return _ADDRESS.sub("(address)", _LONG_NUMBER.sub("(number)", text))
 
 
-def _is_secret(name: object) -> bool:
-    return str(name).lower().replace("-", "").replace("_", "") in _SECRET_NAMES
+def mask_secrets(text: str) -> str:
+    """Replace what may be a key in free text: credentials in a URL, a bearer token."""
+    return _SECRET_TEXT.sub(_without_value, text)
 
 
-def _without_secrets(value: object, depth: int) -> object:
+def _without_value(found: re.Match[str]) -> str:
+    return (found[found.lastindex] if found.lastindex else "") + _HIDDEN
+
+
+def without_secrets(value: object, *, depth: int) -> object:
+    """A copy of JSON-like data with what may be a key hidden; cut at this depth."""
+    if isinstance(value, str):
+        return mask_secrets(value)
+    if not isinstance(value, Mapping | list | tuple):
+        return value
     if depth == 0:
         return "…"
     if isinstance(value, Mapping):
         return {
-            str(key): _HIDDEN if _is_secret(key) else _without_secrets(item, depth - 1)
+            str(key): _HIDDEN if _is_secret(key) else without_secrets(item, depth=depth - 1)
             for key, item in value.items()
         }
-    if isinstance(value, list | tuple):
-        return [_without_secrets(item, depth - 1) for item in value]
-    return value
+    return [without_secrets(item, depth=depth - 1) for item in value]
 
 
-def _mask_exception(_logger: WrappedLogger, _name: str, line: EventDict) -> EventDict:
-    # The text of an exception is written by anybody: a tool may put a caller's number in it.
-    _mask_stacks(line.get("exception"))
+def _is_secret(name: object) -> bool:
+    return _SECRET_NAME.fullmatch(str(name).lower().replace("-", "").replace("_", "")) is not None
+
+
+def _mask(text: str, *, log_pii: bool) -> str:
+    """Mask the text of an exception, which is written by anybody, with anything in it."""
+    text = mask_secrets(text)
+    return text if log_pii else mask_personal(text)
+
+
+def _mask_exception(
+    _logger: WrappedLogger, _name: str, line: EventDict, *, log_pii: bool
+) -> EventDict:
+    _mask_stacks(line.get("exception"), partial(_mask, log_pii=log_pii))
     return line
 
 
-def _mask_stacks(stacks: object) -> None:
+def _mask_stacks(stacks: object, mask: Callable[[str], str]) -> None:
     for stack in stacks if isinstance(stacks, list) else ():
         if isinstance(stack, list):
-            _mask_stacks(stack)
+            _mask_stacks(stack, mask)
         elif isinstance(stack, dict):
-            stack["exc_value"] = mask_numbers(str(stack.get("exc_value", "")))[:500]
-            stack["exc_notes"] = [mask_numbers(str(note)) for note in stack.get("exc_notes", ())]
-            _mask_stacks(stack.get("exceptions"))
+            stack["exc_value"] = mask(str(stack.get("exc_value", "")))[:500]
+            stack["exc_notes"] = [mask(str(note))[:500] for note in stack.get("exc_notes", ())]
+            _mask_stacks(stack.get("exceptions"), mask)
 
 
-def _write_traceback(out: TextIO, exc_info: ExcInfo) -> None:
-    out.write("\n" + mask_numbers("".join(traceback.format_exception(*exc_info))))
+def _write_traceback(out: TextIO, exc_info: ExcInfo, *, log_pii: bool) -> None:
+    out.write("\n" + _mask("".join(traceback.format_exception(*exc_info)), log_pii=log_pii))
 
 
 def _to_json(_logger: WrappedLogger, _name: str, line: EventDict) -> str:
@@ -268,7 +297,7 @@ class _LibraryHandler(logging.Handler):
         line: Any = {
             "event": Event.LIBRARY,
             "logger": record.name,
-            "message": message if self._log_pii else mask_numbers(message),
+            "message": message if self._log_pii else mask_personal(message),
         }
         if record.exc_info:
             line["exc_info"] = record.exc_info

@@ -8,6 +8,7 @@ import ipaddress
 import os
 import re
 import secrets
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -145,7 +146,8 @@ class Settings(BaseModel):
         if url is None:
             return None
         parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
+        is_plain = not (parts.query or parts.fragment or "@" in parts.netloc)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or not is_plain:
             raise ValueError("expected an address such as https://voice.example.com")
         return url.rstrip("/")
 
@@ -280,15 +282,26 @@ def ensure_key(settings: Settings) -> Settings:
 
 def _read_or_make_key(path: Path) -> str:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
+    if not path.exists():
+        _make_key(path)
+    if path.stat().st_mode & 0o077:
         path.chmod(0o600)
-        return path.read_text(encoding="utf-8").strip()
-    key = secrets.token_urlsafe(32)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(key + "\n")
-    return key
+    return path.read_text(encoding="utf-8", errors="replace").strip()
+
+
+def _make_key(path: Path) -> None:
+    """Write a new key, unless another process that starts right now was quicker."""
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".api-key-")  # owner-only rights
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(secrets.token_urlsafe(32) + "\n")
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without hard links
+        os.replace(draft, path)  # noqa: PTH105
+    finally:
+        Path(draft).unlink(missing_ok=True)
 
 
 def _not_empty(values: Mapping[str, str]) -> dict[str, Any]:
@@ -309,7 +322,8 @@ def _explain(detail: ErrorDetails) -> str:
         return message
     name = str(location[0])
     expected = _EXPECTED.sub("expected ", message)
-    came = "a value that is not shown" if name in _SECRET_FIELDS else repr(detail["input"])
+    is_secret = name in _SECRET_FIELDS or "@" in str(detail["input"])  # user:password@host
+    came = "a value that is not shown" if is_secret else repr(detail["input"])
     return f"{_variable(name)}: {expected}, came {came[:100]}"
 
 

@@ -89,9 +89,7 @@ def report(servers: list[Server]) -> None:
     """Print medians, and ratios taken within each cycle."""
     for phase, item in (("turns", "round"), ("setup", "call")):
         floor = servers[0].results[phase]
-        print(
-            f"\n{phase:10} {item + 's/s':>10} {'CPU µs/' + item:>14} {'p50 ms':>8} {'p99 ms':>8}"
-        )
+        print(f"\n{phase:10} {item + 's/s':>10} {'CPU µs/' + item:>14} {'p50 ms':>8} {'p99 ms':>8}")
         for server in servers:
             own = server.results[phase]
             rate = statistics.median(one.count / one.seconds for one, _ in own)

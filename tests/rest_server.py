@@ -32,6 +32,7 @@ Client = TestClient[web.Request, web.Application]
 class FakeSession:
     call_sid: str = CALL
     account_sid: str = ACCOUNT
+    trace_id: str = "7c1d"
     direction: str = "inbound"
     application: str = "/weather"
     age: float = 10.0
@@ -50,7 +51,7 @@ class FakeSession:
             "to": "+16175550100",
             "caller_name": "",
             "call_status": "in-progress",
-            "trace_id": "7c1d",
+            "trace_id": self.trace_id,
             "started_at": datetime.now(UTC) - timedelta(seconds=self.age),
             "state": "open",
             "agent": agent if self.has_agent else None,

@@ -192,3 +192,14 @@ def test_what_jambonz_would_ignore_is_a_warning(options: dict[str, Any], words: 
 )
 def test_what_has_an_effect_does_not_warn(options: dict[str, Any]) -> None:
     assert Wrong(llm="openai:gpt-4.1-mini", **options).warnings == ()
+
+
+def test_tools_that_could_never_be_called_are_an_error() -> None:
+    @tool
+    async def ping() -> str:
+        """Ping."""
+        return "pong"
+
+    with pytest.raises(VerbError, match="tool_hook=None turns tool calls off") as error:
+        Agent(llm="openai:gpt-4.1-mini", tools=[ping], tool_hook=None)
+    assert error.value.path == "agent.tools"

@@ -74,6 +74,13 @@ def test_the_applications_of_a_page_can_be_served(page: Path) -> None:
     build(Settings(), list(found.values()))
 
 
+@pytest.mark.parametrize("page", pages_with_python(), ids=lambda page: page.name)
+async def test_the_tests_of_a_page_pass(page: Path, jambonz: Twin) -> None:
+    for name, test in vars(run(page)).items():
+        if name.startswith("test_"):
+            await test(jambonz)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_block_says_what_language_it_is_in(page: Path) -> None:
     unknown = [block for block in blocks(page) if block.language not in LANGUAGES]

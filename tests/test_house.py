@@ -78,6 +78,7 @@ BROAD_EXCEPTS = {
     "app/session/events.py::_run",  # an event hook
     "app/session/live.py::_run_quietly",  # a handler whose answer nobody awaits
     "app/session/opening.py::answer",  # a handler or action hook whose answer jambonz awaits
+    "app/session/user_code.py::run",  # what is no Exception becomes one; the rest passes
     "app/session/tools.py::_serve",  # a tool call
     "app/session/tools.py::_hand_over",  # a tool's result, which may be anything
     "app/twin/socket.py::open",  # closes what it opened, and raises again

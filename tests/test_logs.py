@@ -3,6 +3,7 @@
 import io
 import logging
 import re
+import time
 import warnings
 from typing import Any
 
@@ -10,7 +11,7 @@ import orjson
 import pytest
 import structlog
 
-from app.logs import Event, configure, mask_numbers, pii
+from app.logs import Event, configure, mask_personal, mask_secrets, pii
 from app.settings import Settings
 from tests.logging_state import logging_as_before  # noqa: F401
 
@@ -58,7 +59,11 @@ def test_personal_data_is_dropped_unless_the_setting_keeps_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["authorization", "Authorization", "api_key", "apiKey", "ws_password", "auth", "token"]
+    "name",
+    [
+        *("authorization", "Proxy-Authorization", "api_key", "xi-apiKey", "ws_password", "auth"),
+        *("token", "sessionToken", "client_secret", "secretAccessKey", "credentials"),
+    ],
 )
 def test_secrets_are_hidden_at_any_depth(name: str) -> None:
     out = start(log_pii=True)
@@ -135,7 +140,60 @@ def test_numbers_are_masked_in_the_parts_of_an_exception_group_too() -> None:
 
 
 def test_short_numbers_are_not_masked() -> None:
-    assert mask_numbers("code 1009 at 24576 bytes") == "code 1009 at 24576 bytes"
+    assert mask_personal("code 1009 at 24576 bytes") == "code 1009 at 24576 bytes"
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("ask ann.lee+x@example.com now", "ask (address) now"),
+        ("from sip:ann@192.0.2.7", "from sip:(address)"),
+        ("peer 192.0.2.7:443 and 2001:db8::7, ::1", "peer (address):443 and (address), (address)"),
+        ("at 12:34:56 in v1.2.3", "at 12:34:56 in v1.2.3"),
+    ],
+)
+def test_addresses_of_people_are_masked(text: str, masked: str) -> None:
+    assert mask_personal(text) == masked
+
+
+SECRETS = [
+    "cannot open wss://jambonz:hunter2@voice.example.com/weather",
+    "GET https://api.example.com/v1?city=x&api_key=hunter2&b=1 failed",
+    "sent b'Authorization: Basic hunter2'",
+    "{'Authorization': 'Token hunter2'}",
+    "Bearer hunter2hunter2 was refused",
+    "Incorrect API key provided: sk-proj-hunter2hunter2",
+]
+
+
+@pytest.mark.parametrize("text", SECRETS)
+def test_keys_in_free_text_are_masked_even_where_personal_data_is_kept(text: str) -> None:
+    out = start(log_pii=True)
+    log = structlog.get_logger()
+    try:
+        raise ValueError(text)
+    except ValueError as error:
+        error.add_note(text)
+        log.exception(Event.HANDLER_FAILED, error=text, **pii(content=[text]))
+    logging.getLogger("aiohttp").error(text)
+
+    assert "hunter2" not in out.getvalue()
+    assert lines_of(out)[0]["error"].partition(" ")[0] == text.partition(" ")[0]
+
+
+@pytest.mark.parametrize("text", ["the bearer certificates", "https://example.com/@ann?page=2"])
+def test_what_only_resembles_a_key_is_not_masked(text: str) -> None:
+    assert mask_secrets(text) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["1" * 10**6, "a" * 10**6, ":" * 10**6, "a:" * 10**6, "?a" * 10**6]
+)
+def test_masking_takes_no_longer_on_text_that_is_made_for_it(text: str) -> None:
+    begun = time.perf_counter()
+    mask_personal(mask_secrets(text))
+
+    assert time.perf_counter() - begun < 5
 
 
 def test_a_level_below_the_setting_is_not_written() -> None:
@@ -163,6 +221,15 @@ def test_the_exception_of_a_library_is_a_structure_too() -> None:
         raise OSError("gone")
     except OSError:
         logging.getLogger("asyncio").exception("Task exception was never retrieved")
+
+    (line,) = lines_of(out)
+    assert line["exception"][0]["exc_value"] == "gone"
+
+
+def test_the_exception_of_a_library_is_told_after_it_was_handled_too() -> None:
+    out = start()
+    error = OSError("gone")
+    logging.getLogger("asyncio").error("never retrieved", exc_info=(OSError, error, None))
 
     (line,) = lines_of(out)
     assert line["exception"][0]["exc_value"] == "gone"

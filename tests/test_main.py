@@ -114,7 +114,7 @@ def test_a_port_in_use_is_one_line(port: int) -> None:
     assert "second terminal" not in ran.stdout
 
 
-@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
+@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid", "..x"])
 def test_an_address_that_is_not_ours_is_one_line(
     host: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

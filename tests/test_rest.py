@@ -103,10 +103,10 @@ async def test_tools_in_the_form_of_openai_become_flat(rest: Rest) -> None:
         ([], "type", "expected an object"),
         ("hello", "type", "expected an object"),
         ({"type": "update_instructions"}, "instructions", "missing"),
-        ({"type": "update_instructions", "instructions": " "}, "instructions", "got ' '"),
+        ({"type": "update_instructions", "instructions": " "}, "instructions", 'got " "'),
         ({"type": "update_instructions", "instructions": 7}, "instructions", "string; got 7"),
         ({"type": "generate_reply", "interupt": True}, "interupt", "not known"),
-        ({"type": "generate_reply", "interrupt": "yes"}, "interrupt", "boolean; got 'yes'"),
+        ({"type": "generate_reply", "interrupt": "yes"}, "interrupt", 'boolean; got "yes"'),
         ({"type": "inject_context", "messages": []}, "messages", "at least 1"),
         (
             {"type": "inject_context", "messages": [{"role": "robot", "content": "x"}]},
@@ -114,7 +114,7 @@ async def test_tools_in_the_form_of_openai_become_flat(rest: Rest) -> None:
             "'assistant'",
         ),
         ({"type": "update_tools", "tools": [{"name": ""}]}, "tools[0].name", "at least 1"),
-        ({"type": "update_tools", "tools": ["end"]}, "tools[0]", "got 'end'"),
+        ({"type": "update_tools", "tools": ["end"]}, "tools[0]", 'got "end"'),
         ({"type": "update_tools", "tools": [{"function": {}}]}, "tools[0].function.name", "miss"),
         ({"type": "update_tools", "tools": [{"name": "a"}] * 2}, "tools[1].name", "twice"),
     ],
@@ -257,6 +257,16 @@ async def test_an_update_sent_as_a_command_is_checked_like_an_update(rest: Rest)
     body = {"command": "agent:update", "data": {"type": "update_instructions"}}
     document = await problem(await post(rest, COMMANDS, body), 422)
     assert "data.instructions" in fields(document)
+
+
+async def test_an_update_sent_as_a_command_goes_to_the_agent_of_this_call(rest: Rest) -> None:
+    body = {"command": "agent:update", "data": UPDATES[0]}
+    document = await problem(await post(rest, COMMANDS, {**body, "callSid": "leg-2"}), 422)
+    assert list(fields(document)) == ["callSid"]
+    assert (await post(rest, COMMANDS, {**body, "callSid": CALL})).status == 202
+
+    document = await problem(await post(rest, COMMANDS, {**body, "data": [1]}), 422)
+    assert fields(document) == {"data": "expected an object, got [1]"}
 
 
 async def test_a_tool_output_cannot_be_forged(rest: Rest) -> None:

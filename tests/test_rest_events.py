@@ -210,3 +210,18 @@ def test_an_entry_that_json_cannot_hold_is_shown_all_the_same() -> None:
     written = write_entry(Entry(1, 0.0, "event", {"n": 2**70}))
     assert str(2**70).encode() in written
     assert written.count(b"\n") == 4
+
+
+def test_keys_of_vendors_do_not_reach_watchers() -> None:
+    llm = {"vendor": "openai", "auth": {"apiKey": "hunter2"}, "llmOptions": {"maxTokens": 9}}
+    fork = {
+        "verb": "listen",
+        "url": "wss://me:hunter2@example.com",
+        "wsAuth": {"password": "hunter2"},
+    }
+    data = {"msgid": "m1", "verbs": [{"verb": "agent", "llm": llm}, fork]}
+    written = write_entry(Entry(1, 0.0, "ack", data)).decode()
+
+    assert "hunter2" not in written
+    assert "maxTokens" in written
+    assert llm["auth"] == {"apiKey": "hunter2"}, "what is on its way to jambonz stays whole"

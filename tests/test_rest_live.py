@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+import structlog
 from aiohttp import ClientWebSocketResponse
 from aiohttp.test_utils import TestClient, TestServer
 from pydantic import SecretStr
@@ -163,6 +164,17 @@ async def test_a_call_can_be_followed_to_its_end_and_is_then_gone(client: Client
     assert (await client.get(f"/v1/calls/{CALL}", headers=AUTH)).status == 404
     status, _ = await jambonz.update({"type": "generate_reply"})
     assert status == 404
+
+
+async def test_the_line_of_a_request_carries_the_ids_of_its_call(client: Client) -> None:
+    await Jambonz.dial(client, "/agent")
+    shared = [structlog.contextvars.merge_contextvars]
+    with structlog.testing.capture_logs(processors=shared) as lines:
+        await client.get(f"/v1/calls/{CALL}", headers=AUTH)
+
+    (line,) = [line for line in lines if line["event"] == "rest_request"]
+    assert (line["call_sid"], line["account_sid"]) == (CALL, ACCOUNT)
+    assert {"trace_id", "request_id"} <= set(line)
 
 
 async def test_calls_are_counted_in_the_metrics(client: Client) -> None:

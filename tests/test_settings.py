@@ -3,6 +3,7 @@
 import os
 import stat
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,7 @@ def test_an_empty_variable_counts_as_not_set() -> None:
         ("log_pii", "perhaps", "a valid boolean"),
         ("public_url", "voice.example.com", "https://voice.example.com"),
         ("public_url", "ftp://voice.example.com", "https://voice.example.com"),
+        ("public_url", "https://voice.example.com/?a=b", "https://voice.example.com"),
         ("rate_limit", "fast", "50/second"),
         ("rate_limit", "0/second", "50/second"),
         ("trusted_proxies", "10.0.0.0/8,proxy", "IPv4 or IPv6 network"),
@@ -93,6 +95,13 @@ def test_a_bad_value_is_named_with_what_was_expected_and_what_came(
     assert expected in message
     assert value.rpartition(",")[2] in message
     assert "\n" not in message
+
+
+def test_credentials_in_the_public_url_are_refused_and_not_shown() -> None:
+    message = complaint(public_url="https://user:hunter2@voice.example.com")
+
+    assert message.startswith("CORDBOARD_PUBLIC_URL: expected an address such as")
+    assert "hunter2" not in message
 
 
 def test_every_wrong_variable_is_listed_at_once() -> None:
@@ -217,6 +226,37 @@ def test_a_key_that_others_could_read_is_closed_again(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other rights")
+def test_a_key_with_the_right_rights_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = ensure_key(Settings(data_dir=tmp_path))
+    monkeypatch.setattr(Path, "chmod", None)  # on a read-only file system it fails
+
+    assert ensure_key(Settings(data_dir=tmp_path)).api_keys == first.api_keys
+
+
+def test_two_servers_that_start_at_once_share_one_key(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        started = list(pool.map(ensure_key, [Settings(data_dir=tmp_path)] * 32))
+
+    assert len({settings.api_keys for settings in started}) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["api-key"]
+
+
+@pytest.mark.parametrize("linking", [PermissionError, OSError])
+def test_a_file_system_without_hard_links_will_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, linking: type[OSError]
+) -> None:
+    def link(_from: str, _to: Path) -> None:
+        raise linking
+
+    monkeypatch.setattr(os, "link", link)
+    first = ensure_key(Settings(data_dir=tmp_path))
+
+    assert ensure_key(Settings(data_dir=tmp_path)).api_keys == first.api_keys
+
+
 def test_no_key_is_made_where_keys_are_given_or_nobody_is_asked(tmp_path: Path) -> None:
     for settings in (
         Settings(data_dir=tmp_path, api_keys=(SecretStr("given"),)),
@@ -228,8 +268,9 @@ def test_no_key_is_made_where_keys_are_given_or_nobody_is_asked(tmp_path: Path) 
     assert os.listdir(tmp_path) == []  # noqa: PTH208
 
 
-def test_an_empty_key_file_is_not_a_key(tmp_path: Path) -> None:
-    (tmp_path / "api-key").touch()
+@pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe", b"two words"])
+def test_a_file_without_a_key_is_said_to_be_so(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "api-key").write_bytes(content)
 
     with pytest.raises(SettingsError, match="remove the file"):
         ensure_key(Settings(data_dir=tmp_path))

@@ -210,3 +210,13 @@ def test_validation_costs_microseconds() -> None:
 
     # Measured about 3 µs; a model made per call would take 400.
     assert seconds < 60e-6
+
+
+def test_what_is_too_large_is_said_once() -> None:
+    @tool
+    async def note(text: str) -> None:
+        """Note a text."""
+
+    with pytest.raises(ToolArgumentError) as error:
+        note.validate({"text": "x" * 70_000})
+    assert error.value.problems == ("text: is longer than 65536 characters",)

@@ -80,6 +80,17 @@ def test_three_commands_need_no_data(command: str) -> None:
     assert read(json.dumps({"type": "command", "command": command}))["command"] == command
 
 
+@pytest.mark.parametrize(("data", "is_taken"), [("[]", True), ("{}", True), ("0", False)])
+def test_data_must_be_true_to_javascript(data: str, is_taken: bool) -> None:
+    raw = f'{{"type":"command","command":"config","data":{data}}}'
+
+    if is_taken:
+        assert read(raw)["data"] in ([], {})
+    else:
+        with pytest.raises(BadFrame, match="data is required"):
+            read(raw)
+
+
 def test_both_notations_of_a_verb_are_read() -> None:
     assert check([{"verb": "say", "text": "a"}, {"say": {"text": "b"}}]) == [
         {"verb": "say", "text": "a"},

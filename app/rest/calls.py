@@ -9,7 +9,8 @@ from aiohttp import web
 from pydantic import Field
 
 from app.keys import CALLS
-from app.protocol import BadUpdate, FrameTooLarge, LocalError, NotOpen, parse_update
+from app.protocol import AgentUpdate, BadUpdate, FrameTooLarge, LocalError, NotOpen, parse_update
+from app.rest.explain import shown
 from app.rest.models import (
     CallFilter,
     CallPath,
@@ -106,12 +107,22 @@ async def send_command(request: web.Request, path: CallPath, body: CommandBody) 
     calls = request.app[CALLS]
     with _refusals("data."):
         if body.command == "agent:update":
-            return await _sent(calls.update_agent(path.call_sid, parse_update(body.data)))
+            return await _sent(calls.update_agent(path.call_sid, _update_of(body, path.call_sid)))
         receipt = await _sent(
             calls.command(path.call_sid, body.command, body.data, target=body.call_sid)
         )
     warnings = (*receipt.warnings, *_unknown_command(body.command))
     return receipt.model_copy(update={"warnings": warnings})
+
+
+def _update_of(body: CommandBody, call_sid: str) -> AgentUpdate:
+    if body.call_sid not in (None, call_sid):
+        advice = "an update goes to the agent of this call; remove it"
+        raise invalid(f"{advice.capitalize()}.", [("callSid", advice)])
+    if not isinstance(body.data, dict):
+        advice = f"expected an object, got {shown(body.data)}"
+        raise invalid(f"Data: {advice}.", [("data", advice)])
+    return parse_update(body.data)
 
 
 @operation("DELETE", "/v1/calls/{call_sid}", answers=SENT, problems=COMMANDING)

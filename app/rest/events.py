@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.feed import Entry, TooManyWatchers, Watch
 from app.keys import CALLS, FEED
+from app.logs import without_secrets
 from app.rest.models import CallPath, StreamEvent
 from app.rest.operation import EVENT_STREAM, Answer, operation
 from app.rest.problems import HEADERS, Problem, no_such_call
@@ -19,6 +20,7 @@ __all__ = ["follow_call"]
 KEEP_ALIVE: Final = 15.0
 # Who reads nothing for so long is cut off: it would hold a place among the watchers for ever.
 LONGEST_WRITE: Final = 30.0
+DEEPEST: Final = 200
 RETRY: Final = b"retry: 2000\n\n"
 # Proxies must neither cache nor collect the stream.
 STREAM_HEADERS: Final = {**HEADERS, "Content-Type": EVENT_STREAM, "X-Accel-Buffering": "no"}
@@ -110,9 +112,12 @@ async def _next(watch: Watch) -> bytes | None:
 
 
 def write_entry(entry: Entry) -> bytes:
-    """An entry in the format of the stream. JSON has no line breaks, so one data line holds it."""
+    """An entry in the format of the stream. JSON has no line breaks, so one data line holds it.
+
+    Acks carry the keys of vendors: who may watch a call need not know them.
+    """
     moment = datetime.fromtimestamp(entry.time, UTC)
-    data = _dump({"time": moment, "data": entry.data})
+    data = _dump({"time": moment, "data": without_secrets(entry.data, depth=DEEPEST)})
     return b"id: %d\nevent: %b\ndata: %b\n\n" % (entry.id, entry.kind.encode(), data)
 
 

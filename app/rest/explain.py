@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+import orjson
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-__all__ = ["TAG", "explain"]
+__all__ = ["TAG", "explain", "shown"]
 
 MOST_ERRORS: Final = 20
 SHOWN: Final = 80
@@ -44,9 +45,13 @@ def _message(detail: ErrorDetails) -> str:
             return "is not known here; remove it"
         case _:
             text = detail["msg"]
-            return f"{text[:1].lower()}{text[1:]}; got {_shown(detail['input'])}"
+            return f"{text[:1].lower()}{text[1:]}; got {shown(detail['input'])}"
 
 
-def _shown(value: Any) -> str:
-    text = repr(value)
+def shown(value: Any) -> str:
+    """A value as whoever sent it knows it, which is JSON; cut where it is long."""
+    try:
+        text = value.decode() if isinstance(value, bytes) else orjson.dumps(value).decode()
+    except (TypeError, ValueError):
+        text = repr(value)
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"

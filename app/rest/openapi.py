@@ -21,6 +21,7 @@ SECURED: Final = {
 }
 WITH_BODY: Final = {
     400: "The body is not JSON.",
+    408: "The body did not come in time.",
     413: "The body is too large.",
     415: "The body is not sent as application/json.",
 }

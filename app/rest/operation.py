@@ -10,20 +10,21 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, get_type_hints
 
-import orjson
 import structlog
 from aiohttp import web
 from pydantic import TypeAdapter, ValidationError
 
+from app.keys import CALLS
 from app.logs import Event
 from app.rest.access import ACCESS
+from app.rest.body import JSON, read_json
 from app.rest.explain import explain
 from app.rest.problems import HEADERS, REQUEST_ID, Problem, invalid
 
 __all__ = ["EVENT_STREAM", "Answer", "Operation", "operation"]
 
+CALL_IDS: Final = ("call_sid", "account_sid", "trace_id")
 PARTS: Final = ("path", "query", "headers", "body")
-JSON: Final = "application/json"
 
 log = structlog.get_logger()
 
@@ -65,7 +66,7 @@ class Operation:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve a request: admit, validate, call, answer; and log a line."""
         begun = time.perf_counter()
-        with structlog.contextvars.bound_contextvars(request_id=request[REQUEST_ID]):
+        with structlog.contextvars.bound_contextvars(**_ids(request)):
             try:
                 response = await self._serve(request)
             except Problem as problem:
@@ -91,7 +92,7 @@ class Operation:
         adapter = self.inputs[part]
         try:
             if part == "body":
-                return adapter.validate_json(await _read_json(request))
+                return adapter.validate_json(await read_json(request))
             return adapter.validate_strings(_strings(part, request))
         except ValidationError as error:
             raise _invalid(part, error) from None
@@ -101,6 +102,15 @@ class Operation:
             return result
         body = self.output.dump_json(result, by_alias=True)
         return web.Response(body=body, status=min(self.answers), content_type=JSON, headers=HEADERS)
+
+
+def _ids(request: web.Request) -> dict[str, str]:
+    """What the lines of a request carry; the ids of its call too, if it is about a live one."""
+    ids = {"request_id": request[REQUEST_ID]}
+    session = request.app[CALLS].get(request.match_info.get("call_sid", ""))
+    if session is not None:
+        ids |= {name: getattr(session, name) for name in CALL_IDS}
+    return ids
 
 
 def operation(
@@ -139,31 +149,6 @@ def operation(
         )
 
     return declare
-
-
-async def _read_json(request: web.Request) -> bytes:
-    """The body as clean JSON: no NaN, no lone surrogates, no numbers that nobody can send on."""
-    if not _is_json(request):
-        raise Problem(
-            415,
-            f"Send the body as `Content-Type: {JSON}` in UTF-8; "
-            f"got {request.headers.get('Content-Type', 'no content type')[:80]!r}.",
-            headers={"Accept": JSON},
-        )
-    body = await request.read()
-    if not body.strip():
-        raise Problem(400, "The body is empty; send a JSON object.", kind="malformed-json")
-    try:
-        return orjson.dumps(orjson.loads(body))
-    except (orjson.JSONDecodeError, TypeError, RecursionError) as error:
-        raise Problem(400, f"The body is not JSON: {error}.", kind="malformed-json") from None
-
-
-def _is_json(request: web.Request) -> bool:
-    kind = request.content_type.lower()
-    charset = (request.charset or "utf-8").lower()
-    is_json = kind == JSON or (kind.startswith("application/") and kind.endswith("+json"))
-    return is_json and "Content-Type" in request.headers and charset in {"utf-8", "utf8"}
 
 
 def _strings(part: str, request: web.Request) -> dict[str, str]:

@@ -6,7 +6,7 @@ import os
 import signal
 import ssl
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -111,8 +111,19 @@ async def drain(web_app: web.Application) -> None:
     web_app[FEED].close()
 
 
-async def run(settings: Settings, applications: Sequence[Application[Any, Any]]) -> None:
-    """Serve until SIGTERM or SIGINT, then end the process within 5 s."""
+async def run(
+    settings: Settings,
+    applications: Sequence[Application[Any, Any]],
+    *,
+    on_listening: Callable[[int], object],
+) -> None:
+    """Serve until SIGTERM or SIGINT, then end the process within 5 s.
+
+    Args:
+        settings: Where to listen, and all else.
+        applications: What to serve.
+        on_listening: Called with the port once callers can connect.
+    """
     runner = web.AppRunner(
         build(settings, applications), handle_signals=False, shutdown_timeout=1.0, access_log=None
     )
@@ -120,7 +131,9 @@ async def run(settings: Settings, applications: Sequence[Application[Any, Any]])
     site = web.TCPSite(runner, settings.host, settings.port, ssl_context=tls_context(settings))
     try:
         await site.start()
-        log.info("listening", host=settings.host, port=settings.port)
+        port: int = runner.addresses[0][1]
+        on_listening(port)
+        log.info("listening", host=settings.host, port=port)
         await stop_signal()
         leave_within(LAST_SECONDS)
     finally:

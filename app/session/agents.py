@@ -1,6 +1,7 @@
 """Which agent of a call runs, which come after it, and which had to go."""
 
 import dataclasses
+import time
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -14,7 +15,8 @@ from app.tool import Tool
 
 NO_FUNCTION = "no function answers the tool {name!r}; the model will be told that it is unknown"
 EVENT_MESSAGES = ("agent:event", "llm:event")
-MAX_REPLACED = 16
+# A redirect stops an agent at once, so what jambonz has to tell of its end comes soon.
+REPLACED_SECONDS = 3.0
 
 
 class Agents:
@@ -38,7 +40,7 @@ class Agents:
     def __init__(self, application: Application[Any, Any]) -> None:
         self._application = application
         self._following: list[RenderedAgent] = []
-        self._replaced: list[str] = []
+        self._replaced: list[tuple[str, str, float]] = []  # hook, id of the verb, until when
         self._heard: Mapping[object, Sequence[UserCode]] = {}
         self._heard_rest: Sequence[UserCode] = ()
         self.current: RenderedAgent | None = None
@@ -59,8 +61,11 @@ class Agents:
 
     def replace(self) -> None:
         """A redirect stops the one that runs; jambonz may still tell that it ended."""
-        if self.current is not None and self.current.action_hook is not None:
-            self._replaced = [*self._replaced, self.current.action_hook][-MAX_REPLACED:]
+        now = time.monotonic()
+        self._replaced = [one for one in self._replaced if now < one[2]]
+        old = self.current
+        if old is not None and old.action_hook is not None:
+            self._replaced.append((old.action_hook, old.agent.id or "", now + REPLACED_SECONDS))
         self.stop()
 
     def redirected(self, verbs: Sequence[object]) -> None:
@@ -71,11 +76,13 @@ class Agents:
         ):
             self.replace()
 
-    def end(self, hook: str) -> bool:
+    def end(self, hook: str, verb_id: str) -> bool:
         """The end of an agent is told to ``hook``; False if it is one that was replaced."""
-        if hook in self._replaced:
-            self._replaced.remove(hook)
-            return False
+        now = time.monotonic()
+        for one in self._replaced:
+            if one[:2] == (hook, verb_id) and now < one[2]:
+                self._replaced.remove(one)
+                return False
         self.current = None
         self._next()
         return True

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.application import Handler
 from app.application.unanswered import missing_message
-from app.logs import mask_numbers
+from app.logs import mask_personal
 from app.protocol import (
     Kind,
     Message,
@@ -158,8 +158,8 @@ def error(session: "LiveCall[Any, Any]", message: Message) -> None:
     found = read_error(message.data)
     session.log.error(
         "jambonz_error",
-        msg=mask_numbers(found.msg)[:MAX_TEXT],
-        details=mask_numbers(found.details)[:MAX_TEXT],
+        msg=mask_personal(found.msg)[:MAX_TEXT],
+        details=mask_personal(found.details)[:MAX_TEXT],
         advice=advice_on(found.msg[:MAX_TEXT], found.details[:MAX_TEXT]),
         **{"pii.content": found.content[:MAX_TEXT]},
     )

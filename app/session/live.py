@@ -19,7 +19,7 @@ from app.application import Application, EnvVars, Handler
 from app.application.env import read_env
 from app.application.unanswered import missing_event, missing_hook, missing_tool
 from app.hook import Hook
-from app.logs import mask_numbers
+from app.logs import mask_personal
 from app.protocol import (
     EVENT_TYPES,
     MAX_ID,
@@ -301,13 +301,20 @@ class LiveCall(Generic[S, E]):
     def _apply(self, rendered: Rendered, *, is_replacing: bool = True) -> None:
         """Make the hooks and the tools of verbs known before jambonz can use them."""
         self._hooks.update(rendered.hooks)
+        if is_replacing and rendered.verbs:
+            self._drop_held()
         self._agents.apply(rendered, is_replacing=is_replacing)
+
+    def _drop_held(self) -> None:
+        """Other verbs replace those whose prompt was split: what was held for it has no use."""
+        self._release, self._is_prompt_split = None, False
+        self._connection.drop_updates()
 
     def _agent_ended(self, hook: str, data: Mapping[str, Any]) -> bool:
         """Take note of an agent's end; False if it is one that a redirect had replaced."""
-        is_current = self._agents.end(hook)
+        is_current = self._agents.end(hook, text_of(data, "verb_id"))
         reason = text_of(data, "completion_reason") or text_of(data, "completionReason")
-        error = mask_numbers(str(data.get("error", "")))
+        error = mask_personal(str(data.get("error", "")))
         self.log.info(
             "agent_ended", reason=reason[:MAX_ID], error=error[:MAX_ID], replaced=not is_current
         )
@@ -425,7 +432,7 @@ class LiveCall(Generic[S, E]):
         """A function of the author, or an answer, failed: the call goes on."""
         self._runtime.counters.handler_failed(kind)
         name = str(getattr(code, "name", code or kind))
-        text = mask_numbers(str(error))  # anybody's words, as in the traceback
+        text = mask_personal(str(error))  # anybody's words, as in the traceback
         self.log.error("handler_failed", kind=kind, name=name, error=text, exc_info=error)
 
     def _unanswered_hook(self, message: Message) -> None:

@@ -33,7 +33,6 @@ MSGID_ROOM = 128
 RELEASE_AFTER = 1.0
 RELEASE_BEHIND_OTHERS_AFTER = 30.0
 SIGNS = frozenset({Kind.AGENT_EVENT, Kind.TOOL_CALL})
-SIGNS_OF_A_VERB = frozenset({Kind.VERB_STATUS, Kind.VERB_HOOK})
 
 
 @dataclass(slots=True)
@@ -50,13 +49,15 @@ class Release:
 
     def hear(self, session: "LiveCall[Any, Any]", message: Message) -> None:
         """A message may be the sign that the agent runs."""
-        is_sign = message.kind in SIGNS or (
-            self.is_first
-            and (
-                message.kind in SIGNS_OF_A_VERB
-                or (message.kind is Kind.CALL_STATUS and session.call_status == "in-progress")
-            )
-        )
+        kind = message.kind
+        if kind is Kind.VERB_STATUS:
+            is_sign = "agent" in (message.data.get("name"), message.data.get("verb"))
+        elif kind is Kind.VERB_HOOK:
+            is_sign = self.is_first
+        elif kind is Kind.CALL_STATUS:
+            is_sign = self.is_first and session.call_status == "in-progress"
+        else:
+            is_sign = kind in SIGNS
         if is_sign:
             self._release(session)
 
@@ -147,7 +148,7 @@ def send_verbs(
         session._failed("verbs", None, error)
         return False
     session._apply(rendered)
-    if split is not None:
+    if split is not None and session.is_open:
         send_rest_of_prompt(session, split)
     return True
 

@@ -101,6 +101,7 @@ class Session(LiveCall[S, E]):
         """Send any command, with ``data`` as on the wire; ``call_sid`` names another leg."""
         receipt = self._send_command(name, data, call_sid=call_sid)
         if name == "redirect" and isinstance(data, list):
+            self._drop_held()
             self._agents.redirected(data)
         return receipt
 

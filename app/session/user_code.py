@@ -31,7 +31,7 @@ async def run(code: UserCode, session: object, event: object, threads: Executor)
     """Run ``code`` to its end and give what it returns.
 
     Raises:
-        UserCodeError: It called ``sys.exit`` or cancelled itself.
+        UserCodeError: It called ``sys.exit``, raised something stranger, or cancelled itself.
     """
     try:
         if code.is_async:
@@ -41,14 +41,16 @@ async def run(code: UserCode, session: object, event: object, threads: Executor)
             value = await asyncio.get_running_loop().run_in_executor(threads, call)
         # A plain wrapper may hide an async function, from us as from its author.
         return await value if inspect.isawaitable(value) else value
-    except SystemExit as error:
-        # Otherwise it would stop the event loop, and with it every call.
-        raise UserCodeError(f"it called sys.exit({error.code!r})") from error
     except asyncio.CancelledError as error:
         task = asyncio.current_task()
         if task is None or task.cancelling():
             raise
         raise UserCodeError("something that it awaited was cancelled") from error
+    except (Exception, KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:
+        # sys.exit would stop the event loop; anything else would leave jambonz without an answer.
+        raise UserCodeError(f"it raised {error!r}") from error
 
 
 def copied(data: dict[str, Any]) -> dict[str, Any]:

@@ -55,7 +55,7 @@ class Reading:
         is_spent: Whether there were too many; then nothing more is looked at.
     """
 
-    __slots__ = ("echo", "is_spent", "items", "known", "left_out", "problems")
+    __slots__ = ("echo", "is_spent", "items", "known", "left_out", "paths", "problems")
 
     def __init__(self, known: Collection[str], items: int = MAX_ITEMS) -> None:
         self.known = known
@@ -63,6 +63,7 @@ class Reading:
         self.is_spent = False
         self.echo = MAX_ECHO
         self.problems: list[str] = []
+        self.paths: set[Path] = set()
         self.left_out = 0
 
     @property
@@ -72,6 +73,7 @@ class Reading:
 
     def add(self, path: Path, text: str) -> None:
         """Note a problem."""
+        self.paths.add(path)
         if len(self.problems) < MAX_PROBLEMS:
             self.problems.append(f"{self.show(path)}: {text}")
         else:
@@ -116,7 +118,9 @@ class Reading:
         """Note what pydantic found; the branches of a union become one problem."""
         found: dict[Path, list[ErrorDetails]] = {}
         for detail in error.errors(include_url=False):
-            found.setdefault(real_path(detail, arguments), []).append(detail)
+            path = real_path(detail, arguments)
+            if path not in self.paths:  # what was refused already was left out
+                found.setdefault(path, []).append(detail)
         for path, details in found.items():
             texts = dict.fromkeys(explain(detail) for detail in details)
             text = " or ".join(texts).replace(" or should be ", " or ")

@@ -76,7 +76,9 @@ def read(raw: str | bytes) -> dict[str, Any]:
 
 def _check_command(frame: Mapping[str, Any]) -> None:
     _want_text(frame, "command")
-    if not frame.get("data") and frame["command"] not in DATALESS:
+    data = frame.get("data")
+    is_false = data is None or data is False or data in ("", 0)  # to JavaScript: [] and {} are not
+    if is_false and frame["command"] not in DATALESS:
         raise BadFrame(f"command {frame['command']}: data is required")
 
 

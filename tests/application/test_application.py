@@ -12,18 +12,18 @@ def test_a_handler_keeps_being_the_function_it_is() -> None:
     hello = Application("/hello")
 
     @hello.session_new
-    def answer(session: Session) -> str:
-        return "me"
+    def answer(session: Session) -> dict[str, Any]:
+        return {"verb": "hangup"}
 
-    assert answer(None) == "me"  # type: ignore[arg-type]
+    assert answer(None) == {"verb": "hangup"}  # type: ignore[arg-type]
 
 
 def test_two_handlers_for_one_thing_are_an_error() -> None:
     hello = Application("/hello")
-    hello.session_new(lambda session: None)
+    hello.session_new(lambda session: {"verb": "hangup"})
     hello.on("/menu", lambda session, data: None)
     with pytest.raises(ConfigurationError, match="session_new is handled"):
-        hello.session_new(lambda session: None)
+        hello.session_new(lambda session: {"verb": "hangup"})
     with pytest.raises(ConfigurationError, match="has a handler already"):
         hello.on("/menu", lambda session, data: None)
 

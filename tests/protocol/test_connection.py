@@ -224,6 +224,8 @@ class AnyOrder(RuleBasedStateMachine):
         self.waiting: list[str] = []
         self.tool_calls: dict[str, int] = {}
         self.open_calls: list[str] = []
+        self.updates: list[str] = []
+        self.updates_sent: list[str] = []
         self.count = 0
         self.is_reconnecting = False
 
@@ -244,6 +246,8 @@ class AnyOrder(RuleBasedStateMachine):
                 assert not self.is_reconnecting, "a command before the ack of the reconnect"
                 if one["command"] == "llm:tool-output":
                     self.tool_calls[one["tool_call_id"]] += 1
+                elif one["command"] == "agent:update":
+                    self.updates_sent.append(one["data"]["user_input"])
 
     reconnect_id = ""
 
@@ -267,6 +271,30 @@ class AnyOrder(RuleBasedStateMachine):
         self.connection.receive(frame("agent:tool-call", call_id, data=data), 0.0)
         self.tool_calls[call_id] = 0
         self.open_calls.append(call_id)
+
+    @precondition(lambda self: self.has_socket and not self.is_ended and self.tool_calls)
+    @rule()
+    def repeated_tool_call(self) -> None:
+        call_id, msgid = next(iter(self.tool_calls)), self.next_id()
+        data = {"tool_call_id": call_id, "name": "f"}
+        self.connection.receive(frame("verb:hook", msgid, data=data), 0.0)
+        self.asked[msgid] = 0
+        assert not self.connection.is_waiting(msgid), "the message is new, so it is acked at once"
+
+    @precondition(lambda self: self.connection.is_live)
+    @rule()
+    def update(self) -> None:
+        self.updates.append(self.next_id())
+        self.connection.update_agent(GenerateReply(user_input=self.updates[-1]))
+        self.drain()
+
+    @rule(is_on=st.booleans())
+    def hold_updates(self, is_on: bool) -> None:
+        if is_on:
+            self.connection.hold_updates()
+        else:
+            self.connection.release_updates()
+        self.drain()
 
     @precondition(lambda self: self.waiting)
     @rule(data=st.data())
@@ -327,6 +355,10 @@ class AnyOrder(RuleBasedStateMachine):
         self.drain()
         assert all(count <= 1 for count in self.asked.values())
         assert all(count <= 1 for count in self.tool_calls.values())
+
+    @invariant()
+    def updates_go_out_once_and_in_order(self) -> None:
+        assert self.updates_sent == self.updates[: len(self.updates_sent)]
 
     @invariant()
     def every_answer_given_on_a_live_socket_has_gone_out(self) -> None:

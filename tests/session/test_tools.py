@@ -1,13 +1,16 @@
 """Tool calls: one output each, in time, whatever the function does."""
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+import structlog
 
 from app import Agent, Application, Session, ToolError, tool
+from app.session.runtime import MAX_THREADS, Threads
 from tests.session.conftest import Line
 from tests.session.test_opening import AGENT, application_with
 
@@ -331,3 +334,91 @@ async def test_tools_end_with_their_call(call: Dial) -> None:
     await asyncio.sleep(0)
     line.session.end("test")
     await asyncio.wait_for(cancelled.wait(), 5)
+
+
+@pytest.mark.parametrize("late", ["cancel", "deliver"])
+async def test_a_function_that_goes_on_when_it_is_cancelled_is_not_heard_again(
+    call: Dial, late: Any
+) -> None:
+    @tool(timeout=0.05, late=late, late_limit=0.1)
+    async def stubborn() -> int:
+        """Catch the cancellation."""
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        return 1
+
+    line = await talking(call, stubborn)
+    await line.tool_call("stubborn")
+    await line.settled()
+
+    assert len(line.outputs("t1")) == 1
+    assert line.session.snapshot()["tool_calls"] == 1
+    told = [one for one in line.commands("agent:update") if one["type"] == "inject_context"]
+    assert len(told) == (late == "deliver"), "that it failed, and no result after that"
+
+
+async def test_a_late_result_is_whole(call: Dial) -> None:
+    gate = asyncio.Event()
+
+    @tool(timeout=0.05)
+    async def talk() -> str:
+        """Talk at length."""
+        await gate.wait()
+        return "x" * 3500
+
+    line = await talking(call, talk)
+    await line.tool_call("talk")
+    gate.set()
+    updates = await line.command("agent:update", 2)
+
+    assert "x" * 3500 in updates[0]["messages"][0]["content"]
+
+
+@pytest.mark.parametrize("late", ["cancel", "deliver"])
+async def test_the_filler_is_silent_as_soon_as_the_model_has_an_answer(
+    call: Dial, late: Any
+) -> None:
+    @tool(timeout=0.2, late=late, filler="One moment.", filler_after=0.05)
+    async def wait() -> None:
+        """Wait for ever."""
+        await asyncio.Event().wait()
+
+    line = await talking(call, wait)
+    await line.tool_call("wait")
+
+    assert [one["action"] for one in await line.command("dub", 3)] == [
+        "addTrack", "sayOnTrack", "silenceTrack",
+    ]  # fmt: skip
+
+
+async def test_a_function_that_the_end_of_the_call_stops_is_in_the_log(call: Dial) -> None:
+    started = asyncio.Event()
+
+    @tool
+    async def book() -> None:
+        """Book something."""
+        started.set()
+        await asyncio.Event().wait()
+
+    line = await talking(call, book)
+    line.send("agent:tool-call", {"tool_call_id": "k", "name": "book"}, hook="/tools")
+    await started.wait()
+    with structlog.testing.capture_logs() as logs:
+        line.session.log = structlog.get_logger()
+        line.session.end("completed")
+    await line.settled()
+
+    assert [one["tool"] for one in logs if one["event"] == "tool_result_unused"] == ["book"]
+
+
+def test_the_log_says_when_all_threads_are_busy() -> None:
+    threads, gate = Threads(), threading.Event()
+    with structlog.testing.capture_logs() as logs:
+        running = [threads.submit(gate.wait) for _ in range(MAX_THREADS)]
+        assert logs == []
+        running += [threads.submit(gate.wait) for _ in range(3)]
+    gate.set()
+    threads.shutdown()
+
+    assert all(one.result() for one in running)
+    assert [one["event"] for one in logs] == ["threads_exhausted"]

@@ -1,0 +1,62 @@
+"""The body of a request: JSON of a bounded size that comes in a bounded time."""
+
+import asyncio
+from typing import Final
+
+import orjson
+from aiohttp import ClientConnectionError, web
+from aiohttp.web import RequestPayloadError
+
+from app.keys import SETTINGS
+from app.rest.problems import Problem
+
+__all__ = ["JSON", "read_json"]
+
+JSON: Final = "application/json"
+LARGEST: Final = 256 * 1024
+SECONDS: Final = 10.0
+
+
+async def read_json(request: web.Request) -> bytes:
+    """The body as clean JSON: no NaN, no lone surrogates, no numbers that nobody can send on.
+
+    Raises:
+        Problem: 400, 408, 413 or 415.
+    """
+    if not _is_json(request):
+        raise Problem(
+            415,
+            f"Send the body as `Content-Type: {JSON}` in UTF-8; "
+            f"got {request.headers.get('Content-Type', 'no content type')[:80]!r}.",
+            headers={"Accept": JSON},
+        )
+    body = await _read(request)
+    if not body.strip():
+        raise Problem(400, "The body is empty; send a JSON object.", kind="malformed-json")
+    try:
+        return orjson.dumps(orjson.loads(body))
+    except (orjson.JSONDecodeError, TypeError, RecursionError) as error:
+        raise Problem(400, f"The body is not JSON: {error}.", kind="malformed-json") from None
+
+
+async def _read(request: web.Request) -> bytes:
+    """The bytes; who has a key may still be slow, break off, or send what swells."""
+    # What jambonz takes must come through, even where JSON writes a letter in more bytes.
+    largest = max(LARGEST, 2 * request.app[SETTINGS].max_frame)
+    try:
+        async with asyncio.timeout(SECONDS):
+            return await request.clone(client_max_size=largest).read()
+    except TimeoutError:
+        raise Problem(408, f"The body did not come within {SECONDS:g} s.") from None
+    except RequestPayloadError as error:
+        reason = " ".join(str(error.__cause__ or error).split())[:200]
+        raise Problem(400, f"The body cannot be read: {reason}.", kind="malformed-body") from None
+    except (ConnectionError, ClientConnectionError):  # nobody will read this
+        raise Problem(400, "The connection broke before the body was complete.") from None
+
+
+def _is_json(request: web.Request) -> bool:
+    kind = request.content_type.lower()
+    charset = (request.charset or "utf-8").lower()
+    is_json = kind == JSON or (kind.startswith("application/") and kind.endswith("+json"))
+    return is_json and "Content-Type" in request.headers and charset in {"utf-8", "utf8"}
