@@ -172,10 +172,13 @@ def _call_command(settings: "Settings", applications: "Sequence[Application]") -
     urls = [f"{settings.websocket_url}{one.path}" for one in applications]
     sample = urlsplit(DIALLED_BY_DEFAULT).path
     url = next((url for url in urls if url.endswith(sample)), urls[0])
+    login = f" --user {settings.ws_user} --password PASSWORD" if settings.ws_user else ""
     if Path(sys.argv[0]).stem == "cordboard":
-        return f"cordboard call {url}"
+        return f"cordboard call {url}{login}"
     if not Path("Makefile").exists():  # not in a checkout
-        return f"python -m app call {url}"
+        return f"python -m app call {url}{login}"
+    if login:
+        return f'make call ARGS="{url}{login}"'
     return "make call" if url == DIALLED_BY_DEFAULT else f"make call ARGS={url}"
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from app.agent import LLM_VENDORS, Agent
+from app.tool import tool
 from app.verbs import VerbError
 from tests.strategies import counted, ended, look_up
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import BaseModel, Field, field_validator
 
-from app.tool import tool
+from app.tool import ToolArgumentError, tool
 from app.tool.reading import MAX_ECHO
 from tests.tool_kinds import (
     Guest,

@@ -57,12 +57,14 @@ class Rendered:
         hooks: Every Hook object, by its label.
         names: Hook names given as text that come over this socket, so somebody must answer them.
         agents: The agents among the verbs.
+        is_beside: Whether they run beside what runs, instead of in its place.
     """
 
     verbs: list[Wire]
     hooks: Mapping[str, Hook[..., Any]] = field(default_factory=dict)
     names: frozenset[str] = frozenset()
     agents: tuple[RenderedAgent, ...] = ()
+    is_beside: bool = False
 
     @classmethod
     def of(cls, verbs: list[Wire]) -> "Rendered":

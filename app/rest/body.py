@@ -49,7 +49,7 @@ async def _read(request: web.Request) -> bytes:
     except TimeoutError:
         raise Problem(408, f"The body did not come within {SECONDS:g} s.") from None
     except RequestPayloadError as error:
-        reason = " ".join(str(error.__cause__ or error).split())[:200]
+        reason = " ".join(str(getattr(error.__cause__, "message", error)).split())[:200]
         raise Problem(400, f"The body cannot be read: {reason}.", kind="malformed-body") from None
     except (ConnectionError, ClientConnectionError):  # nobody will read this
         raise Problem(400, "The connection broke before the body was complete.") from None

@@ -15,10 +15,8 @@ __all__ = ["describe"]
 
 REF: Final = "#/components/schemas/{model}"
 PLACES: Final = {"path": "path", "query": "query", "headers": "header"}
-SECURED: Final = {
-    401: "No API key, or a wrong one.",
-    429: "Too many requests with this key; `Retry-After` says how long to wait.",
-}
+NO_KEY: Final = {401: "No API key, or a wrong one."}
+TOO_MANY: Final = {429: "Too many requests; `Retry-After` says how long to wait."}
 WITH_BODY: Final = {
     400: "The body is not JSON.",
     408: "The body did not come in time.",
@@ -137,7 +135,7 @@ def _answer(answer: Answer, schema: Json | None) -> Json:
 
 
 def _problems(each: Operation, schema: Json, *, secured: bool) -> Json:
-    reasons = dict(SECURED) if secured else {}
+    reasons = TOO_MANY | (NO_KEY if secured else {})
     if each.inputs:
         reasons[422] = "The request is not as described here; see `errors`."
     if "body" in each.inputs:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from app.agent import Rendered, Split, render, split_prompt
@@ -98,6 +98,9 @@ async def answer(
         session.log.error("handler_returned_nothing", handler=code_name(code), fix="hanging up")
         rendered = Rendered.of(HANG_UP)
     session._data = None
+    if message.kind is Kind.DIAL_CONFIRM or "hold_detail" in message.data:
+        # These verbs run on another leg, or as music on hold: what runs goes on.
+        rendered = replace(rendered, is_beside=True)
     reply(session, message.msgid, rendered)
 
 
@@ -147,7 +150,7 @@ def send_verbs(
     except LocalError as error:
         session._failed("verbs", None, error)
         return False
-    session._apply(rendered)
+    session._apply(rendered, is_replacing=not rendered.is_beside)
     if split is not None and session.is_open:
         send_rest_of_prompt(session, split)
     return True

@@ -91,6 +91,19 @@ async def test_the_end_of_a_replaced_agent_leaves_the_new_one_alone(call: Dial) 
         await line.session.update_instructions("Be brief.")
 
 
+async def test_music_on_hold_does_not_end_the_agent(call: Dial) -> None:
+    @action_hook
+    async def hold_music(session: Session) -> list[Any]:
+        return [say("Please wait.")]
+
+    handoff = {"mode": "warm", "target": "+15085551212", "on_hold_hook": hold_music}
+    line = call(application_with(agent(one, handoff=handoff)))
+    await line.open()
+    assert (await line.hook(hold_music.label, hold_detail={"from": "a", "to": "b"}))["data"]
+
+    await line.session.update_instructions("Be brief.")
+
+
 async def test_the_end_of_the_new_agent_is_known_by_its_id(call: Dial) -> None:
     line = call(application_with(agent(id="a", action_hook=say_goodbye)))
     await line.open()
