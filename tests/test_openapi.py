@@ -62,7 +62,9 @@ def test_an_open_server_asks_for_no_key_in_its_document_either() -> None:
 
     assert document["components"]["securitySchemes"] == {}
     assert document["paths"]["/v1/calls"]["get"]["security"] == []
-    assert "401" not in document["paths"]["/v1/calls"]["get"]["responses"]
+    answers = document["paths"]["/v1/calls"]["get"]["responses"]
+    assert "401" not in answers
+    assert "429" in answers, "without keys each address has its limit"
 
 
 class SomeCalls(FakeCalls):
