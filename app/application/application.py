@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 else:
     A, M = TypeVar("A"), TypeVar("M")
 
+# First parts of the paths that the server answers itself.
+RESERVED = ("v1", "api", "mcp", "livez", "readyz", "metrics", "openapi.json")
 APOLOGY = "We are sorry, something went wrong. Please call again later."
 
 
@@ -63,6 +65,11 @@ class Application(Generic[S, E]):
     ) -> None:
         if not path.startswith("/"):
             raise ConfigurationError(f"application path {path!r}: begin it with a slash")
+        if path.strip("/").split("/")[0] in RESERVED:
+            raise ConfigurationError(
+                f"application path {path!r} belongs to the server itself; choose another than "
+                f"/{', /'.join(RESERVED)}"
+            )
         self.path = path
         self.name = name or path
         self.apology = apology

@@ -50,10 +50,10 @@ def build(
     web_app[COUNTERS] = calls.runtime.counters
     web_app[DRAINING] = asyncio.Event()
     web_app[SOCKETS] = set()
+    metrics.setup(web_app)
+    rest.setup(web_app)  # before the applications: a path with parameters must not hide these
     for application in applications:
         add_routes(web_app, application)
-    metrics.setup(web_app)
-    rest.setup(web_app)
     web_app.cleanup_ctx.append(look_after_calls)
     web_app.on_shutdown.append(drain)
     return web_app

@@ -68,14 +68,6 @@ class Agents:
             self._replaced.append((old.action_hook, old.agent.id or "", now + REPLACED_SECONDS))
         self.stop()
 
-    def redirected(self, verbs: Sequence[object]) -> None:
-        """A raw redirect command replaced the verbs: the agent is gone with them."""
-        if not any(
-            isinstance(verb, Mapping) and (verb.get("verb") == "agent" or "agent" in verb)
-            for verb in verbs
-        ):
-            self.replace()
-
     def end(self, hook: str, verb_id: str) -> bool:
         """The end of an agent is told to ``hook``; False if it is one that was replaced."""
         now = time.monotonic()

@@ -69,13 +69,12 @@ class EventQueue:
     async def _run(self, hook: UserCode, message: Message) -> None:
         session = self._session
         self._started = time.monotonic()
-        task = asyncio.current_task()
+        task = self._task
         assert task is not None
         try:
             reader = READERS.get(message.kind)
             is_raw = isinstance(hook, Handler) and not hook.is_typed
-            data = copied(message.data)
-            event = data if is_raw or reader is None else reader(data)
+            event = copied(message.data) if is_raw or reader is None else reader(message.data)
             await run(hook, session, event, session._runtime.threads)
         except asyncio.CancelledError:
             if not self._is_overrun or task.cancelling() > 1:

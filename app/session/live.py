@@ -5,6 +5,7 @@ What comes in is in ``inbound``, how verbs are answered in ``opening``, tool cal
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
@@ -51,6 +52,9 @@ S = TypeVar("S", default=Any)
 E = TypeVar("E", bound=EnvVars, default=EnvVars)
 T = TypeVar("T")
 
+# What watchers may keep of one message: parsed, it takes many times as much.
+MAX_WATCHED = 64 * 1024
+ERROR_SHOWN = 500
 DISREGARD = (
     "Disregard all earlier instructions, also those given as system messages at the start of the "
     "call. Only the following instructions count.\n\n"
@@ -102,6 +106,7 @@ class LiveCall(Generic[S, E]):
         self._tasks: set[asyncio.Task[Any]] = set()
         self._events = EventQueue(self)
         self._tool_calls = ToolCalls(self)
+        self._is_watchable = True
         self._is_prompt_split = self._is_over = self._is_ended = False
         self._turns = self._interruptions = self._tool_count = 0
         self._release: opening.Release | None = None
@@ -170,7 +175,9 @@ class LiveCall(Generic[S, E]):
             return
         if message.is_cut:
             self.log.warning("message_cut", type=message.type, fix="nest it less deeply")
+        self._is_watchable = len(text) <= MAX_WATCHED
         inbound.RECEIVERS[message.kind](self, message)
+        self._is_watchable = True
         if self._release is not None:
             self._release.hear(self, message)
         self._flush()
@@ -334,8 +341,9 @@ class LiveCall(Generic[S, E]):
         is_interrupted = data.get("interrupted") is True
         self._interruptions += is_interrupted
         self._last_turn = data
-        measured = measured_stages(data.get("latency"))
-        self.log.info("turn_ended", interrupted=is_interrupted, **measured)
+        if self.log.is_enabled_for(logging.INFO):
+            measured = measured_stages(data.get("latency"))
+            self.log.info("turn_ended", interrupted=is_interrupted, **measured)
 
     # what goes out
 
@@ -353,7 +361,7 @@ class LiveCall(Generic[S, E]):
         is_queued = self._connection.is_queueing or self._connection.is_holding
         receipt = Receipt(update.type, (frame,), is_queued, warnings)
         self.log.info("agent_updated", type=update.type, update_id=receipt.update_id)
-        self._publish("update", update.to_wire())
+        self._publish("update", {**update.to_wire(), "update_id": receipt.update_id})
         self._flush()
         return receipt
 
@@ -382,7 +390,8 @@ class LiveCall(Generic[S, E]):
         )
         receipt = Receipt(name, (frame,), self._connection.is_queueing)
         self.log.info("command_sent", command=name, update_id=receipt.update_id)
-        self._publish("command", {"command": name, "data": data})
+        told = {"command": name, "data": data, "update_id": receipt.update_id}
+        self._publish("command", told)
         self._flush()
         return receipt
 
@@ -412,6 +421,8 @@ class LiveCall(Generic[S, E]):
     # what is told to logs, counters and watchers
 
     def _publish(self, kind: str, data: object) -> None:
+        if not self._is_watchable:
+            data = {"note": f"larger than {MAX_WATCHED:,} bytes, not kept"}
         self._runtime.feed.publish(self.call_sid or self._expected_sid, kind, data)
 
     def _acked(self, msgid: str, verbs: Sequence[Wire], *, is_late: bool) -> None:
@@ -432,7 +443,7 @@ class LiveCall(Generic[S, E]):
         """A function of the author, or an answer, failed: the call goes on."""
         self._runtime.counters.handler_failed(kind)
         name = str(getattr(code, "name", code or kind))
-        text = mask_personal(str(error))  # anybody's words, as in the traceback
+        text = mask_personal(str(error)[:ERROR_SHOWN])  # anybody's words, as in the traceback
         self.log.error("handler_failed", kind=kind, name=name, error=text, exc_info=error)
 
     def _unanswered_hook(self, message: Message) -> None:

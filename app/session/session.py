@@ -89,7 +89,7 @@ class Session(LiveCall[S, E]):
         Replacing ends the agent that runs, unless there is one among the verbs.
         """
         rendered = opening.render_reply(self, verbs)
-        receipt = self._send_command("redirect", rendered.verbs, queue=queue)
+        receipt = self._send_command("redirect", rendered.verbs, queue=queue or None)
         if not queue:
             self._agents.replace()
         self._apply(rendered, is_replacing=not queue)
@@ -98,12 +98,16 @@ class Session(LiveCall[S, E]):
     async def command(
         self, name: str, data: object = None, *, call_sid: str | None = None
     ) -> Receipt:
-        """Send any command, with ``data`` as on the wire; ``call_sid`` names another leg."""
-        receipt = self._send_command(name, data, call_sid=call_sid)
-        if name == "redirect" and isinstance(data, list):
-            self._drop_held()
-            self._agents.redirected(data)
-        return receipt
+        """Send any command, with ``data`` as on the wire; ``call_sid`` names another leg.
+
+        Verbs of a redirect are checked, and an agent among them is known, as in :meth:`redirect`.
+        """
+        if name != "redirect" or not isinstance(data, list):
+            return self._send_command(name, data, call_sid=call_sid)
+        if call_sid in (None, self.call_sid):
+            return await self.redirect(data)
+        verbs = opening.render_reply(self, data).verbs
+        return self._send_command(name, verbs, call_sid=call_sid)
 
     async def tag(self, data: Mapping[str, Any]) -> Receipt:
         """Set the call's metadata, which comes back as customer data."""
