@@ -82,7 +82,7 @@ def adulting(session: "LiveCall[Any, Any]", message: Message) -> None:
 def verb_hook(session: "LiveCall[Any, Any]", message: Message) -> None:
     """verb:hook and dial:confirm: a verb ended or asks for input."""
     data = message.data
-    session._publish("hook", {"hook": message.hook, "data": data})
+    session._publish_frame("hook")
     code = session._hook_for(message) or session.application.named.get(message.type)
     own = copied(data)
     event = own if isinstance(code, Handler) and not code.is_typed else read_ended(own)
@@ -118,7 +118,7 @@ def call_status(session: "LiveCall[Any, Any]", message: Message) -> None:
     status = read_status(message.data)
     if not session.call_sid:
         session._expect(status.call_sid)
-    session._publish("status", message.data)
+    session._publish_frame("status")
     if status.call_sid in ("", session.call_sid or session._expected_sid):
         session.call_status = status.call_status
         if status.is_final:
@@ -133,7 +133,7 @@ def agent_event(session: "LiveCall[Any, Any]", message: Message) -> None:
     name = message.data.get("type")
     if not isinstance(name, str):
         name = ""
-    session._publish("event", message.data)
+    session._publish_frame("event")
     if name == "turn_end":
         session._turn_ended(message.data)
     if message.wants_ack:
@@ -149,7 +149,7 @@ def tool_call(session: "LiveCall[Any, Any]", message: Message) -> None:
     """agent:tool-call: runs in a task of its own."""
     if message.wants_ack:
         acknowledge(session, message)
-    session._publish("tool_call", message.data)
+    session._publish_frame("tool_call")
     session._tool_calls.start(message)
 
 
@@ -163,13 +163,13 @@ def error(session: "LiveCall[Any, Any]", message: Message) -> None:
         advice=advice_on(found.msg[:MAX_TEXT], found.details[:MAX_TEXT]),
         **{"pii.content": found.content[:MAX_TEXT]},
     )
-    session._publish("error", message.data)
+    session._publish_frame("error")
     named(session, message)
 
 
 def verb_status(session: "LiveCall[Any, Any]", message: Message) -> None:
     """verb:status: progress of a verb, after ``config(notify_events=True)``."""
-    session._publish("verb", message.data)
+    session._publish_frame("verb")
     named(session, message)
 
 

@@ -54,6 +54,7 @@ T = TypeVar("T")
 
 # What watchers may keep of one message: parsed, it takes many times as much.
 MAX_WATCHED = 64 * 1024
+TOO_LARGE = f"larger than {MAX_WATCHED:,} bytes, not kept"
 ERROR_SHOWN = 500
 DISREGARD = (
     "Disregard all earlier instructions, also those given as system messages at the start of the "
@@ -94,6 +95,7 @@ class LiveCall(Generic[S, E]):
         self.started = datetime.now(UTC)
         self.log: Any = structlog.get_logger("cordboard.session")
         self._runtime = runtime
+        self._loop = asyncio.get_running_loop()  # asking for it anew costs a system call
         self._connection = Connection(max_frame=runtime.limits.max_frame)
         self._socket: Socket | None = None
         self._lost_at: float | None = None
@@ -106,7 +108,7 @@ class LiveCall(Generic[S, E]):
         self._tasks: set[asyncio.Task[Any]] = set()
         self._events = EventQueue(self)
         self._tool_calls = ToolCalls(self)
-        self._is_watchable = True
+        self._frame = b""
         self._is_prompt_split = self._is_over = self._is_ended = False
         self._turns = self._interruptions = self._tool_count = 0
         self._release: opening.Release | None = None
@@ -175,9 +177,9 @@ class LiveCall(Generic[S, E]):
             return
         if message.is_cut:
             self.log.warning("message_cut", type=message.type, fix="nest it less deeply")
-        self._is_watchable = len(text) <= MAX_WATCHED
+        self._frame = text
         inbound.RECEIVERS[message.kind](self, message)
-        self._is_watchable = True
+        self._frame = b""
         if self._release is not None:
             self._release.hear(self, message)
         self._flush()
@@ -421,9 +423,12 @@ class LiveCall(Generic[S, E]):
     # what is told to logs, counters and watchers
 
     def _publish(self, kind: str, data: object) -> None:
-        if not self._is_watchable:
-            data = {"note": f"larger than {MAX_WATCHED:,} bytes, not kept"}
         self._runtime.feed.publish(self.call_sid or self._expected_sid, kind, data)
+
+    def _publish_frame(self, kind: str) -> None:
+        """Show the frame that is being received to watchers."""
+        is_watchable = len(self._frame) <= MAX_WATCHED
+        self._publish(kind, self._frame if is_watchable else {"note": TOO_LARGE})
 
     def _acked(self, msgid: str, verbs: Sequence[Wire], *, is_late: bool) -> None:
         self._runtime.counters.ack_sent(is_late)
@@ -436,8 +441,9 @@ class LiveCall(Generic[S, E]):
         self._runtime.counters.tool_called(name, seconds, outcome)
         milliseconds = round(seconds * 1000, 1)
         self.log.info("tool_called", tool=name, outcome=outcome, ms=milliseconds)
-        output = {"tool_call_id": call_id, "name": name, "output": result}
-        self._publish("tool_output", {**output, "outcome": outcome, "ms": milliseconds})
+        output = {"tool_call_id": call_id, "name": name, "output": result, "outcome": outcome}
+        told = {"data": {**output, "ms": milliseconds}}
+        self._publish("tool_output", orjson.dumps(told, default=str))
 
     def _failed(self, kind: str, code: object, error: BaseException) -> None:
         """A function of the author, or an answer, failed: the call goes on."""
@@ -464,7 +470,7 @@ class LiveCall(Generic[S, E]):
 
     def _start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run something for this call; it is cancelled when the call ends."""
-        task = asyncio.get_running_loop().create_task(work)
+        task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         self._runtime.waiting.add(self)

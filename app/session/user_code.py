@@ -40,7 +40,8 @@ async def run(code: UserCode, session: object, event: object, threads: Executor)
             call = partial(contextvars.copy_context().run, call_in_thread, code, session, event)
             value = await asyncio.get_running_loop().run_in_executor(threads, call)
         # A plain wrapper may hide an async function, from us as from its author.
-        return await value if inspect.isawaitable(value) else value
+        is_awaitable = code.is_async or inspect.isawaitable(value)
+        return await value if is_awaitable else value
     except asyncio.CancelledError as error:
         task = asyncio.current_task()
         if task is None or task.cancelling():
