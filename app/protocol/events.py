@@ -8,6 +8,7 @@ They run where an event is wanted, never in the read loop.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 Data = Mapping[str, Any]
@@ -290,9 +291,11 @@ def read_turn_end(data: Data) -> TurnEnd:
         confidence=number(data, "confidence"),
         latency=read_latency(data.get("latency")),
         tool_calls=tuple(
-            ToolTiming(text(call, "name"), number(call, "rtt_ms"))
-            for call in (calls if isinstance(calls, list) else ())
-            if isinstance(call, dict)
+            [
+                ToolTiming(text(call, "name"), number(call, "rtt_ms"))
+                for call in (calls if isinstance(calls, list) else ())
+                if isinstance(call, dict)
+            ]
         ),
         extra=rest(data, TurnEnd),
     )
@@ -306,6 +309,7 @@ LATENCY_NAMES = {
     "tool_ms": "tool_latency",
     "tts_ms": "voice_latency",
 }
+LATENCY_PAIRS = tuple(LATENCY_NAMES.items())
 LATENCY_KEYS = frozenset({*LATENCY_NAMES, *LATENCY_NAMES.values(), "preflight"})
 
 
@@ -313,18 +317,17 @@ def read_latency(data: object) -> Latency:
     """Read the latency of a turn in either dialect."""
     if not isinstance(data, dict):
         return Latency()
-    times = {
-        ours: number(data, ours) if data.get(ours) is not None else number(data, theirs)
-        for ours, theirs in LATENCY_NAMES.items()
-    }
+    stt, eot, llm, tool, tts = [
+        number(data, ours) if data.get(ours) is not None else number(data, theirs)
+        for ours, theirs in LATENCY_PAIRS
+    ]
     early = data.get("preflight")
     preflight = (
         Preflight(text(early, "result"), whole(early, "tokens"))
         if isinstance(early, dict)
         else None
     )
-    extra = {key: value for key, value in data.items() if key not in LATENCY_KEYS}
-    return Latency(**times, preflight=preflight, extra=extra)
+    return Latency(stt, eot, llm, tool, tts, preflight, others(data, LATENCY_KEYS))
 
 
 def measured_stages(data: object) -> dict[str, object]:
@@ -416,10 +419,23 @@ def whole(data: Data, key: str) -> int | None:
     return int(value) if value is not None and abs(value) < 1e15 else None
 
 
-def rest(data: Data, known: type) -> dict[str, Any]:
+def rest(data: Data, known: type) -> Data:
     """What ``known`` has no field for."""
+    return others(data, field_names(known))
+
+
+def others(data: Data, known: frozenset[str]) -> Data:
+    """The members of ``data`` under other keys; most often there are none."""
+    if data.keys() <= known:
+        return {}
+    return {key: value for key, value in data.items() if key not in known}
+
+
+@lru_cache
+def field_names(known: type) -> frozenset[str]:
+    """The keys that the fields of a class take up."""
     names: Mapping[str, object] = known.__dataclass_fields__  # type: ignore[attr-defined]
-    return {key: value for key, value in data.items() if key not in names and key != "type"}
+    return frozenset({*names, "type"})
 
 
 READERS: dict[str, Callable[[Data], AgentEvent]] = {
