@@ -89,8 +89,9 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     habit = next((option for option in ALIASES.get(wanted, ()) if option in options), None)
     if habit is not None:
         return habit
-    close = difflib.get_close_matches(wanted, folded, n=1, cutoff=0.6)
-    return folded[close[0]] if close else None
+    close = difflib.get_close_matches(wanted, folded, n=3, cutoff=0.6)
+    swapped = next((one for one in close if sorted(one) == sorted(wanted)), None)
+    return folded[swapped or close[0]] if close else None
 
 
 def did_you_mean(suggestion: str | None) -> str:
