@@ -119,6 +119,7 @@ async def test_commands_have_the_shapes_that_jambonz_reads(call: Dial) -> None:
     await session.record("start", siprecServerURL="sip:rec@192.0.2.10")
     await session.dtmf("5", duration=250)
     await session.mute(call_sid="leg-b")
+    await session.unmute()
     await session.hangup()
     frames = [one for one in line.socket.frames if one["type"] == "command"]
 
@@ -131,6 +132,7 @@ async def test_commands_have_the_shapes_that_jambonz_reads(call: Dial) -> None:
         ),
         ("dtmf", {"digit": "5", "duration": 250, "dtmf": {"digit": "5", "duration": 250}}, None),
         ("mute:status", {"mute_status": "mute"}, "leg-b"),
+        ("mute:status", {"mute_status": "unmute"}, None),
         ("call:status", {"call_status": "completed"}, None),
     ]
 
@@ -215,6 +217,25 @@ async def test_a_lost_call_keeps_its_state_and_what_is_owed(call: Dial, calls: C
     assert [one["type"] for one in line.socket.frames] == ["ack", "command"]
     assert line.session.state == {"name": "Sarah"}
     assert opened == [1]
+
+
+async def test_the_application_hears_that_jambonz_is_back(call: Dial) -> None:
+    heard: list[str] = []
+    application = application_with(Agent(**AGENT, instructions="Help."))
+
+    @application.session_reconnect
+    async def back(session: Session) -> None:
+        heard.append(session.call_sid)
+        await session.inject_context("The line was bad for a moment.")
+
+    line = call(application)
+    await line.open()
+    line.event("turn_end")
+    line.lose()
+    await line.come_back()
+
+    assert len(await line.command("agent:update")) == 1
+    assert heard == [CALL_SID]
 
 
 async def test_an_answer_that_was_owed_at_the_loss_answers_the_reconnect(call: Dial) -> None:
