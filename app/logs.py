@@ -75,6 +75,7 @@ class Event(StrEnum):
     MESSAGE_REFUSED = auto()
     MESSAGE_CUT = auto()
     UNKNOWN_MESSAGE = auto()
+    UNKNOWN_FIELD = auto()
     MESSAGE_REPEATED = auto()
     JAMBONZ_ERROR = auto()
 

@@ -53,6 +53,7 @@ from app.protocol.events import (
     read_event,
     read_status,
     read_verb_status,
+    unknown_fields,
 )
 from app.protocol.messages import MAX_ID, Kind, Message, decode
 
@@ -111,4 +112,5 @@ __all__ = [
     "read_event",
     "read_status",
     "read_verb_status",
+    "unknown_fields",
 ]

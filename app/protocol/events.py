@@ -273,6 +273,18 @@ def read_error(data: Data) -> JambonzError:
     )
 
 
+def unknown_fields(name: str, data: Data) -> list[str]:
+    """The fields of an agent event that this release does not know."""
+    known = EVENT_FIELDS.get(name)
+    if known is None:
+        return []
+    found = [] if data.keys() <= known else sorted(data.keys() - known)
+    latency = data.get("latency")
+    if isinstance(latency, dict) and not latency.keys() <= LATENCY_KEYS:
+        found += sorted(f"latency.{key}" for key in latency.keys() - LATENCY_KEYS)
+    return found
+
+
 def read_ended(data: Data) -> VerbEnded:
     """Turn the payload of a ``verb:hook`` into the type that its fields tell."""
     for key, reader in ENDED_BY_KEY.items():
@@ -463,6 +475,11 @@ EVENT_TYPES: dict[str, type] = {
     "user_interruption": UserInterruption,
     "turn_end": TurnEnd,
     "history_summarized": HistorySummarized,
+}
+
+# Wire name → the keys that are known, for a remark on new ones.
+EVENT_FIELDS: dict[str, frozenset[str]] = {
+    name: field_names(kind) for name, kind in EVENT_TYPES.items()
 }
 
 # The field that only one verb's result has → how to read it.

@@ -6,7 +6,7 @@ names: tool calls as ``agent:tool-call``, ``llm:tool-call`` or ``verb:hook``; ag
 Unknown types and fields are kept: a later jambonz must not break a call.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
@@ -61,6 +61,41 @@ TYPES: dict[str, tuple[Kind, bool]] = {
     "tts:tokens-result": (Kind.TTS_RESULT, False),
 }
 UNKNOWN = (Kind.UNKNOWN, False)
+ENVELOPE = frozenset({"type", "msgid", "call_sid", "hook", "data", "b3"})
+CALL_FACTS = frozenset(
+    (
+        "call_sid",
+        "account_sid",
+        "application_sid",
+        "service_provider_sid",
+        "direction",
+        "from",
+        "to",
+        "caller_name",
+        "caller_id",
+        "call_id",
+        "sbc_callid",
+        "sip_status",
+        "sip_reason",
+        "call_status",
+        "trace_id",
+        "has_recording",
+        "originating_sip_ip",
+        "originating_sip_trunk_name",
+        "local_sip_address",
+        "public_ip",
+        "fs_sip_address",
+        "fs_public_ip",
+        "api_base_url",
+        "participants",
+        "sip",
+        "defaults",
+        "env_vars",
+        "customerdata",
+        "customerData",
+        "parent_call_sid",
+    )
+)
 
 
 @dataclass(slots=True)
@@ -78,6 +113,7 @@ class Message:
         received: Monotonic seconds at which it came.
         b3: Trace context in B3 single-header form, or empty.
         is_cut: Whether what was nested too deeply has been left out.
+        unknown: Fields of the envelope and of a call's facts that this release does not know.
     """
 
     kind: Kind
@@ -90,6 +126,7 @@ class Message:
     received: float
     b3: str
     is_cut: bool = False
+    unknown: Collection[str] = ()
 
 
 def decode(text: str | bytes, received: float) -> Message:
@@ -127,6 +164,10 @@ def decode(text: str | bytes, received: float) -> Message:
         is_cut,
     )
     check_lengths(message, text)
+    if not frame.keys() <= ENVELOPE:
+        message.unknown = sorted(frame.keys() - ENVELOPE)
+    if kind is Kind.SESSION_NEW and not data.keys() <= CALL_FACTS:
+        message.unknown = [*message.unknown, *(f"data.{key}" for key in data.keys() - CALL_FACTS)]
     return message
 
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from app.application import Handler
-from app.application.unanswered import missing_message
 from app.logs import mask_personal
 from app.protocol import (
     Kind,
@@ -12,8 +11,9 @@ from app.protocol import (
     read_ended,
     read_error,
     read_status,
+    unknown_fields,
 )
-from app.session import opening
+from app.session import opening, remarks
 from app.session.advice import advice_on
 from app.session.user_code import UserCode, copied
 
@@ -101,7 +101,7 @@ def answer_hook(
 ) -> None:
     """Run what answers, or ack at once so that jambonz goes on."""
     if code is None:
-        session._unanswered_hook(message)
+        remarks.unanswered_hook(session, message)
         acknowledge(session, message)
     else:
         session._start(opening.answer(session, message, code, event))
@@ -134,6 +134,8 @@ def agent_event(session: "LiveCall[Any, Any]", message: Message) -> None:
     if not isinstance(name, str):
         name = ""
     session._publish_frame("event")
+    if unknown := unknown_fields(name, message.data):
+        remarks.unknown_fields(session, name, unknown)
     if name == "turn_end":
         session._turn_ended(message.data)
     if message.wants_ack:
@@ -142,7 +144,7 @@ def agent_event(session: "LiveCall[Any, Any]", message: Message) -> None:
     if hooks:
         session._events.put(message, hooks)
     else:
-        session._unheard_event(name)
+        remarks.unheard_event(session, name)
 
 
 def tool_call(session: "LiveCall[Any, Any]", message: Message) -> None:
@@ -183,12 +185,8 @@ def unknown(session: "LiveCall[Any, Any]", message: Message) -> None:
     """A type that this release does not know: kept, logged once with advice."""
     if handler := session.application.named.get(message.type):
         session._events.put(message, (handler,))
-    elif session._runtime.is_news(message.type):
-        session.log.warning(
-            "unknown_message",
-            type=message.type,
-            advice=missing_message(session.application, message.type),
-        )
+    else:
+        remarks.unknown_message(session, message.type)
 
 
 RECEIVERS: dict[Kind, Callable[["LiveCall[Any, Any]", Message], None]] = {

@@ -18,11 +18,9 @@ from typing_extensions import TypeVar
 from app.agent import Rendered, RenderedAgent
 from app.application import Application, EnvVars, Handler
 from app.application.env import read_env
-from app.application.unanswered import missing_event, missing_hook, missing_tool
 from app.hook import Hook
 from app.logs import mask_personal
 from app.protocol import (
-    EVENT_TYPES,
     MAX_ID,
     AgentUpdate,
     CallStatus,
@@ -37,7 +35,7 @@ from app.protocol import (
     Wire,
     measured_stages,
 )
-from app.session import inbound, opening
+from app.session import inbound, opening, remarks
 from app.session.agents import Agents
 from app.session.errors import CallEnded, NoAgent
 from app.session.events import EventQueue
@@ -56,6 +54,10 @@ T = TypeVar("T")
 MAX_WATCHED = 64 * 1024
 TOO_LARGE = f"larger than {MAX_WATCHED:,} bytes, not kept"
 ERROR_SHOWN = 500
+AFTER_SPLIT = (
+    "the first prompt of this call was too large for one frame and cannot be taken back; the model "
+    "has been told to disregard it. A shorter first prompt avoids this"
+)
 DISREGARD = (
     "Disregard all earlier instructions, also those given as system messages at the start of the "
     "call. Only the following instructions count.\n\n"
@@ -175,6 +177,8 @@ class LiveCall(Generic[S, E]):
             self.log.info("message_repeated")
             self._flush()
             return
+        if message.unknown:
+            remarks.unknown_fields(self, message.type, message.unknown)
         if message.is_cut:
             self.log.warning("message_cut", type=message.type, fix="nest it less deeply")
         self._frame = text
@@ -262,7 +266,7 @@ class LiveCall(Generic[S, E]):
         self.call_sid = message.call_sid or f"unknown-{message.msgid}"
         self.account_sid = text_of(data, "account_sid")[:MAX_ID]
         self.application_sid = text_of(data, "application_sid")[:MAX_ID]
-        self.trace_id = text_of(data, "trace_id")[:MAX_ID]
+        self.trace_id = (text_of(data, "trace_id") or message.b3.partition("-")[0])[:MAX_ID]
         self.direction = text_of(data, "direction")[:MAX_ID]
         self.from_, self.to = text_of(data, "from"), text_of(data, "to")
         self.caller_name = text_of(data, "caller_name")
@@ -356,10 +360,12 @@ class LiveCall(Generic[S, E]):
         if self.agent is None:
             raise NoAgent(self.call_sid)
         if isinstance(update, UpdateInstructions) and self._is_prompt_split:
-            self.log.warning("instructions_after_split", advice="the model keeps the first prompt")
             update = UpdateInstructions(DISREGARD + update.instructions)
         frame = self._emit(lambda: self._connection.update_agent(update))
         warnings = self._agents.note(update, functions)
+        if isinstance(update, UpdateInstructions) and self._is_prompt_split:
+            self.log.warning("instructions_after_split", advice=AFTER_SPLIT)
+            warnings = (*warnings, AFTER_SPLIT)
         is_queued = self._connection.is_queueing or self._connection.is_holding
         receipt = Receipt(update.type, (frame,), is_queued, warnings)
         self.log.info("agent_updated", type=update.type, update_id=receipt.update_id)
@@ -451,20 +457,6 @@ class LiveCall(Generic[S, E]):
         name = str(getattr(code, "name", code or kind))
         text = mask_personal(str(error)[:ERROR_SHOWN])  # anybody's words, as in the traceback
         self.log.error("handler_failed", kind=kind, name=name, error=text, exc_info=error)
-
-    def _unanswered_hook(self, message: Message) -> None:
-        if message.hook and self._runtime.is_news(f"hook {self.application.path} {message.hook}"):
-            self.log.warning("hook_unanswered", advice=missing_hook(self.application, message.hook))
-
-    def _unanswered_tool(self, name: str, hook: str) -> None:
-        if self._runtime.is_news(f"tool {self.application.path} {name}"):
-            advice = missing_tool(self.application, name)
-            self.log.warning("tool_unanswered", hook=hook, advice=advice)
-
-    def _unheard_event(self, kind: object) -> None:
-        if isinstance(kind, str) and self._runtime.is_news(f"event {kind[:80]}"):
-            log = self.log.debug if kind in EVENT_TYPES else self.log.warning
-            log("event_unheard", advice=missing_event(kind[:80]))
 
     # its tasks
 

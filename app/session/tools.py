@@ -14,6 +14,7 @@ import orjson
 
 from app.application import Handler
 from app.protocol import FrameTooLarge, LocalError, Message
+from app.session import remarks
 from app.session.user_code import copied, run
 from app.tool import Tool, ToolArgumentError, ToolError, UnencodableResult, encode_result, phrases
 
@@ -74,7 +75,7 @@ class ToolCalls:
         tool = session._agents.find_tool(name)
         handler = None if tool else session._named_for(message)
         if tool is None and handler is None:
-            session._unanswered_tool(name, message.hook)
+            remarks.unanswered_tool(session, name, message.hook)
             text = phrases.unknown_tool(name, session._agents.tools)
             self._answer(call_id, name, text, "unknown", 0.0)
             return

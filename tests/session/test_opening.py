@@ -201,6 +201,7 @@ async def test_a_prompt_that_does_not_fit_is_sent_in_parts_and_greets_last(call:
     assert "Rule 4999 of" in joined
     receipt = await line.session.update_instructions("You are terse.")
     assert "Disregard" in receipt.sent[0]["data"]["instructions"]
+    assert "too large for one frame" in receipt.warnings[0]
 
 
 async def test_a_second_session_new_is_acked_and_changes_nothing(call: Dial) -> None:

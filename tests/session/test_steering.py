@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 import pytest
+import structlog
 
 from app import (
     Agent,
@@ -344,3 +345,22 @@ async def test_context_can_be_any_messages(call: Dial) -> None:
     await line.session.update_agent(InjectContext([{"role": "user", "content": "x"}]))
 
     assert line.commands("agent:update")[0]["messages"] == [{"role": "user", "content": "x"}]
+
+
+async def test_unknown_fields_are_kept_and_told_once_with_advice(call: Dial) -> None:
+    line = await talking(call)
+    with structlog.testing.capture_logs() as logs:
+        for _ in range(2):
+            line.event("turn_end", usage={"tokens": 3}, latency={"llm_ms": 1, "new_ms": 2})
+            line.send("agent:event", {"type": "user_interruption"}, brand_new=1)
+    fields = [one["field"] for one in logs if one["event"] == "unknown_field"]
+
+    assert fields == ["usage", "latency.new_ms", "brand_new"]
+    assert line.session.snapshot()["last_turn"]["usage"] == {"tokens": 3}
+
+
+async def test_the_trace_comes_from_the_envelope_where_the_payload_has_none(call: Dial) -> None:
+    line = call(application_with(say("hi")))
+    line.send("session:new", {**CALL, "trace_id": None}, b3="7c1d2ab0-19ab-1")
+
+    assert line.session.trace_id == "7c1d2ab0"
