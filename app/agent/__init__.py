@@ -15,6 +15,7 @@ from app.agent.options import (
 from app.agent.rendered import EVENTS, TOOLS, Rendered, RenderedAgent
 from app.agent.rendering import render
 from app.agent.split import Split, split_prompt
+from app.agent.templates import check_prompt
 
 __all__ = [
     "EVENTS",
@@ -32,6 +33,7 @@ __all__ = [
     "Split",
     "ToolFiller",
     "TurnDetection",
+    "check_prompt",
     "render",
     "split_prompt",
 ]

@@ -96,6 +96,15 @@ def check_variable(name: str, own: Mapping[str, object]) -> Problem | None:
     return Problem(f"unknown variable {name!r}{hint}", suggestion=close)
 
 
+def check_prompt(text: str) -> str | None:
+    """What is wrong with the variables of a prompt, as far as can be known before a call."""
+    for name in VARIABLE.findall(text):
+        problem = check_variable(name, {})
+        if problem is not None:
+            return problem.text
+    return None
+
+
 def nearest_variable(name: str, own: Mapping[str, object]) -> str | None:
     """The variable that was probably meant."""
     root, dot, key = re.split(r"[^\w.-]", name, maxsplit=1)[0].partition(".")

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 from app.application.application import Application
+from app.application.source import check_sources
 from app.application.unanswered import check_values
 from app.protocol import ConfigurationError
 
@@ -43,6 +44,8 @@ def discover(folder: str | Path = ".") -> list[Application]:
     applications = checked(list(found.values()), root)
     for module in modules:
         check_values(module, applications)
+    for application in applications:
+        check_sources(application)
     return applications
 
 

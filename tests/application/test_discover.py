@@ -79,6 +79,56 @@ def test_what_cannot_work_stops_the_start(folder: Path, text: str, message: str)
         discover(folder)
 
 
+IN_HANDLER = """
+from app import Agent, Application, Session, gather, redirect, tool
+hello = Application("/hello")
+
+@tool
+async def find(what: str) -> str:
+    "Find it."
+    return what
+
+@hello.session_new
+async def answer(session: Session):
+    return {verb}
+"""
+
+
+@pytest.mark.parametrize(
+    ("verb", "message"),
+    [
+        ("Agent(llm='openai:x', action_hook='/gone')", r'@hello\.on\("/gone"\)'),
+        ("Agent(llm='openai:x', tool_hook='/nothing', tools=[{'name': 'f'}])", "'/nothing'"),
+        ("Agent(llm='openai:x', event_hook='/unheard')", "'/unheard'"),
+        ("[gather(partial_result_hook='/partial')]", "'/partial'"),
+        ("Agent(llm='openai:x', instructions='Hi {{form}}')", "did you mean 'from'"),
+    ],
+)
+def test_what_a_handler_names_in_its_source_is_checked_at_start(
+    folder: Path, verb: str, message: str
+) -> None:
+    write(folder, IN_HANDLER.replace("{verb}", verb))
+    with pytest.raises(ConfigurationError, match=message):
+        discover(folder)
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        "Agent(llm='openai:x', tool_hook='/label', tools=[find])",
+        "Agent(llm='openai:x', event_hook='/label', event_hooks=[])",
+        "Agent(llm='openai:x', action_hook='https://example.com/done')",
+        "Agent(llm='openai:x', instructions='Hi {{mine}}', variables={'mine': 1})",
+        "Agent(llm='openai:x', instructions='Hi {{from}}, {{customerData.tier}}')",
+        "[redirect(action_hook='/elsewhere')]",
+    ],
+)
+def test_what_is_answered_in_another_way_is_no_problem(folder: Path, verb: str) -> None:
+    write(folder, IN_HANDLER.replace("{verb}", verb))
+
+    assert len(discover(folder)) == 1
+
+
 def test_a_hook_that_is_answered_by_name_is_no_problem(folder: Path) -> None:
     write(
         folder,
