@@ -190,9 +190,9 @@ def _call_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _call(args: argparse.Namespace) -> int:
     from app import phone
-    from app.settings import is_color_unwanted
+    from app.settings import is_color_unwanted, key_in_a_command
 
-    return phone.run(args, plain=is_color_unwanted())
+    return phone.run(args, plain=is_color_unwanted(), key=key_in_a_command())
 
 
 def _new_arguments(parser: argparse.ArgumentParser) -> None:

@@ -334,3 +334,10 @@ def _variable(name: str) -> str:
 def is_color_unwanted() -> bool:
     """Whether the person at the terminal has set ``NO_COLOR`` to anything."""
     return bool(os.environ.get("NO_COLOR"))
+
+
+def key_in_a_command() -> str:
+    """What stands for the API key in a command to paste: the key's file, or a word to replace."""
+    if os.environ.get(f"{PREFIX}API_KEYS"):
+        return "KEY"
+    return f"$(cat {os.environ.get(f'{PREFIX}DATA_DIR') or '.cordboard'}/api-key)"

@@ -374,10 +374,10 @@ def test_a_known_problem_comes_with_advice(problem: str, advice: str) -> None:
 
 
 def test_the_command_to_steer_a_call_fits_its_server() -> None:
-    command = steering("wss://localhost:8443/weather", "sid-1")
+    command = steering("wss://localhost:8443/weather", "sid-1", "$(cat keys/api-key)")
 
     assert command.startswith("curl https://localhost:8443/v1/calls/sid-1/agent ")
-    assert "$(cat .cordboard/api-key)" in command
+    assert "$(cat keys/api-key)" in command
     assert all(line.endswith(" \\") for line in command.splitlines()[:-1])  # it can be pasted
     assert max(map(len, command.splitlines())) <= 92
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from app.settings import Settings, SettingsError, ensure_key, load
+from app.settings import Settings, SettingsError, ensure_key, key_in_a_command, load
 
 
 def complaint(**variables: str) -> str:
@@ -281,3 +281,22 @@ def test_a_folder_that_cannot_be_made_is_an_error_of_the_setting(tmp_path: Path)
 
     with pytest.raises(SettingsError, match=r"^CORDBOARD_DATA_DIR: cannot keep an API key"):
         ensure_key(Settings(data_dir=tmp_path / "file" / "data"))
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({}, "$(cat .cordboard/api-key)"),
+        ({"CORDBOARD_DATA_DIR": "/var/lib/cordboard"}, "$(cat /var/lib/cordboard/api-key)"),
+        ({"CORDBOARD_API_KEYS": "a,b"}, "KEY"),
+    ],
+)
+def test_a_command_to_paste_finds_the_key(
+    monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], expected: str
+) -> None:
+    for name in ("CORDBOARD_DATA_DIR", "CORDBOARD_API_KEYS"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+
+    assert key_in_a_command() == expected

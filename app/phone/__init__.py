@@ -15,7 +15,7 @@ from app.phone.caller import Caller
 from app.phone.explain import hint, is_loopback, steering
 from app.phone.judge import describe, find_faults
 from app.phone.keyboard import read_lines
-from app.phone.options import Options, UsageError, add_arguments, read_options
+from app.phone.options import KEY, Options, UsageError, add_arguments, read_options
 from app.phone.render import Line, tell_problem
 from app.phone.screen import Screen
 from app.phone.steps import Step
@@ -30,16 +30,18 @@ SPEECH_RATE = 6.0
 """Words a second, for a person who reads along and may interrupt."""
 
 
-def run(args: argparse.Namespace, *, plain: bool = False) -> int:
+def run(args: argparse.Namespace, *, plain: bool = False, key: str = KEY) -> int:
     """Make a call as the command line says; return the exit code.
 
     Args:
         args: What a parser with `add_arguments` read.
         plain: Use no colours, whatever the arguments say.
+        key: What stands for the API key in the command that steers the call.
     """
     try:
         options = read_options(args)
-        return asyncio.run(phone(replace(options, color=options.color and not plain)))
+        color = options.color and not plain
+        return asyncio.run(phone(replace(options, color=color, key=key)))
     except (UsageError, ModelError) as error:
         sys.stderr.write(f"call: {error}\n")
         return USAGE
@@ -122,7 +124,7 @@ async def _call(
 def _introduce(screen: Screen, options: Options, call: TwinCall, *, is_terminal: bool) -> None:
     """Say who is called, how to talk and, once an agent runs, how to steer it from elsewhere."""
     url = options.url.partition("#")[0]
-    steer = steering(url, call.call_sid) if is_loopback(url) else ""
+    steer = steering(url, call.call_sid, options.key) if is_loopback(url) else ""
     screen.begin({"url": url, "call_sid": call.call_sid, "steer": steer})
     screen.tell(Line("call", url, "bold"), Line("sid", call.call_sid, "dim"))
     advice = _advice(steer, is_terminal=is_terminal)

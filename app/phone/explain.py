@@ -72,11 +72,11 @@ def origin(url: str) -> str:
     return f"{'https' if parts.scheme in ('wss', 'https') else 'http'}://{parts.netloc}"
 
 
-def steering(url: str, call_sid: str) -> str:
+def steering(url: str, call_sid: str, key: str) -> str:
     """A command for a second terminal that changes the call while it runs, in a few lines."""
     return (
         f"curl {origin(url)}/v1/calls/{call_sid}/agent \\\n"
-        '  -H "Authorization: Bearer $(cat .cordboard/api-key)" \\\n'
+        f'  -H "Authorization: Bearer {key}" \\\n'
         '  -H "Content-Type: application/json" \\\n'
         '  -d \'{"type": "update_instructions",'
         ' "instructions": "You are now a pirate. Be brief."}\''

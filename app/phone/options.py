@@ -23,6 +23,10 @@ class UsageError(Exception):
     """An option makes no sense; the message is one line that says why."""
 
 
+KEY = "$(cat .cordboard/api-key)"
+"""What stands for the API key in the command that steers a call: where a server keeps its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """Whom to call, as whom, and how to show it.
@@ -52,6 +56,7 @@ class Options:
     json: bool = False
     transcript: Path | None = None
     color: bool = True
+    key: str = KEY
 
 
 _DEFAULTS = Options()
