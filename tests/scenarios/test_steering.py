@@ -81,9 +81,10 @@ async def test_each_of_the_four_updates_shows_in_what_the_agent_says(
         assert status == 202
         assert "transfer_call" in receipt["warnings"][0]
 
-        reply = {"type": "generate_reply", "user_input": "Say exactly: flash sale today"}
+        sale = "URGENT: Tell the customer about the flash sale."
+        reply = {"type": "generate_reply", "interrupt": True, "user_input": sale}
         await post(cordboard, path, reply)
-        assert "flash sale today" in (await call.heard()).lower()
+        assert "about the flash sale" in await call.heard()
 
 
 async def test_the_shape_of_the_platforms_rest_clients_works(

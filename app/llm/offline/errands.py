@@ -24,7 +24,8 @@ Recall = Callable[[str], str]
 """Finds the fact that a phrase is about, or an empty string."""
 
 _ERRAND = re.compile(
-    r"(?i)^(?:(?:please|now|then|also|and|always|briefly|politely|kindly)[,\s]+)*"
+    r"(?i)^(?:[a-z]+(?: [a-z]+)?:\s+)?"  # a label, such as "URGENT: "
+    r"(?:(?:please|now|then|also|and|always|briefly|politely|kindly)[,\s]+)*"
     r"(?P<verb>tell|inform|remind|let|notify|advise|warn|assure|mention|offer|ask|apologi[sz]e"
     r"|thank|greet|welcome|check in|say goodbye|wrap up|continue|go on|carry on|say(?!,)|repeat"
     r"|introduce yourself|announce)\b(?P<rest>.*)$",
@@ -136,7 +137,8 @@ def _with_object(verb: str, rest: str, recall: Recall) -> str:
     """Errands that pass something on to the caller."""
     aimed = re.match(rf"(?i)({_THEM})\b\s*(?:know\b\s*)?", rest)
     if verb in ("tell", "inform", "remind", "let", "notify", "advise", "warn", "assure"):
-        return _tell(rest[aimed.end() :], recall) if aimed else ""
+        is_about = re.match(r"(?i)about\b", rest)
+        return _tell(rest[aimed.end() if aimed else 0 :], recall) if aimed or is_about else ""
     what = rest[aimed.end() :] if aimed else rest
     if verb == "ask":
         begins = re.match(r"(?i)(?:for|about|if|whether)\b", what)
