@@ -15,7 +15,7 @@ import orjson
 from app.application import Handler
 from app.protocol import FrameTooLarge, LocalError, Message
 from app.session import remarks
-from app.session.user_code import copied, run
+from app.session.user_code import run
 from app.tool import Tool, ToolArgumentError, ToolError, UnencodableResult, encode_result, phrases
 
 if TYPE_CHECKING:
@@ -79,7 +79,6 @@ class ToolCalls:
             text = phrases.unknown_tool(name, session._agents.tools)
             self._answer(call_id, name, text, "unknown", 0.0)
             return
-        data = copied(data)
         self._begin(self._make_run(call_id, name, arguments_of(data), tool), handler, data)
 
     def _make_run(
