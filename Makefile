@@ -37,8 +37,8 @@ bench: $(DEV) ## Measure against a floor taken in the same run; ARGS goes to the
 	@$(BIN)/python -m bench $(ARGS)
 
 lock: $(DEV) ## Renew the two lock files from pyproject.toml
-	@$(call compile,requirements.lock)
-	@$(call compile,requirements-dev.lock,--constraint requirements.lock --extra fast --extra test --group dev)
+	@$(call compile,requirements.lock,--extra fast --extra reload)
+	@$(call compile,requirements-dev.lock,--constraint requirements.lock --extra fast --extra reload --extra test --extra tracing --group dev)
 
 clean: ## Remove the virtual environment and every cache
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info
