@@ -21,7 +21,7 @@ from typing import Annotated, Any, Generic, Literal, ParamSpec, TypeVar, Union, 
 
 from pydantic_core import CoreSchema, core_schema
 
-from app.protocol import events as protocol
+from app.protocol import ended, events
 from app.signature import (
     MISSING,
     Parameter,
@@ -39,14 +39,14 @@ R = TypeVar("R")
 Role = Literal["session", "event"]
 
 EVENT_CLASSES: dict[str, type] = {
-    kind.__name__: kind for kind in (*protocol.EVENT_TYPES.values(), protocol.OtherEvent)
+    kind.__name__: kind for kind in (*events.EVENT_TYPES.values(), events.OtherEvent)
 }
 ENDED_CLASSES: dict[str, type] = {
     kind.__name__: kind
-    for kind in vars(protocol).values()
-    if isinstance(kind, type) and issubclass(kind, protocol.VerbEnded)
+    for kind in vars(ended).values()
+    if isinstance(kind, type) and issubclass(kind, ended.VerbEnded)
 }
-ANYTHING = (MISSING, object, Any, protocol.AgentEvent)
+ANYTHING = (MISSING, object, Any, events.AgentEvent)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -259,7 +259,7 @@ def explain_no_event(name: str, found: object) -> str:
     known = ", ".join(EVENT_CLASSES)
     if found in ENDED_CLASSES.values():
         return f"`{name}: {show(found)}` tells how a verb ended: use @action_hook"
-    if found is protocol.CallStatus:
+    if found is events.CallStatus:
         return f"`{name}: CallStatus` comes to the application: use its @….call_status"
     near = did_you_mean(show(found).rpartition(".")[2], EVENT_CLASSES) or "."
     return f"`{name}` is annotated {show(found)}, which is no agent event{near} There are: {known}"

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.protocol import ConfigurationError
-from app.protocol.events import AgentEvent, CallStatus, JambonzError, VerbEnded, VerbStatus
+from app.protocol.ended import VerbEnded
+from app.protocol.events import AgentEvent, CallStatus, JambonzError, VerbStatus
 from app.signature import is_async
 
 TYPED = (*typing.get_args(AgentEvent), CallStatus, JambonzError, VerbEnded, VerbStatus)

@@ -13,6 +13,16 @@ from app.protocol.commands import (
     parse_update,
 )
 from app.protocol.connection import MAX_FRAME, Connection, State
+from app.protocol.ended import (
+    AgentEnded,
+    DialEnded,
+    GatherEnded,
+    ListenEnded,
+    PlayEnded,
+    TransferEnded,
+    VerbEnded,
+    read_ended,
+)
 from app.protocol.errors import (
     AlreadyAnswered,
     BadUpdate,
@@ -27,28 +37,20 @@ from app.protocol.errors import (
 )
 from app.protocol.events import (
     EVENT_TYPES,
-    AgentEnded,
     AgentEvent,
     AgentResponse,
     CallStatus,
-    DialEnded,
-    GatherEnded,
     HistorySummarized,
     JambonzError,
     Latency,
-    ListenEnded,
     OtherEvent,
-    PlayEnded,
     Preflight,
     ToolTiming,
-    TransferEnded,
     TurnEnd,
     UserInterruption,
     UserTranscript,
-    VerbEnded,
     VerbStatus,
     measured_stages,
-    read_ended,
     read_error,
     read_event,
     read_status,

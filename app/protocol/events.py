@@ -1,4 +1,4 @@
-"""What happens during a call, typed: agent events, statuses, and how verbs ended.
+"""What happens during a call, typed: agent events and statuses.
 
 Readers accept both dialects (``agent_response`` and ``llm_response``, ``stt_ms`` and
 ``transcriber_latency`` …) and never fail: what is missing is None or empty, what is unknown is
@@ -6,12 +6,10 @@ kept in ``extra``.
 They run where an event is wanted, never in the read loop.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any
 
-Data = Mapping[str, Any]
+from app.protocol.fields import Data, field_names, number, others, rest, text, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,74 +166,6 @@ class JambonzError:
     extra: Data = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class VerbEnded:
-    """A verb ended or asks for input: the payload of any ``verb:hook``, as it came in ``data``."""
-
-    data: Data
-
-
-@dataclass(frozen=True, slots=True)
-class AgentEnded(VerbEnded):
-    """The agent verb ended by itself; not sent when the caller hung up.
-
-    ``completion_reason`` is ``no_response`` or free text; ``error`` comes with failed credentials.
-    """
-
-    completion_reason: str = ""
-    error: object = None
-    verb_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class GatherEnded(VerbEnded):
-    """A gather has a result: speech, digits, timeout, error or low confidence."""
-
-    reason: str = ""
-    digits: str = ""
-    transcript: str = ""
-    confidence: float | None = None
-    verb_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DialEnded(VerbEnded):
-    """A dial ended; ``dial_call_sid`` is the far leg."""
-
-    dial_call_status: str = ""
-    dial_sip_status: int | None = None
-    dial_call_sid: str | None = None
-    verb_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TransferEnded(VerbEnded):
-    """A transfer or hand-off ended: bridged, returned, voicemail or failed, and why."""
-
-    transfer_result: str = ""
-    transfer_reason: str = ""
-    dial_call_sid: str | None = None
-    verb_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ListenEnded(VerbEnded):
-    """A listen ended after ``dial_call_duration`` seconds; ``digits`` if a key ended it."""
-
-    dial_call_duration: float | None = None
-    digits: str = ""
-    verb_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PlayEnded(VerbEnded):
-    """A play ended: playCompleted or playFailed."""
-
-    reason: str = ""
-    playback_milliseconds: float | None = None
-    verb_id: str | None = None
-
-
 def read_event(data: Data) -> AgentEvent:
     """Turn the payload of an agent event into its type."""
     name = data.get("type")
@@ -283,14 +213,6 @@ def unknown_fields(name: str, data: Data) -> list[str]:
     if isinstance(latency, dict) and not latency.keys() <= LATENCY_KEYS:
         found += sorted(f"latency.{key}" for key in latency.keys() - LATENCY_KEYS)
     return found
-
-
-def read_ended(data: Data) -> VerbEnded:
-    """Turn the payload of a ``verb:hook`` into the type that its fields tell."""
-    for key, reader in ENDED_BY_KEY.items():
-        if key in data:
-            return reader(data)
-    return VerbEnded(data)
 
 
 def read_turn_end(data: Data) -> TurnEnd:
@@ -350,106 +272,6 @@ def measured_stages(data: object) -> dict[str, object]:
     return stages | ({"preflight": latency.preflight.result} if latency.preflight else {})
 
 
-def read_agent_ended(data: Data) -> AgentEnded:
-    """Read the end of an agent; the reason is accepted in both spellings."""
-    reason = text(data, "completion_reason") or text(data, "completionReason")
-    return AgentEnded(data, reason, data.get("error"), text(data, "verb_id") or None)
-
-
-def read_gather_ended(data: Data) -> GatherEnded:
-    """Read the result of a gather; the best alternative is the transcript."""
-    speech = data.get("speech")
-    heard = speech.get("alternatives") if isinstance(speech, dict) else None
-    best = heard[0] if isinstance(heard, list) and heard and isinstance(heard[0], dict) else {}
-    return GatherEnded(
-        data,
-        text(data, "reason"),
-        text(data, "digits"),
-        text(best, "transcript"),
-        number(best, "confidence"),
-        text(data, "verb_id") or None,
-    )
-
-
-def read_dial_ended(data: Data) -> DialEnded:
-    """Read the end of a dial."""
-    return DialEnded(
-        data,
-        text(data, "dial_call_status"),
-        whole(data, "dial_sip_status"),
-        text(data, "dial_call_sid") or None,
-        text(data, "verb_id") or None,
-    )
-
-
-def read_transfer_ended(data: Data) -> TransferEnded:
-    """Read the end of a transfer or hand-off."""
-    return TransferEnded(
-        data,
-        text(data, "transfer_result"),
-        text(data, "transfer_reason"),
-        text(data, "dial_call_sid") or None,
-        text(data, "verb_id") or None,
-    )
-
-
-def read_listen_ended(data: Data) -> ListenEnded:
-    """Read the end of a listen."""
-    return ListenEnded(
-        data,
-        number(data, "dial_call_duration"),
-        text(data, "digits"),
-        text(data, "verb_id") or None,
-    )
-
-
-def read_play_ended(data: Data) -> PlayEnded:
-    """Read the end of a play."""
-    return PlayEnded(
-        data,
-        text(data, "reason"),
-        number(data, "playback_milliseconds"),
-        text(data, "verb_id") or None,
-    )
-
-
-def text(data: Data, key: str) -> str:
-    """The string at ``key``, or empty."""
-    value = data.get(key)
-    return value if isinstance(value, str) else ""
-
-
-def number(data: Data, key: str) -> float | None:
-    """The number at ``key``; a boolean is none."""
-    value = data.get(key)
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def whole(data: Data, key: str) -> int | None:
-    """The whole number at ``key``."""
-    value = number(data, key)
-    return int(value) if value is not None and abs(value) < 1e15 else None
-
-
-def rest(data: Data, known: type) -> Data:
-    """What ``known`` has no field for."""
-    return others(data, field_names(known))
-
-
-def others(data: Data, known: frozenset[str]) -> Data:
-    """The members of ``data`` under other keys; most often there are none."""
-    if data.keys() <= known:
-        return {}
-    return {key: value for key, value in data.items() if key not in known}
-
-
-@lru_cache
-def field_names(known: type) -> frozenset[str]:
-    """The keys that the fields of a class take up."""
-    names: Mapping[str, object] = known.__dataclass_fields__  # type: ignore[attr-defined]
-    return frozenset({*names, "type"})
-
-
 READERS: dict[str, Callable[[Data], AgentEvent]] = {
     "user_transcript": lambda data: UserTranscript(
         text(data, "transcript"), rest(data, UserTranscript)
@@ -480,18 +302,4 @@ EVENT_TYPES: dict[str, type] = {
 # Wire name → the keys that are known, for a remark on new ones.
 EVENT_FIELDS: dict[str, frozenset[str]] = {
     name: field_names(kind) for name, kind in EVENT_TYPES.items()
-}
-
-# The field that only one verb's result has → how to read it.
-ENDED_BY_KEY: dict[str, Callable[[Data], VerbEnded]] = {
-    "completion_reason": read_agent_ended,
-    "completionReason": read_agent_ended,
-    "dial_call_status": read_dial_ended,
-    "transfer_result": read_transfer_ended,
-    "dial_call_duration": read_listen_ended,
-    "playback_milliseconds": read_play_ended,
-    "playback_seconds": read_play_ended,
-    "speech": read_gather_ended,
-    "digits": read_gather_ended,
-    "reason": read_gather_ended,
 }
