@@ -18,6 +18,7 @@ ROOT = "https://jambonz.org/schema"
 # What jambonz reads although the schema does not list it, or leaves open.
 KNOWN_BETTER: dict[str, dict[str, Any]] = {
     "components/actionHook": {"username": {"type": "string"}, "password": {"type": "string"}},
+    "verbs/say": {"closeOnStreamEmpty": {"type": "boolean"}},
 }
 
 
@@ -32,8 +33,10 @@ def folder() -> Path:
 @cache
 def schema(name: str) -> dict[str, Any]:
     """A schema as published, for example ``verbs/agent``."""
-    path = folder() / f"{name}.schema.json"
+    path = folder() / f"{name.replace(':', '-')}.schema.json"
     found: dict[str, Any] = json.loads(path.read_text())
+    if name == "verbs/room":  # published as a reference to conference
+        return schema("verbs/conference")
     return found
 
 
@@ -62,7 +65,7 @@ def registry() -> Registry[Any]:
     for path in sorted(folder().glob("*/*.schema.json")):
         name = f"{path.parent.name}/{path.name.removesuffix('.schema.json')}"
         if path.parent.name in ("components", "verbs"):
-            closed = loosen(close(schema(name), name), name)
+            closed = loosen(close(json.loads(path.read_text()), name), name)
             resources.append((closed["$id"], Resource.from_contents(closed)))
     return Registry().with_resources(resources)
 

@@ -15,12 +15,13 @@ from app.agent.tools import ToolItem
 from app.hook import Hook, action_hook, event_hook
 from app.protocol import TurnEnd, VerbEnded
 from app.tool import tool
-from app.verbs import Part, Say, Target, say
+from app.verbs import Dialogflow, Dtmf, Dub, Part, Say, Target, Transcribe, say
 from app.verbs.bridge import Disposition
 from app.verbs.explain import flatten, unwrap
 from app.verbs.hooks import HookName, HookRef, HookTarget, TextAuth
 from app.verbs.names import wire_name
 from app.verbs.raw import VerbItem
+from app.verbs.track import DubOptions
 from app.verbs.vendors import VENDOR_OPTIONS, vendor_shape
 
 
@@ -203,9 +204,15 @@ SPECIAL: dict[tuple[type[Part] | None, str], st.SearchStrategy[Any]] = {
     (Agent, "variables"): st.just({"shop": "Main Street"}),
     (None, "auth"): st.just({"apiKey": "k", "username": "u", "password": "p"}),
     (Target, "auth"): st.just({"username": "u", "password": "p"}),
+    (Dtmf, "dtmf"): st.from_regex(r"[0-9*#A-Da-dwW]{1,8}", fullmatch=True),
+    (Dialogflow, "session_id"): st.from_regex(r"[A-Za-z0-9_-]{1,8}", fullmatch=True),
 }
 NEEDED: dict[type[Part], tuple[str, ...]] = {
+    Dialogflow: ("agent",),
+    DubOptions: ("play", "say"),
+    Dub: ("play", "say"),
     Say: ("text",),
+    Transcribe: ("transcription_hook",),
     Disposition: ("voicemail_url",),
     ToolFiller: ("url",),
 }

@@ -22,13 +22,13 @@ from app.verbs.common import (
     ActionHookDelay,
     Amd,
     BidirectionalAudio,
-    Dub,
     FillerNoise,
     Target,
-    Transcribe,
 )
 from app.verbs.hooks import Auth, HookTarget
 from app.verbs.speech import Recognizer, Synthesizer, Vad
+from app.verbs.track import DubOptions
+from app.verbs.transcript import TranscribeOptions
 from app.verbs.vendors import VENDOR_OPTIONS, vendor_shape
 from tests import oracle
 from tests.strategies import options_of, spelled
@@ -51,8 +51,8 @@ COMPONENTS: dict[str, type[Part]] = {
     "components/target": Target,
     "components/transferOptions": Handoff,
     "components/vad": Vad,
-    "verbs/dub": Dub,
-    "verbs/transcribe": Transcribe,
+    "verbs/dub": DubOptions,
+    "verbs/transcribe": TranscribeOptions,
 }
 IN_AGENT: dict[str, type[Part]] = {
     "bargeIn": BargeIn,

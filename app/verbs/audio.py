@@ -3,9 +3,10 @@
 from typing import ClassVar, Literal
 
 from app.verbs.builder import Builder
-from app.verbs.common import BidirectionalAudio, Transcribe
+from app.verbs.common import BidirectionalAudio
 from app.verbs.hooks import Auth, HookRef
 from app.verbs.part import Free, Number, Of, Part, Verb
+from app.verbs.transcript import TranscribeOptions
 
 
 class ListenOptions(Part):
@@ -20,6 +21,8 @@ class ListenOptions(Part):
         timeout: Seconds without audio.
     """
 
+    verb_names: ClassVar[tuple[str, ...]] = ("listen", "stream")
+
     url: str | None = None
     action_hook: HookRef | None = None
     ws_auth: Of[Auth] | None = None
@@ -33,7 +36,7 @@ class ListenOptions(Part):
     disable_bidirectional_audio: bool | None = None
     bidirectional_audio: Of[BidirectionalAudio] | None = None
     timeout: Number | None = None
-    transcribe: Of[Transcribe] | None = None
+    transcribe: Of[TranscribeOptions] | None = None
     early_media: bool | None = None
     channel: Number | None = None
 

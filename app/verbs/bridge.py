@@ -7,11 +7,13 @@ from pydantic import BeforeValidator, Field
 
 from app.verbs.audio import BackgroundListen
 from app.verbs.builder import Builder
-from app.verbs.common import Amd, Dub, Target, Transcribe
+from app.verbs.common import Amd, Target
 from app.verbs.errors import Problem
 from app.verbs.hooks import HookRef
 from app.verbs.part import Free, Headers, Many, Number, Of, OfText, Part, Verb
 from app.verbs.speech import Synthesizer
+from app.verbs.track import DubOptions
+from app.verbs.transcript import TranscribeOptions
 
 Outcome = Literal["return", "voicemail", "hangup"]
 
@@ -65,12 +67,12 @@ class Dial(Verb):
     boost_audio_signal: Number | str | None = None
     listen: Of[BackgroundListen] | None = None
     stream: Of[BackgroundListen] | None = None
-    transcribe: Of[Transcribe] | None = None
+    transcribe: Of[TranscribeOptions] | None = None
     time_limit: Number | None = None
     timeout: Number | None = None
     proxy: str | None = None
     amd: Of[Amd] | None = None
-    dub: Many[Of[Dub]] | None = None
+    dub: Many[Of[DubOptions]] | None = None
     tag: Free | None = None
     forward_pai: bool | None = None
     srtp_encryption: Literal["sdes", "dtls"] | None = None

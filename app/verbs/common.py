@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from typing import ClassVar, Literal
 
 from app.verbs.errors import Problem
-from app.verbs.hooks import Auth, HookName, HookRef
-from app.verbs.part import Free, Headers, Many, Number, Of, OfText, Part
+from app.verbs.hooks import Auth, HookRef
+from app.verbs.part import Many, Number, Of, OfText, Part
 from app.verbs.raw import VerbItem
 from app.verbs.speech import Recognizer
 
@@ -87,17 +87,6 @@ class BidirectionalAudio(Part):
     sample_rate: Number | None = None
 
 
-class Transcribe(Part):
-    """Transcription beside another verb."""
-
-    enable: bool | None = None
-    transcription_hook: HookName | None = None
-    translation_hook: HookName | None = None
-    recognizer: OfText[Recognizer] | None = None
-    early_media: bool | None = None
-    channel: Literal[1, 2] | None = None
-
-
 class SipFrom(Part):
     """The From header of an outgoing call."""
 
@@ -146,28 +135,3 @@ class Target(Part):
         need = TARGET_NEEDS[self.type]
         if not getattr(self, need):
             yield Problem(f"a target of type {self.type!r} needs {need}=…", suggestion=need)
-
-
-class Dub(Part):
-    """An extra audio track on a leg."""
-
-    action: Literal["addTrack", "removeTrack", "silenceTrack", "playOnTrack", "sayOnTrack"]
-    track: str
-    play: str | None = None
-    say: str | Free | None = None
-    loop: bool | None = None
-    gain: Number | str | None = None
-
-
-__all__ = [
-    "ActionHookDelay",
-    "Amd",
-    "AmdTimers",
-    "BidirectionalAudio",
-    "Dub",
-    "FillerNoise",
-    "Headers",
-    "SipFrom",
-    "Target",
-    "Transcribe",
-]

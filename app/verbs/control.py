@@ -6,11 +6,16 @@ from pydantic import Field
 
 from app.verbs.audio import BackgroundListen
 from app.verbs.builder import Builder
-from app.verbs.common import ActionHookDelay, Amd, FillerNoise, Transcribe
+from app.verbs.common import ActionHookDelay, Amd, FillerNoise
 from app.verbs.hooks import HookRef, TextAuth
 from app.verbs.part import Free, Headers, Many, Number, Of, OfText, Part, Verb
 from app.verbs.render import Render, Wire
 from app.verbs.speech import Recognizer, Synthesizer, Vad
+from app.verbs.transcript import TranscribeOptions
+
+RecordAction = Literal[
+    "startCallRecording", "stopCallRecording", "pauseCallRecording", "resumeCallRecording"
+]
 
 
 class BackgroundGather(Part):
@@ -39,12 +44,12 @@ class Recording(Part):
     """Recording of the session.
 
     Attributes:
-        action: ``startCallRecording`` and so on.
+        action: What to do; pause and resume keep the recording.
         type: ``siprec`` or ``cloud``.
         siprec_server_url: One SIP address or several.
     """
 
-    action: str | None = None
+    action: RecordAction | None = None
     type: str | None = None
     siprec_server_url: str | Many[str] | None = None
     recording_id: str | None = None
@@ -95,7 +100,7 @@ class Config(Verb):
     record: Of[Recording] | None = None
     listen: Of[BackgroundListen] | None = None
     stream: Of[BackgroundListen] | None = None
-    transcribe: Of[Transcribe] | None = None
+    transcribe: Of[TranscribeOptions] | None = None
     amd: Of[Amd] | None = None
     filler_noise: Of[FillerNoise] | None = None
     vad: Of[Vad] | None = None

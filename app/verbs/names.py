@@ -3,8 +3,24 @@
 import difflib
 from collections.abc import Iterable, Mapping
 
+# Names that jambonz itself spells with underscores.
+SNAKE_ON_THE_WIRE = (
+    "account_sid",
+    "application_sid",
+    "call_hook",
+    "call_status_hook",
+    "dual_streams",
+    "message_sid",
+    "speech_recognizer_language",
+    "speech_recognizer_vendor",
+    "speech_synthesis_language",
+    "speech_synthesis_vendor",
+    "speech_synthesis_voice",
+)
+
 # Wire names that do not follow from the Python name.
 IRREGULAR: Mapping[str, str] = {
+    **dict(zip(SNAKE_ON_THE_WIRE, SNAKE_ON_THE_WIRE, strict=True)),
     "base_url": "baseURL",
     "forward_pai": "forwardPAI",
     "recording_id": "recordingID",

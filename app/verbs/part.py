@@ -78,6 +78,8 @@ class Part(BaseModel):
     is_verbatim: ClassVar[bool] = False
     # Whether options that are not known are taken as they are.
     is_open: ClassVar[bool] = False
+    # The verbs whose options these are: pasted JSON may say so, jambonz must not be told here.
+    verb_names: ClassVar[tuple[str, ...]] = ()
     # Options that become something else on the wire; the class itself writes them.
     unwritten: ClassVar[frozenset[str]] = frozenset()
     # Python name, wire name, whether it refers to a hook: in the order of the wire.
@@ -141,6 +143,8 @@ class Part(BaseModel):
         problems: list[Problem] = []
         for key, value in options.items():
             name = cls._spellings.get(key)
+            if name is None and key == "verb" and value in cls.verb_names:
+                continue
             if name is None and cls.is_open:
                 given[key] = value
             elif name is None:

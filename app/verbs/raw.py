@@ -11,23 +11,6 @@ from app.verbs.names import did_you_mean, nearest, wire_name
 from app.verbs.part import VERBS, Verb
 from app.verbs.render import Render, Wire
 
-# Properties that jambonz itself spells with underscores.
-SNAKE_ON_THE_WIRE = frozenset(
-    {
-        "account_sid",
-        "application_sid",
-        "call_hook",
-        "call_status_hook",
-        "dual_streams",
-        "message_sid",
-        "speech_recognizer_language",
-        "speech_recognizer_vendor",
-        "speech_synthesis_language",
-        "speech_synthesis_vendor",
-        "speech_synthesis_voice",
-    }
-)
-
 
 class Raw(Verb):
     """A verb without a type here; jambonz checks it, we don't.
@@ -58,10 +41,7 @@ def raw(verb: str, /, **properties: Any) -> Raw:
         verb: Its name on the wire.
         properties: Its properties, in Python's spelling or the wire's; keys inside are as given.
     """
-    renamed = {
-        key if key in SNAKE_ON_THE_WIRE else wire_name(key): value
-        for key, value in properties.items()
-    }
+    renamed = {wire_name(key): value for key, value in properties.items()}
     return Raw(name=verb, properties=renamed)
 
 

@@ -12,9 +12,17 @@ from app.verbs.speech import Recognizer, Synthesizer
 
 
 class SayPrompt(Part):
-    """What ``gather`` says; the options of ``say``, none of them required."""
+    """What ``gather`` says; the options of ``say``, none of them required.
+
+    Attributes:
+        close_stream_on_empty: The published name of ``close_on_stream_empty``.
+        close_on_stream_empty: With ``stream``: whether it ends once all that came is spoken. This
+            is the name that jambonz 0.9.8 reads; set both for newer ones, but there only, since
+            0.9.8 refuses verbs with names that it does not know.
+    """
 
     text_form: ClassVar[str] = "text"
+    verb_names: ClassVar[tuple[str, ...]] = ("say",)
 
     text: str | Many[str] | None = None
     instructions: str | None = None
@@ -24,6 +32,7 @@ class SayPrompt(Part):
     early_media: bool | None = None
     disable_tts_cache: bool | None = None
     close_stream_on_empty: bool | None = None
+    close_on_stream_empty: bool | None = None
 
     @classmethod
     def read_text(cls, text: str) -> object:
@@ -55,6 +64,7 @@ class PlayPrompt(Part):
     """What ``gather`` plays; the options of ``play``."""
 
     text_form: ClassVar[str] = "a URL"
+    verb_names: ClassVar[tuple[str, ...]] = ("play",)
 
     url: str | Many[str]
     loop: Number | str | None = None
