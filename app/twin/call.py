@@ -10,6 +10,7 @@ from app.twin.errors import CallRefused, WaitFailed
 from app.twin.far_end import Outcome
 from app.twin.leg import Leg
 from app.twin.log import Entry
+from app.twin.opening import begin
 
 
 class TwinCall:
@@ -65,7 +66,7 @@ class TwinCall:
         Raises:
             CallRefused: If the call does not come about.
         """
-        reason = await self.leg.begin(answer)
+        reason = await begin(self.leg, answer)
         if reason:
             await self.leg.close()
             raise CallRefused(reason, self)

@@ -1,24 +1,21 @@
 """One call on the platform: its socket, its verbs, its voice, its end."""
 
 import asyncio
-import ssl
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from app.llm import ChatModel
 from app.twin import commands
 from app.twin.address import Address, DialFailed
 from app.twin.callinfo import CallInfo
-from app.twin.dialect import DIALECTS, DialectName
-from app.twin.far_end import SIP, FarEnd, Outcome
+from app.twin.dialect import DIALECTS
+from app.twin.far_end import FarEnd
 from app.twin.hooks import Hooks
 from app.twin.line import Line
+from app.twin.listener import Listener
 from app.twin.log import Log
-from app.twin.pace import Pace
 from app.twin.pending import NoAck
+from app.twin.platform import Platform
 from app.twin.plays import is_answering, perform
-from app.twin.socket import Dialling
 from app.twin.stack import Stack, Verb
 from app.twin.tools import ToolDesk
 from app.twin.vocabulary import BadInstruction
@@ -27,43 +24,6 @@ from app.twin.wire import BadFrame, read
 
 if TYPE_CHECKING:
     from app.twin.agent.agent import Agent
-
-REFUSED = 1001
-"""Close code for an application whose first instructions are bad or missing."""
-
-
-class Listener(Protocol):
-    """Whoever hears the caller: the agent, a gather, a listen."""
-
-    @property
-    def is_waiting(self) -> bool:
-        """Whether it is the caller's turn."""
-
-    def hear(self, text: str, confidence: float) -> None:
-        """Take what the caller said."""
-
-    def press(self, digits: str) -> None:
-        """Take keys that the caller pressed."""
-
-    def fall_silent(self) -> None:
-        """Take it that the caller says nothing for too long."""
-
-    def barge_in(self, text: str) -> bool:
-        """Be interrupted; False where there is nothing to interrupt."""
-
-
-@dataclass(frozen=True, slots=True)
-class Platform:
-    """What all calls of a twin share."""
-
-    model: ChatModel
-    dialect: DialectName
-    credentials: tuple[str, str] | None
-    max_frame: int
-    understands_agent: bool
-    pace: Pace
-    tls: ssl.SSLContext | None
-
 
 class Leg:
     """The A leg of a call and everything that it owns."""
@@ -83,7 +43,7 @@ class Leg:
         self.hooks = Hooks(self)
         self.tools = ToolDesk(self)
         self.stack = Stack(self._perform, self._stack_changed)
-        self.line = self.status_line = Line(Address.parse(url), self._dialling(), self)
+        self.line = self.status_line = Line(Address.parse(url), self.platform.dialling(), self)
         self.lines = [self.line]
         self.acks: list[dict[str, Any]] = []
         self.commands: list[dict[str, Any]] = []
@@ -103,61 +63,13 @@ class Leg:
         self.end_reason = ""
         self.reconnects = 0
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._runner: asyncio.Task[None] | None = None
         self._ending: asyncio.Task[None] | None = None
         self._at_work = 0
 
-    async def begin(self, answer: Outcome) -> str:
-        """Dial the application and run its first verbs; return why the call is refused, or ""."""
-        try:
-            await self.line.dial()
-        except DialFailed as failure:
-            return await self._refuse(str(failure))
-        if self.info.direction == "outbound" and (reason := await self._ring(answer)):
-            return reason
-        try:
-            verbs = self.hooks.check(await self.line.request("session:new", self.info.opening()))
-        except NoAck as failure:
-            return await self._refuse(f"no ack to session:new: {failure}")
-        except BadInstruction as failure:
-            return await self._refuse(str(failure))
-        if not verbs:
-            return await self._refuse("no instructions in the ack of session:new")
-        return await self._run(verbs)
-
-    async def _ring(self, answer: Outcome) -> str:
-        self.status("trying", 100, "Trying")
-        await self.sleep(1)
-        self.status("ringing", 180, "Ringing")
-        await self.sleep(3)
-        self.status(*SIP[answer])
-        if answer in ("answer", "stays"):
-            return ""
-        await self.end(f"the called party: {answer}", by="caller")
-        return self.end_reason
-
-    async def _refuse(self, reason: str) -> str:
-        """Answer 480 to the INVITE, or hang up, and close with 1001."""
-        self.is_over = True
-        self.end_reason = reason
-        for line in self.lines:
-            await line.flush()
-            await line.close(REFUSED)
-        self._log_end("jambonz")
-        return reason
-
-    async def _run(self, verbs: list[Verb]) -> str:
-        if self.info.direction == "inbound":
-            self.status("trying", 100, "Trying")
+    def start(self, verbs: list[Verb]) -> None:
+        """Begin to run verbs."""
         self.stack.append(verbs)
-        self._runner = self.spawn(self._run_verbs())
-        if verbs[0]["verb"] in ("hangup", "sip:decline") and self.info.answered is None:
-            await self.log.until(lambda: self.is_closed, "the refusal", self.pace.patience)
-            return self.end_reason
-        await self.log.until(
-            lambda: self.stack.has_begun or self.is_over, "the first verb", self.pace.patience
-        )
-        return ""
+        self.spawn(self._run_verbs())
 
     async def _run_verbs(self) -> None:
         try:
@@ -314,7 +226,7 @@ class Leg:
         Raises:
             DialFailed, NoAck: If it does not answer.
         """
-        line = Line(Address.parse(url), self._dialling(), self)
+        line = Line(Address.parse(url), self.platform.dialling(), self)
         await line.dial()
         self.line = line
         self.lines.append(line)
@@ -336,6 +248,15 @@ class Leg:
         self.finish(reason, by=by)
         if self._ending:
             await asyncio.wait({self._ending})
+
+    async def refuse(self, reason: str, code: int) -> None:
+        """End a call that did not come about, with a close code."""
+        self.is_over = True
+        self.end_reason = reason
+        for line in self.lines:
+            await line.flush()
+            await line.close(code)
+        self._log_end("jambonz")
 
     async def close(self) -> None:
         """Release everything; the call is over."""
@@ -377,7 +298,3 @@ class Leg:
         self.log.poke()
         if self.line.state == "given up" and self.stack.has_begun and self.stack.is_idle:
             self.finish("the application gave up control")
-
-    def _dialling(self) -> Dialling:
-        shared = self.platform
-        return Dialling(self.pace.handshake, shared.max_frame, shared.credentials, shared.tls)

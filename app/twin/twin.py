@@ -12,8 +12,9 @@ from app.twin.call import TwinCall
 from app.twin.callinfo import CallInfo, new_sid
 from app.twin.dialect import DialectName
 from app.twin.far_end import FarEnd, Outcome
-from app.twin.leg import Leg, Platform
+from app.twin.leg import Leg
 from app.twin.pace import Pace
+from app.twin.platform import Platform
 
 MAX_FRAME = 24576
 """The largest frame that jambonz takes, in bytes."""
