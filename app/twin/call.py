@@ -37,6 +37,7 @@ class TwinCall:
         self.errors: list[dict[str, Any]] = leg.errors
         self.events: list[dict[str, Any]] = leg.events
         self._heard = 0
+        self._streamed = 0
         self._taken: set[int] = set()
         self._reconnects = 0
 
@@ -129,6 +130,16 @@ class TwinCall:
         await self._until(lambda: len(self.spoken) > self._heard, "something to hear", timeout)
         self._heard += 1
         return self.spoken[self._heard - 1]
+
+    async def streamed(self, *, timeout: float | None = None) -> str:
+        """Wait for the next reply that the application streamed, and return what was heard of it.
+
+        A reply ends with its `tts:flush`, once all is spoken, or where it is cleared or cut.
+        """
+        replies = self.leg.stream.replies
+        await self._until(lambda: len(replies) > self._streamed, "a streamed reply", timeout)
+        self._streamed += 1
+        return replies[self._streamed - 1]
 
     async def event(self, type: str, **fields: Any) -> None:  # noqa: A002  (the wire's word)
         """Send an agent event by hand, in the twin's dialect."""

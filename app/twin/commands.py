@@ -162,6 +162,18 @@ def _record(leg: "Leg", frame: Frame) -> None:
         leg.log.note(f"{command} takes effect", **about)
 
 
+def _tokens(leg: "Leg", frame: Frame) -> None:
+    leg.stream.take(frame["data"])
+
+
+def _flush(leg: "Leg", _frame: Frame) -> None:
+    leg.stream.flush()
+
+
+def _clear(leg: "Leg", _frame: Frame) -> None:
+    leg.stream.clear()
+
+
 def texts(text: Any) -> list[str]:
     """The texts of a say, which may be one or several."""
     return [str(item) for item in (text if isinstance(text, list) else [text]) if item]
@@ -174,6 +186,9 @@ _ACTIONS: dict[str, Callable[["Leg", Frame], None]] = {
     "tag": _tag,
     "agent:update": _agent_update,
     "llm:tool-output": _tool_output,
+    "tts:clear": _clear,
+    "tts:flush": _flush,
+    "tts:tokens": _tokens,
     "whisper": _whisper,
     "dtmf": _nested("dtmf"),
     "sip:request": _nested("sip_request"),
@@ -186,6 +201,6 @@ _RECORDED = frozenset(
         *("dial", "dub", "record", "media:path", "boostAudioSignal", "noiseIsolation:status"),
         *("mute:status", "listen:status", "stream:status", "transcribe:status", "llm:update"),
         *("conf:mute-status", "conf:hold-status", "conf:participant-action"),
-        *("room:say", "room:play", "stt:reconfigure", "tts:tokens", "tts:flush", "tts:clear"),
+        *("room:say", "room:play", "stt:reconfigure"),
     }
 )

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 
-from app.twin import commands
+from app.twin import commands, settings
 from app.twin.address import Address, DialFailed
 from app.twin.callinfo import CallInfo
 from app.twin.dialect import DIALECTS
@@ -18,12 +18,15 @@ from app.twin.platform import Platform
 from app.twin.plays import is_answering, perform
 from app.twin.stack import Stack, Verb
 from app.twin.tools import ToolDesk
+from app.twin.tts import TtsStream
 from app.twin.vocabulary import BadInstruction
 from app.twin.voice import Voice
 from app.twin.wire import BadFrame, read
 
 if TYPE_CHECKING:
     from app.twin.agent.agent import Agent
+    from app.twin.plays.background import BackgroundGather
+
 
 class Leg:
     """The A leg of a call and everything that it owns."""
@@ -42,6 +45,7 @@ class Leg:
         self.dialect = DIALECTS[platform.dialect]
         self.hooks = Hooks(self)
         self.tools = ToolDesk(self)
+        self.stream = TtsStream(self)
         self.stack = Stack(self._perform, self._stack_changed)
         self.line = self.status_line = Line(Address.parse(url), self.platform.dialling(), self)
         self.lines = [self.line]
@@ -51,6 +55,7 @@ class Leg:
         self.events: list[dict[str, Any]] = []
         self.effects: dict[str, Any] = {}
         self.listener: Listener | None = None
+        self.background: BackgroundGather | None = None
         self.agent: Agent | None = None
         self.child: CallInfo | None = None
         self.bridge: asyncio.Event | None = None
@@ -89,7 +94,7 @@ class Leg:
         """Whether it is the caller's turn: all is done, or somebody waits for the caller."""
         if self.is_over:
             return True
-        if self._at_work:
+        if self._at_work or self.stream.is_speaking:
             return False
         waiting = self.stack_waits or (self.listener is not None and self.listener.is_waiting)
         return waiting or (self.stack.has_begun and self.stack.is_idle)
@@ -125,10 +130,11 @@ class Leg:
         self.line.send("jambonz:error", data)
 
     def configure(self, properties: Mapping[str, Any]) -> None:
-        """Set what the config verb or command sets; all but `notifyEvents` is only kept."""
+        """Set what the config verb or command sets."""
         self.log.note("config takes effect", config=dict(properties))
         self.effects["config"] = {**self.effects.get("config", {}), **properties}
         self.notifies = bool(properties.get("notifyEvents", self.notifies))
+        settings.apply(self, properties)
 
     async def sleep(self, seconds: float) -> None:
         """Let time pass, scaled by the pace."""
@@ -155,16 +161,16 @@ class Leg:
     def hear(self, text: str, confidence: float) -> None:
         """Let the caller say something."""
         self.log.add("said", {"text": text})
-        if self.listener:
-            self.listener.hear(text, confidence)
+        if hearer := self.listener or self.background:
+            hearer.hear(text, confidence)
         else:
             self.log.note("nobody listens to the caller")
 
     def press(self, digits: str) -> None:
         """Let the caller press keys."""
         self.log.add("said", {"digits": digits})
-        if self.listener:
-            self.listener.press(digits)
+        if hearer := self.listener or self.background:
+            hearer.press(digits)
         else:
             self.log.note("nobody waits for keys")
 
@@ -176,7 +182,16 @@ class Leg:
 
     def barge_in(self, text: str) -> bool:
         """Let the caller talk over what is being said; False where nothing can be interrupted."""
-        return bool(self.listener and self.listener.barge_in(text))
+        hearer = self.listener or self.background
+        if self.stream.is_speaking and hearer:
+            self.stream.interrupt()
+        elif self.background and not self.listener and not self.stack.is_idle:
+            self.stack.kill()
+        else:
+            return bool(self.listener and self.listener.barge_in(text))
+        if text:
+            self.hear(text, 0.97)
+        return True
 
     def far_ring_off(self) -> bool:
         """Let the bridged party hang up; False where nobody is bridged."""
@@ -289,6 +304,7 @@ class Leg:
         self.log.add("end", data)
 
     async def _stop_tasks(self) -> None:
+        self.stream.halt()
         tasks = {task for task in self._tasks if task is not asyncio.current_task()}
         for task in tasks:
             task.cancel()

@@ -74,7 +74,7 @@ class Gather:
         self._partial(text)
         wanted = (self._verb.get("recognizer") or {}).get("minConfidence") or 0
         reason = "speechDetected" if confidence >= wanted else "stt-low-confidence"
-        self._end({"reason": reason, "speech": _speech(text, confidence, is_final=True)})
+        self._end({"reason": reason, "speech": speech_of(text, confidence, is_final=True)})
 
     def press(self, digits: str) -> None:
         """Take keys, if the gather listens to them."""
@@ -143,7 +143,7 @@ class Gather:
         hook = self._verb.get("partialResultHook")
         if hook:
             words = text.split()
-            speech = _speech(" ".join(words[: (len(words) + 1) // 2]), 0.5, is_final=False)
+            speech = speech_of(" ".join(words[: (len(words) + 1) // 2]), 0.5, is_final=False)
             self._leg.hooks.notify(hook, self._leg.hooks.result(self._verb, {"speech": speech}))
 
     def _cut_prompt(self, event: str) -> None:
@@ -159,7 +159,8 @@ class Gather:
             self._result.set_result(result)
 
 
-def _speech(text: str, confidence: float, *, is_final: bool) -> dict[str, Any]:
+def speech_of(text: str, confidence: float, *, is_final: bool) -> dict[str, Any]:
+    """The `speech` of a result."""
     return {
         "language_code": "en-US",
         "channel_tag": 1,

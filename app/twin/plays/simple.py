@@ -20,12 +20,25 @@ async def answer(leg: "Leg", _verb: Verb) -> None:
 
 
 async def say(leg: "Leg", verb: Verb) -> None:
-    """Say a text, or several in their order."""
+    """Say a text, or several in their order, or what the application streams."""
+    if verb.get("stream"):
+        await _say_stream(leg, verb)
+        return
     for text in texts(verb.get("text", "")) * _loop(verb):
         leg.verb_status(
             verb, "synthesized-audio", verb="say", characters=len(text), served_from_cache=False
         )
         await leg.voice.say(text, "say")
+
+
+async def _say_stream(leg: "Leg", verb: Verb) -> None:
+    """Open the stream for as long as there is something to say."""
+    leg.stream.open()
+    try:
+        closes = verb.get("closeOnStreamEmpty", verb.get("closeStreamOnEmpty", True))
+        await (leg.stream.run_dry() if closes else asyncio.Event().wait())
+    finally:
+        leg.stream.close()
 
 
 async def play(leg: "Leg", verb: Verb) -> None:

@@ -1,0 +1,31 @@
+"""What the properties of `config` set in motion."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from app.twin.plays.background import BackgroundGather
+
+if TYPE_CHECKING:
+    from app.twin.leg import Leg
+
+
+def apply(leg: "Leg", properties: Mapping[str, Any]) -> None:
+    """Start and stop what the properties name."""
+    for name, action in _ACTIONS.items():
+        value = properties.get(name)
+        if isinstance(value, Mapping):
+            action(leg, value)
+
+
+def _tts_stream(leg: "Leg", options: Mapping[str, Any]) -> None:
+    if options.get("enable"):
+        leg.stream.open()
+    else:
+        leg.stream.close()
+
+
+def _barge_in(leg: "Leg", options: Mapping[str, Any]) -> None:
+    leg.background = BackgroundGather(leg, options) if options.get("enable") else None
+
+
+_ACTIONS = {"bargeIn": _barge_in, "ttsStream": _tts_stream}
