@@ -14,7 +14,7 @@ help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(RUN) ## Start the server on port 3000
-	@$(BIN)/python -m app serve
+	@CORDBOARD_RELOAD=$${CORDBOARD_RELOAD:-1} $(BIN)/python -m app serve
 
 call: $(RUN) ## Talk to the server in text; options in ARGS, such as ARGS="--say hello"
 	@trap : INT; $(BIN)/python -m app call $(ARGS) || [ $$? -eq 130 ]

@@ -5,8 +5,7 @@ import asyncio
 import socket
 import ssl
 import sys
-import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -15,8 +14,13 @@ from urllib.parse import urlsplit
 
 # Each command imports its own parts: `call` and `new` should not wait for the server's.
 if TYPE_CHECKING:
+    from aiohttp import web
+
     from app.application import Application
     from app.settings import Settings
+
+Part = Callable[["web.Application"], object]
+"""Sets up what a server has beyond its calls."""
 
 DIALLED_BY_DEFAULT = "ws://127.0.0.1:3000/weather"
 """What `call` dials without an argument; here too, since `serve` needs nothing else of it."""
@@ -71,7 +75,7 @@ def _serve_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _serve(_args: argparse.Namespace) -> int:
     from app import logs
-    from app.application import discover
+    from app.application import discover, place_of
     from app.protocol import CordboardError
     from app.settings import SettingsError, ensure_key, load
 
@@ -80,20 +84,27 @@ def _serve(_args: argparse.Namespace) -> int:
         logs.configure(settings)
         applications = discover(settings.folder)
         _try_out(settings)
+        parts = list(_parts(settings))
     except (SettingsError, CordboardError) as error:
-        print(f"cordboard: {error}{_place_of(error)}", file=sys.stderr)
+        place = place_of(error)
+        print(f"cordboard: {error}" + (f"\n  in {place}" if place else ""), file=sys.stderr)
         return CANNOT_START
-    return _run_server(settings, applications)
+    return _run_server(settings, applications, parts)
 
 
-def _place_of(error: Exception) -> str:
-    """Where in the author's files it happened: the last line of theirs on the way."""
-    own = [
-        (Path(frame.filename), frame.lineno)
-        for frame in traceback.extract_tb(error.__traceback__)
-        if Path(frame.filename).parts[-2:-1] in (("handlers",), ("hooks",))
-    ]
-    return f"\n  in {own[-1][0]}, line {own[-1][1]}" if own else ""
+def _parts(settings: "Settings") -> "Iterator[Part]":
+    """What this server has beyond its calls; what is not wanted is not even imported."""
+    from app.settings import SettingsError
+
+    if settings.reload:
+        try:
+            from app import reload
+        except ImportError as error:
+            raise SettingsError(
+                f"CORDBOARD_RELOAD needs the package {error.name}; install it with: "
+                "pip install 'cordboard[reload]'"
+            ) from None
+        yield reload.setup
 
 
 def _try_out(settings: "Settings") -> None:
@@ -120,14 +131,16 @@ def _try_out(settings: "Settings") -> None:
             ) from None
 
 
-def _run_server(settings: "Settings", applications: "Sequence[Application]") -> int:
+def _run_server(
+    settings: "Settings", applications: "Sequence[Application]", parts: "Sequence[Part]"
+) -> int:
     from app import server
 
     def greet(port: int) -> None:
         print(welcome(settings.model_copy(update={"port": port}), applications), flush=True)
 
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(server.run(settings, applications, on_listening=greet))
+        runner.run(server.run(settings, applications, on_listening=greet, parts=parts))
     return 0
 
 
@@ -149,6 +162,7 @@ def welcome(settings: "Settings", applications: "Sequence[Application]") -> str:
         "",
         f"REST      {settings.base_url}/v1",
         f"API key   {_where_the_key_is(settings)}",
+        *(["Reload    a change in handlers/ or hooks/ reaches the next call"] * settings.reload),
         f"Talk to it from a second terminal:  {_call_command(settings, applications)}",
     ]
     if settings.ws_user is None and not (settings.is_loopback and settings.public_url is None):

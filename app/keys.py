@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 if TYPE_CHECKING:  # only the types: a key needs nothing of what it stands for
-    from app.application import Application
     from app.calls import Calls
     from app.counters import Counters
     from app.feed import Feed
     from app.settings import Settings
 
-__all__ = ["APPLICATIONS", "CALLS", "COUNTERS", "DRAINING", "FEED", "SETTINGS"]
+__all__ = ["CALLS", "COUNTERS", "DRAINING", "FEED", "SETTINGS"]
 
-APPLICATIONS: Final[web.AppKey["tuple[Application, ...]"]] = web.AppKey("applications")
 CALLS: Final[web.AppKey["Calls"]] = web.AppKey("calls")
 COUNTERS: Final[web.AppKey["Counters"]] = web.AppKey("counters")
 DRAINING: Final[web.AppKey[asyncio.Event]] = web.AppKey("draining")

@@ -56,6 +56,8 @@ class Event(StrEnum):
     """What a log line can be about. The names are stable: alerts may hang on them."""
 
     LISTENING = auto()
+    RELOADED = auto()
+    RELOAD_FAILED = auto()
     DRAINING = auto()
     SESSION_BEYOND_REPAIR = auto()
 

@@ -75,6 +75,10 @@ class Settings(BaseModel):
     folder: Path = Field(
         default=Path(), description="The folder that holds `handlers/` and `hooks/`."
     )
+    reload: bool = Field(
+        default=False,
+        description="Take up changes in `handlers/` and `hooks/` while running; for development.",
+    )
     data_dir: Path = Field(
         default=Path(".cordboard"), description="Where the server keeps its own files."
     )

@@ -1,6 +1,8 @@
 """Fixtures for all tests: a server and a stand-in for jambonz that calls it."""
 
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
@@ -21,3 +23,18 @@ def logging_as_it_was() -> Iterator[None]:
     structlog.reset_defaults()
     yield
     structlog.reset_defaults()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """An empty project; what it imports is forgotten afterwards."""
+    before, path = dict(sys.modules), list(sys.path)
+    (tmp_path / "handlers").mkdir()
+    (tmp_path / "handlers" / "__init__.py").touch()
+    yield tmp_path
+    for name in [one for one in sys.modules if one.split(".")[0] in ("handlers", "hooks")]:
+        del sys.modules[name]
+    sys.modules.update(
+        {name: one for name, one in before.items() if name.split(".")[0] in ("handlers", "hooks")}
+    )
+    sys.path[:] = path

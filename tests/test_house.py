@@ -38,6 +38,7 @@ LAYERS: dict[str, int] = {
     "metrics": 4,
     "rest": 4,
     "server": 4,
+    "reload": 4,
 }
 SAME_LAYER: dict[str, set[str]] = {
     "tool": {"signature"},
@@ -49,6 +50,7 @@ SAME_LAYER: dict[str, set[str]] = {
     "metrics": {"keys", "rest", "counters"},
     "rest": {"keys"},
     "server": {"keys", "metrics", "rest"},
+    "reload": {"keys", "server"},
 }
 # Rooms apart from the layers, and all that each may import of ours.
 APART: dict[str, set[str]] = {
@@ -73,6 +75,7 @@ MAX_FUNCTION = 60
 # Where anything at all may be caught, since the call, or the server, must go on.
 BROAD_EXCEPTS = {
     "app/rest/problems.py::problem_middleware",  # a REST request: nothing of ours reaches a client
+    "app/reload.py::reload",  # the author's modules: those from before go on
     "app/calls.py::sweep_forever",  # one call's deadlines: those of the others are kept
     "app/server/accept.py::converse",  # one socket: the others go on
     "app/session/events.py::_run",  # an event hook

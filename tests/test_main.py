@@ -94,6 +94,42 @@ def test_serve_says_where_it_is_answers_and_leaves_on_sigterm(port: int) -> None
     assert "api-key" in said
 
 
+def test_serve_takes_up_new_code_if_it_is_told_to(port: int, tmp_path: Path) -> None:
+    (tmp_path / "handlers").mkdir()
+    handler = tmp_path / "handlers" / "menu.py"
+    text = (
+        "from app import Application, Session, say\n"
+        "made = Application('/one')\n"
+        "@made.session_new\n"
+        "async def answer(session: Session):\n"
+        "    return say('hi')\n"
+    )
+    handler.write_text(text)
+    with serving(port, reload="1", folder=str(tmp_path)) as process:
+        read_until(process.stderr, Event.LISTENING)
+        said = read_until(process.stdout, "second terminal")
+        handler.write_text(text.replace("/one", "/two"))
+        line = read_until(process.stderr, Event.RELOADED)
+    assert "/one" in said
+    assert "reaches the next call" in said
+    assert '"changed":"handlers/menu.py"' in line
+    assert '"new":"/two","gone":"/one"' in line
+
+
+def test_without_watchfiles_reload_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CORDBOARD_RELOAD", "1")
+    monkeypatch.setenv("CORDBOARD_PORT", "0")
+    monkeypatch.setenv("CORDBOARD_DATA_DIR", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "watchfiles", None)
+    monkeypatch.delitem(sys.modules, "app.reload", raising=False)
+    monkeypatch.delattr("app.reload", raising=False)
+
+    assert main(["serve"]) == CANNOT_START
+    assert "pip install 'cordboard[reload]'" in capsys.readouterr().err
+
+
 def test_a_port_in_use_is_one_line(port: int) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", port))

@@ -10,11 +10,10 @@ from pathlib import Path
 from types import ModuleType
 
 from app.application.application import Application
+from app.application.place import PACKAGES
 from app.application.source import check_sources
 from app.application.unanswered import check_values
 from app.protocol import ConfigurationError
-
-PACKAGES = ("hooks", "handlers")
 
 
 def discover(folder: str | Path = ".") -> list[Application]:

@@ -153,7 +153,7 @@ def find_session(first: bytes, request: web.Request, application: Application[An
         return calls.open(application, path_params)  # which logs it
     structlog.contextvars.bind_contextvars(**ids_of(message))
     known = calls.get(message.call_sid) if message.kind is Kind.SESSION_RECONNECT else None
-    if known is not None and known.application is application:
+    if known is not None and known.application.path == application.path:
         return known
     return calls.open(application, path_params)
 

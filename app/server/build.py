@@ -7,7 +7,6 @@ import signal
 import ssl
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
-from functools import partial
 from typing import Any
 
 import structlog
@@ -16,9 +15,10 @@ from aiohttp import web
 from app import metrics, rest
 from app.application import Application
 from app.calls import Calls
-from app.keys import APPLICATIONS, CALLS, COUNTERS, DRAINING, FEED, SETTINGS
-from app.server.accept import SOCKETS, accept
+from app.keys import CALLS, COUNTERS, DRAINING, FEED, SETTINGS
+from app.server.accept import SOCKETS
 from app.server.socket import GOING_AWAY, ControlSocket
+from app.server.switchboard import SWITCHBOARD, Switchboard
 from app.session import Limits, Runtime
 from app.settings import Settings
 
@@ -29,8 +29,6 @@ log = structlog.get_logger("cordboard.server")
 DRAIN_SECONDS = 3.0
 LAST_SECONDS = 4.5
 STRAGGLER_SECONDS = 0.5
-# A dialed leg that becomes a call of its own dials the URL with this appended, again and again.
-ADULTING = "{adulting:(?:/adulting)+}"
 
 
 def build(
@@ -44,7 +42,6 @@ def build(
         calls = Calls(Runtime(limits=limits_of(settings)))
     web_app = web.Application(client_max_size=settings.max_message)
     web_app[SETTINGS] = settings
-    web_app[APPLICATIONS] = tuple(applications)
     web_app[CALLS] = calls
     web_app[FEED] = calls.runtime.feed
     web_app[COUNTERS] = calls.runtime.counters
@@ -52,8 +49,8 @@ def build(
     web_app[SOCKETS] = set()
     metrics.setup(web_app)
     rest.setup(web_app)  # before the applications: a path with parameters must not hide these
-    for application in applications:
-        add_routes(web_app, application)
+    switchboard = web_app[SWITCHBOARD] = Switchboard(applications)
+    web_app.router.register_resource(switchboard)
     web_app.cleanup_ctx.append(look_after_calls)
     web_app.on_shutdown.append(drain)
     return web_app
@@ -66,21 +63,6 @@ def limits_of(settings: Settings) -> Limits:
         ack_deadline=settings.ack_deadline,
         linger=settings.session_linger,
     )
-
-
-def add_routes(web_app: web.Application, application: Application[Any, Any]) -> None:
-    """The control socket of an application, and the form of its env vars."""
-    handler = partial(accept, application=application)
-    web_app.router.add_get(application.path, handler, allow_head=False)
-    web_app.router.add_get(application.path.rstrip("/") + ADULTING, handler, allow_head=False)
-    web_app.router.add_options(application.path, partial(env_form, application=application))
-
-
-async def env_form(_: web.Request, application: Application[Any, Any]) -> web.Response:
-    """What the portal asks for by OPTIONS: the application's env vars, or 204 without any."""
-    if not application.portal_body:
-        return web.Response(status=204)
-    return web.json_response(application.portal_body)
 
 
 async def look_after_calls(web_app: web.Application) -> AsyncIterator[None]:
@@ -116,6 +98,7 @@ async def run(
     applications: Sequence[Application[Any, Any]],
     *,
     on_listening: Callable[[int], object],
+    parts: Sequence[Callable[[web.Application], object]] = (),
 ) -> None:
     """Serve until SIGTERM or SIGINT, then end the process within 5 s.
 
@@ -123,10 +106,12 @@ async def run(
         settings: Where to listen, and all else.
         applications: What to serve.
         on_listening: Called with the port once callers can connect.
+        parts: What else belongs to this node; each sets itself up.
     """
-    runner = web.AppRunner(
-        build(settings, applications), handle_signals=False, shutdown_timeout=1.0, access_log=None
-    )
+    web_app = build(settings, applications)
+    for part in parts:
+        part(web_app)
+    runner = web.AppRunner(web_app, handle_signals=False, shutdown_timeout=1.0, access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, settings.host, settings.port, ssl_context=tls_context(settings))
     try:

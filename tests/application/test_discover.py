@@ -1,7 +1,5 @@
 """Finding applications in a working folder, and what is wrong with them at start."""
 
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,21 +14,6 @@ hello = Application("/hello")
 async def answer(session: Session):
     return say("hi")
 """
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    """An empty project; what it imports is forgotten afterwards."""
-    before, path = dict(sys.modules), list(sys.path)
-    (tmp_path / "handlers").mkdir()
-    (tmp_path / "handlers" / "__init__.py").touch()
-    yield tmp_path
-    for name in [one for one in sys.modules if one.split(".")[0] in ("handlers", "hooks")]:
-        del sys.modules[name]
-    sys.modules.update(
-        {name: one for name, one in before.items() if name.split(".")[0] in ("handlers", "hooks")}
-    )
-    sys.path[:] = path
 
 
 def write(folder: Path, text: str, name: str = "hello.py") -> None:
