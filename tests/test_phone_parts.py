@@ -159,6 +159,11 @@ def test_speech_is_shown_with_who_speaks() -> None:
     assert shown("heard", text="Well, I", by="say", interrupted=True) == ["say     Well, I —"]
 
 
+def test_what_a_dialled_party_says_and_hears_is_shown_as_its_own() -> None:
+    assert shown("said", text="Hello?", leg="b") == ["callee  Hello?"]
+    assert shown("heard", text="A caller waits.", by="say", leg="b") == ["→callee A caller waits."]
+
+
 def test_a_tool_call_is_shown_with_arguments_result_and_time() -> None:
     call: dict[str, Any] = {
         "tool_call_id": "c1",

@@ -172,13 +172,12 @@ async def test_tag_becomes_customer_data() -> None:
 async def test_a_whisper_is_heard_by_the_leg_that_it_names() -> None:
     async with serving(new=DIAL) as app, Twin(app.url) as twin:
         call = await twin.call(far_end=["stays"])
-        child = await app.seen("call:status", call_status="in-progress", direction="outbound")
-        sid = child["data"]["call_sid"]
-        await app.command("whisper", {"whisper": [SAY]}, callSid=sid)
+        child = await call.child()
+        await app.command("whisper", {"whisper": [SAY]}, callSid=child.call_sid)
         await app.command("whisper", {"whisper": {"verb": "say", "text": "To you."}})
 
         assert await call.heard() == "To you."
-        assert "whispered to the callee" in notes(call)
+        assert child.spoken == ["Redirected."]
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,8 @@ def _frame(entry: Entry) -> list[Line]:
 
 
 def _said(data: Mapping[str, Any]) -> list[Line]:
+    if "leg" in data:
+        return [Line("callee", safe(str(data.get("text") or data.get("digits", ""))), "you")]
     if "digits" in data:
         return [Line("keys", safe(str(data["digits"])), "you")]
     return [Line("you", safe(str(data.get("text", ""))), "you")]
@@ -109,7 +111,8 @@ def _said(data: Mapping[str, Any]) -> list[Line]:
 
 def _heard(data: Mapping[str, Any]) -> list[Line]:
     cut = " —" if data.get("interrupted") else ""
-    return [Line(safe(str(data.get("by", ""))), f"{safe(str(data.get('text', '')))}{cut}", "agent")]
+    label = "→callee" if "leg" in data else safe(str(data.get("by", "")))
+    return [Line(label, f"{safe(str(data.get('text', '')))}{cut}", "agent")]
 
 
 def _tool_call(data: Mapping[str, Any]) -> list[Line]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
+from app.twin.bridge import Seat
 from app.twin.dialect import by_hand
 from app.twin.errors import CallRefused, WaitFailed
 from app.twin.far_end import Outcome
@@ -40,6 +41,7 @@ class TwinCall:
         self._streamed = 0
         self._taken: set[int] = set()
         self._reconnects = 0
+        self._child: TwinCall | None = None
 
     @property
     def call_sid(self) -> str:
@@ -131,6 +133,11 @@ class TwinCall:
         self._heard += 1
         return self.spoken[self._heard - 1]
 
+    async def bridged(self, *, timeout: float | None = None) -> None:
+        """Wait until others hear this call: in a dial, out of a queue, in a conference."""
+        self._still_on("bridged")
+        await self._until(lambda: isinstance(self.leg.listener, Seat), "a bridge", timeout)
+
     async def streamed(self, *, timeout: float | None = None) -> str:
         """Wait for the next reply that the application streamed, and return what was heard of it.
 
@@ -217,8 +224,18 @@ class TwinCall:
 
     async def far_hangup(self) -> None:
         """Let the party ring off that the application dialled."""
-        self._still_on("far_hangup")
-        await self._until(self.leg.far_ring_off, "somebody to ring off", None)
+        child = await self._bridged("somebody to ring off", None)
+        await child.end("the callee rang off", by="caller")
+
+    async def child(self, *, timeout: float | None = None) -> "TwinCall":
+        """Wait until somebody picked up whom the application dialled, and return their call.
+
+        It speaks, presses keys, hears and hangs up as any call does.
+        """
+        leg = await self._bridged("somebody who picks up", timeout)
+        if self._child is None or self._child.leg is not leg:
+            self._child = TwinCall(leg)
+        return self._child
 
     async def close(self) -> None:
         """Hang up, where the call is not over, and release everything."""
@@ -239,6 +256,20 @@ class TwinCall:
         trace: TracebackType | None,
     ) -> None:
         await self.close()
+
+    async def _bridged(self, what: str, timeout: float | None) -> Leg:
+        """Wait for a dialled leg that was picked up."""
+        self._still_on(what)
+
+        def picked_up() -> bool:
+            child = self.leg.child
+            return child is not None and child.info.answered is not None and not child.is_over
+
+        await self._until(picked_up, what, timeout)
+        child = self.leg.child
+        if child is None:
+            raise self._too_late(what)
+        return child
 
     def _updates(self) -> list[str]:
         commands = (frame for frame in self.commands if frame["command"] == "agent:update")

@@ -76,8 +76,8 @@ def _split(leg: "Leg", data: Mapping[str, Any]) -> None:
 def _call_status(leg: "Leg", frame: Frame) -> None:
     data = frame["data"]
     wanted = data.get("call_status") if isinstance(data, Mapping) else data
-    if leg.child and frame.get("callSid") == leg.child.call_sid:
-        leg.far_ring_off()
+    if leg.child and frame.get("callSid") == leg.child.info.call_sid:
+        leg.child.finish("the application hung up")
     elif wanted == "completed" and leg.info.answered is not None:
         leg.finish("the application hung up")
     elif wanted == "no-answer" and leg.info.answered is None:
@@ -127,12 +127,10 @@ def _whisper(leg: "Leg", frame: Frame) -> None:
         checked = leg.hooks.check(verbs if isinstance(verbs, list) else [verbs])
     except BadInstruction:
         return
-    if leg.child and frame.get("callSid") == leg.child.call_sid:
-        leg.log.note("whispered to the callee", verbs=checked)
-        return
+    hearer = leg.child if leg.child and frame.get("callSid") == leg.child.info.call_sid else leg
     for verb in checked:
         for text in texts(verb.get("text", "")):
-            leg.voice.heard(text, "whisper")
+            hearer.voice.heard(text, "whisper")
 
 
 def _nested(key: str) -> Callable[["Leg", Frame], None]:

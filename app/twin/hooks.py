@@ -83,6 +83,11 @@ class Hooks:
         except NoAck as failure:
             self._leg.log.note(f"a hook failed: {failure}", hook=verb["actionHook"])
 
+    def last(self, verb: Verb, results: Mapping[str, Any]) -> None:
+        """Tell a result when the caller is gone already; what is answered changes nothing."""
+        if hook := verb.get("actionHook"):
+            self._leg.line.request("verb:hook", snake(self.result(verb, results)), name_of(hook))
+
     def result(self, verb: Verb, results: Mapping[str, Any]) -> dict[str, Any]:
         """The payload of a verb's hook."""
         label = {"verb_id": verb["id"]} if "id" in verb else {}

@@ -29,36 +29,50 @@ if TYPE_CHECKING:
 
 
 class Leg:
-    """The A leg of a call and everything that it owns."""
+    """One leg of a call and everything that it owns.
+
+    A dialled leg has a `parent`, whose socket and log it uses until it becomes a call of its own.
+    """
 
     def __init__(
-        self, url: str, info: CallInfo, platform: Platform, *, far_end: FarEnd, statuses: bool
+        self,
+        url: str,
+        info: CallInfo,
+        platform: Platform,
+        *,
+        far_end: FarEnd,
+        statuses: bool,
+        parent: "Leg | None" = None,
     ) -> None:
+        self.url = url
         self.info = info
         self.platform = platform
         self.pace = platform.pace
         self.far_end = far_end
         self.statuses = statuses
-        self.log = Log()
-        self.voice = Voice(self.log, self.pace.speech_rate)
+        self.parent = parent
+        self.mark = {"leg": info.call_sid} if parent else {}
+        self.log: Log = parent.log if parent else Log()
+        self.voice = Voice(self.log, self.pace.speech_rate, self.mark)
         self.voice.barge = lambda: self.barge_in("")
         self.dialect = DIALECTS[platform.dialect]
         self.hooks = Hooks(self)
         self.tools = ToolDesk(self)
         self.stream = TtsStream(self)
-        self.stack = Stack(self._perform, self._stack_changed)
-        self.line = self.status_line = Line(Address.parse(url), self.platform.dialling(), self)
-        self.lines = [self.line]
+        self.stack = Stack(self.perform, self._stack_changed)
+        self.line: Line = parent.line if parent else self._new_line(url)
+        self.status_line: Line = parent.status_line if parent else self.line
+        self.lines = [] if parent else [self.line]
         self.acks: list[dict[str, Any]] = []
         self.commands: list[dict[str, Any]] = []
-        self.errors: list[dict[str, Any]] = []
+        self.errors: list[dict[str, Any]] = parent.errors if parent else []
         self.events: list[dict[str, Any]] = []
         self.effects: dict[str, Any] = {}
         self.listener: Listener | None = None
         self.background: BackgroundGather | None = None
         self.agent: Agent | None = None
-        self.child: CallInfo | None = None
-        self.bridge: asyncio.Event | None = None
+        self.child: Leg | None = None
+        self.children: list[Leg] = []
         self.event_hook: Any = None
         self.tool_hook: Any = None
         self.notifies = False
@@ -70,6 +84,19 @@ class Leg:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._ending: asyncio.Task[None] | None = None
         self._at_work = 0
+
+    def dial_out(self, info: CallInfo) -> "Leg":
+        """Make a leg to somebody whom this one dials."""
+        self.child = Leg(
+            self.url,
+            info,
+            self.platform,
+            far_end=self.far_end,
+            statuses=self.statuses,
+            parent=self,
+        )
+        self.children.append(self.child)
+        return self.child
 
     def start(self, verbs: list[Verb]) -> None:
         """Begin to run verbs."""
@@ -84,7 +111,8 @@ class Leg:
         except BadInstruction as failure:
             self.finish(str(failure))
 
-    async def _perform(self, verb: Verb) -> None:
+    async def perform(self, verb: Verb) -> None:
+        """Run one verb, which answers the call where it needs media."""
         if is_answering(verb):
             self.answer()
         await perform(self, verb)
@@ -160,7 +188,7 @@ class Leg:
 
     def hear(self, text: str, confidence: float) -> None:
         """Let the caller say something."""
-        self.log.add("said", {"text": text})
+        self.log.add("said", {"text": text, **self.mark})
         if hearer := self.listener or self.background:
             hearer.hear(text, confidence)
         else:
@@ -168,7 +196,7 @@ class Leg:
 
     def press(self, digits: str) -> None:
         """Let the caller press keys."""
-        self.log.add("said", {"digits": digits})
+        self.log.add("said", {"digits": digits, **self.mark})
         if hearer := self.listener or self.background:
             hearer.press(digits)
         else:
@@ -192,12 +220,6 @@ class Leg:
         if text:
             self.hear(text, 0.97)
         return True
-
-    def far_ring_off(self) -> bool:
-        """Let the bridged party hang up; False where nobody is bridged."""
-        if self.bridge:
-            self.bridge.set()
-        return self.bridge is not None
 
     def receive(self, line: Line, raw: str | bytes) -> None:
         """Take a frame of the application."""
@@ -241,7 +263,7 @@ class Leg:
         Raises:
             DialFailed, NoAck: If it does not answer.
         """
-        line = Line(Address.parse(url), self.platform.dialling(), self)
+        line = self._new_line(url)
         await line.dial()
         self.line = line
         self.lines.append(line)
@@ -255,6 +277,8 @@ class Leg:
             self.is_over = True
             self.end_reason = reason
             self.log.poke()
+            if not self.lines:  # it has no socket that the end could wait for
+                self._tell_end(by)
             self._ending = asyncio.get_running_loop().create_task(self._end(by))
             self._ending.add_done_callback(self.log.watch)
 
@@ -280,10 +304,13 @@ class Leg:
         for line in self.lines:
             await line.close()
         await self._stop_tasks()
+        for child in self.children:
+            await child.close()
 
     async def _end(self, by: str) -> None:
         await self._stop_tasks()
-        self._tell_end(by)
+        if self.lines:
+            self._tell_end(by)
         for line in self.lines:
             await line.flush()
             await line.close()
@@ -301,7 +328,10 @@ class Leg:
     def _log_end(self, by: str) -> None:
         self.is_closed = True
         data = {"reason": self.end_reason, "by": by, "duration": self.info.duration}
-        self.log.add("end", data)
+        if self.parent:
+            self.log.note("the dialled leg has ended", **data, **self.mark)
+        else:
+            self.log.add("end", data)
 
     async def _stop_tasks(self) -> None:
         self.stream.halt()
@@ -314,3 +344,6 @@ class Leg:
         self.log.poke()
         if self.line.state == "given up" and self.stack.has_begun and self.stack.is_idle:
             self.finish("the application gave up control")
+
+    def _new_line(self, url: str) -> Line:
+        return Line(Address.parse(url), self.platform.dialling(), self)

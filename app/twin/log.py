@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from app.twin.errors import WaitFailed
+from app.twin.signal import Signal
 
 Kind = Literal[
     "sent",
@@ -42,6 +43,9 @@ Kind = Literal[
 - `reconnect`: `event` is `lost` (with the close `code`), `failed` or `reconnected`.
 - `note`: `text` explains something that has no message of its own; other keys say of what.
 - `end`: the call is over: `reason`, `by` (`caller` or `jambonz`), `duration`.
+
+A dialled leg writes into the log of the call that dialled it; its entries carry a `leg`, its
+`call_sid`.
 """
 
 SHOWN = 12
@@ -68,7 +72,7 @@ class Log:
         self.entries: list[Entry] = []
         self._start = time.monotonic()
         self._subscribers: list[Callable[[Entry], None]] = []
-        self._waiters: set[asyncio.Future[None]] = set()
+        self._signal = Signal()
         self._fault: BaseException | None = None
 
     @property
@@ -95,15 +99,17 @@ class Log:
 
     def poke(self) -> None:
         """Let those who wait look again: some state changed that has no entry."""
-        for waiter in self._waiters:
-            if not waiter.done():
-                waiter.set_result(None)
+        self._signal.poke()
 
     def watch(self, task: "asyncio.Task[Any]") -> None:
         """Let a background task's exception fail the next wait (a callback of the task)."""
         if not task.cancelled() and (fault := task.exception()):
             self._fault = fault
             self.note(f"the twin failed: {fault!r}")
+
+    async def happens(self, done: Callable[[], bool]) -> None:
+        """Wait until `done()`, without a limit: for what plays the call, not for a test."""
+        await self._signal.until(done)
 
     async def until(self, done: Callable[[], bool], what: str, limit: float) -> None:
         """Wait until `done()`.
@@ -113,8 +119,7 @@ class Log:
         """
         try:
             async with asyncio.timeout(limit):
-                while not (self._fault or done()):
-                    await self._change()
+                await self._signal.until(lambda: self._fault or done())
         except TimeoutError:
             raise self.failure(f"{what}: not within {limit:g} s") from None
         if self._fault:
@@ -124,11 +129,3 @@ class Log:
         """Make the error of a failed wait, with the last entries in its message."""
         last = "\n".join(f"  {entry}" for entry in self.entries[-SHOWN:]) or "  (nothing)"
         return WaitFailed(f"{text}\nthe last of the call's log:\n{last}")
-
-    async def _change(self) -> None:
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiters.add(waiter)
-        try:
-            await waiter
-        finally:
-            self._waiters.discard(waiter)

@@ -1,9 +1,10 @@
 """What all calls of a twin share."""
 
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.llm import ChatModel
+from app.twin.board import Switchboard
 from app.twin.dialect import DialectName
 from app.twin.pace import Pace
 from app.twin.socket import Dialling
@@ -20,6 +21,7 @@ class Platform:
     understands_agent: bool
     pace: Pace
     tls: ssl.SSLContext | None
+    board: Switchboard = field(default_factory=Switchboard)
 
     def dialling(self) -> Dialling:
         """How its sockets are opened."""

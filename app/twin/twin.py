@@ -15,6 +15,7 @@ from app.twin.far_end import FarEnd, Outcome
 from app.twin.leg import Leg
 from app.twin.pace import Pace
 from app.twin.platform import Platform
+from app.twin.queues import Queue
 
 MAX_FRAME = 24576
 """The largest frame that jambonz takes, in bytes."""
@@ -121,6 +122,10 @@ class Twin:
         self.calls.append(call)
         await call.begin(answer)
         return call
+
+    def queue(self, name: str) -> Queue:
+        """The queue of that name, whether a call waits in it or not."""
+        return self.platform.board.queue(name)
 
     async def close(self) -> None:
         """Hang up every call that is still there and release its sockets."""

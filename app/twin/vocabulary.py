@@ -80,7 +80,9 @@ TYPES: dict[str, dict[str, tuple[type, ...]]] = {
         **dict.fromkeys(("noResponseTimeout", "noResponseMaxPrompts"), _NUMBER),
     },
     "config": {"notifyEvents": (bool,)},
+    "dequeue": {"timeout": _NUMBER, "beep": (bool,)},
     "dial": {"target": (list,)},
+    "enqueue": {"priority": _NUMBER},
     "gather": {
         **_SPEECH_INPUT,
         "finishOnKey": (str,),

@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from app.twin.log import Log
 
@@ -14,14 +15,18 @@ class Voice:
         spoken: What was heard so far, one text for each utterance.
         cut_after: Barge in as soon as the present or next utterance has so many words.
         barge: What to call then.
+        mark: What the log's entries carry besides, such as the leg.
     """
 
-    def __init__(self, log: Log, rate: float | None) -> None:
+    def __init__(
+        self, log: Log, rate: float | None, mark: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self.spoken: list[str] = []
         self.cut_after: int | None = None
         self.barge: Callable[[], object] = lambda: None
         self.log = log
         self.rate = rate
+        self.mark = mark
 
     async def say(self, text: str, by: str) -> None:
         """Say a whole text; a cancelled one is cut where it was."""
@@ -39,7 +44,8 @@ class Voice:
     def heard(self, text: str, by: str, *, interrupted: bool = False) -> None:
         """Log what was heard."""
         self.spoken.append(text)
-        self.log.add("heard", {"text": text, "by": by, "interrupted": interrupted})
+        entry = {"text": text, "by": by, "interrupted": interrupted, **self.mark}
+        self.log.add("heard", entry)
 
 
 class Utterance:
@@ -84,7 +90,7 @@ class Utterance:
     async def _play(self, rate: float) -> None:
         while self._waiting and not self.is_over:
             word = self._waiting[0].strip()
-            self._voice.log.add("speaking", {"text": word, "by": self._by})
+            self._voice.log.add("speaking", {"text": word, "by": self._by, **self._voice.mark})
             self._say_word()
             await asyncio.sleep(1 / rate)
 

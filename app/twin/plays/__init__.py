@@ -7,6 +7,7 @@ from app.twin.agent.agent import play_agent
 from app.twin.plays.dial import dial
 from app.twin.plays.gather import gather
 from app.twin.plays.listen import listen
+from app.twin.plays.queue import dequeue, enqueue
 from app.twin.plays.simple import (
     answer,
     config,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 ANSWERING = frozenset(
     {
         *("answer", "agent", "say", "play", "gather", "listen", "stream", "transcribe", "dub"),
-        *("conference", "room", "enqueue", "llm", "s2s", "dialogflow", "transfer"),
+        *("conference", "room", "enqueue", "dequeue", "llm", "s2s", "dialogflow", "transfer"),
     }
 )
 """Verbs that need media, and so answer an inbound call (`s2s` stands for its family)."""
@@ -38,7 +39,9 @@ PLAYS: dict[str, Callable[["Leg", Verb], Awaitable[None]]] = {
     "agent": play_agent,
     "answer": answer,
     "config": config,
+    "dequeue": dequeue,
     "dial": dial,
+    "enqueue": enqueue,
     "gather": gather,
     "hangup": hangup,
     "listen": listen,

@@ -1,13 +1,15 @@
-"""The dial verb, to a scripted far end."""
+"""The dial verb: a second leg, its ringing, its confirmation, and the bridge with the caller."""
 
-import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from app.twin.bridge import Bridge
 from app.twin.callinfo import CallInfo
-from app.twin.commands import texts
 from app.twin.far_end import SIP, Outcome
+from app.twin.pending import NoAck
 from app.twin.stack import Verb
+from app.twin.vocabulary import BadInstruction
 
 if TYPE_CHECKING:
     from app.twin.leg import Leg
@@ -19,65 +21,97 @@ TALK = 5
 async def dial(leg: "Leg", verb: Verb) -> None:
     """Call somebody, bridge, and tell how it ended."""
     outcome = leg.far_end.next()
-    child = leg.info.child(_target(verb))
-    if verb.get("callerId"):
-        child = replace(child, from_=str(verb["callerId"]))
-    leg.child = child
+    child = leg.dial_out(_callee(leg, verb))
+    if verb.get("dialMusic"):
+        leg.voice.play(str(verb["dialMusic"]))
     try:
-        await _ring(leg, child, outcome)
-        status, sip_status = child.call_status, child.sip_status
+        await ring(child, outcome)
+        status, sip_status = child.info.call_status, child.info.sip_status
         if status == "in-progress":
-            status = await _bridge(leg, verb, child, outcome)
+            status = await _talk(leg, verb, child, outcome)
     finally:
         leg.child = None
+        child.finish("the dial is over")
     result = {"dial_call_status": status, "dial_sip_status": sip_status}
-    await leg.hooks.action(verb, {**result, "dial_call_sid": child.call_sid})
+    await leg.hooks.action(verb, {**result, "dial_call_sid": child.info.call_sid})
 
 
-async def _ring(leg: "Leg", child: CallInfo, outcome: Outcome) -> None:
-    for status, seconds in (("trying", 1), ("ringing", 3)):
-        sip = (100, "Trying") if status == "trying" else (180, "Ringing")
-        child.set_status(status, *sip)
-        leg.tell_status(child)
-        await leg.sleep(seconds)
-    child.set_status(*SIP[outcome])
-    leg.tell_status(child)
+async def ring(child: "Leg", outcome: Outcome) -> None:
+    """Let a dialled leg ring, until it is picked up or not."""
+    child.status("trying", 100, "Trying")
+    await child.sleep(1)
+    child.status("ringing", 180, "Ringing")
+    await child.sleep(3)
+    child.status(*SIP[outcome])
 
 
-async def _bridge(leg: "Leg", verb: Verb, child: CallInfo, outcome: Outcome) -> str:
+async def _talk(leg: "Leg", verb: Verb, child: "Leg", outcome: Outcome) -> str:
     """Bridge with the party that answered; return the dial's status."""
-    if not await _confirm(leg, verb, child):
-        _ring_off(leg, child, "jambonz")
+    if verb.get("confirmHook") and not await _is_confirmed(leg, verb["confirmHook"], child):
         return "no-answer"
     leg.answer()
-    leg.bridge = asyncio.Event()
-    leg.log.note("bridged", call_sid=child.call_sid, to=child.to)
-    leg.log.poke()
+    leg.log.note("bridged", call_sid=child.info.call_sid, to=child.info.to)
+    bridge = Bridge()
+    mine, theirs = bridge.join(leg, "dial"), bridge.join(child, "dial")
+    if verb.get("dtmfHook"):
+        captures = verb.get("dtmfCapture") or {}
+        mine.keys = _capture(leg, verb["dtmfHook"], captures.get("parentCall"))
+        theirs.keys = _capture(child, verb["dtmfHook"], captures.get("childCall"))
+    child.spawn(_stay(child, outcome))
     try:
-        await (leg.bridge.wait() if outcome == "stays" else leg.sleep(TALK))
+        await child.log.happens(lambda: child.is_over)
     finally:
-        leg.bridge = None
-        _ring_off(leg, child, "caller")
+        bridge.leave(mine)
+        bridge.leave(theirs)
     return "completed"
 
 
-async def _confirm(leg: "Leg", verb: Verb, child: CallInfo) -> bool:
-    """Ask the confirm hook; its verbs run on the callee, and a hangup among them refuses."""
-    if not verb.get("confirmHook"):
-        return True
-    verbs = await leg.hooks.ask_verbs(verb["confirmHook"], child.common(), "dial:confirm")
-    for heard in verbs:
-        for text in texts(heard.get("text", "")):
-            leg.log.note("the callee hears", heard=text)
-    return all(heard["verb"] != "hangup" for heard in verbs)
+async def _stay(child: "Leg", outcome: Outcome) -> None:
+    if outcome == "answer":
+        await child.sleep(TALK)
+        child.finish("the far end rang off", by="caller")
 
 
-def _ring_off(leg: "Leg", child: CallInfo, by: str) -> None:
-    child.set_status("completed", 200, "OK")
-    leg.tell_status(child, duration=child.duration, call_termination_by=by)
+async def _is_confirmed(leg: "Leg", hook: Any, child: "Leg") -> bool:
+    """Run the confirm hook's verbs on the callee, and tell whether it is still there then."""
+    try:
+        verbs = await leg.hooks.ask_verbs(hook, child.info.common(), "dial:confirm")
+    except (NoAck, BadInstruction) as failure:
+        leg.log.note(f"confirmHook failed, which refuses: {failure}")
+        return False
+    if verbs:
+        child.start(verbs)
+        await child.log.happens(
+            lambda: child.is_over or (child.stack.has_begun and child.stack.is_idle)
+        )
+    return not child.is_over
 
 
-def _target(verb: Verb) -> str:
+def _capture(leg: "Leg", hook: Any, patterns: Any) -> "Callable[[str], None]":
+    """Look for patterns in what a leg presses, and tell each to the hook."""
+    wanted = [str(pattern) for pattern in patterns] if isinstance(patterns, list) else []
+    pressed = ""
+
+    def press(digits: str) -> None:
+        nonlocal pressed
+        for digit in digits:
+            pressed += digit
+            if found := [pattern for pattern in wanted if pressed.endswith(pattern)]:
+                pressed = ""
+                leg.hooks.notify(hook, leg.info.common() | {"dtmf": found[0]})
+
+    return press
+
+
+def _callee(leg: "Leg", verb: Verb) -> CallInfo:
+    info = leg.info.child(target_of(verb))
+    if isinstance(verb.get("tag"), Mapping):
+        info.customer_data = dict(verb["tag"])
+    return replace(info, from_=str(verb["callerId"])) if verb.get("callerId") else info
+
+
+def target_of(verb: Mapping[str, Any]) -> str:
+    """The first of the targets that a verb dials, as a number or an address."""
     targets: list[Any] = verb["target"] if isinstance(verb["target"], list) else [verb["target"]]
     first = targets[0] if targets and isinstance(targets[0], dict) else {}
     return str(first.get("number") or first.get("sipUri") or first.get("name") or "")
