@@ -30,6 +30,9 @@ from app.protocol import (
     PlayEnded,
     RemoteError,
     TransferEnded,
+    TtsSpoken,
+    TtsStreamEvent,
+    TtsTokensResult,
     TurnEnd,
     UpdateInstructions,
     UpdateTools,
@@ -38,7 +41,16 @@ from app.protocol import (
     VerbEnded,
     VerbStatus,
 )
-from app.session import CallEnded, CallNotFound, NoAgent, Receipt, Session
+from app.session import (
+    CallEnded,
+    CallNotFound,
+    NoAgent,
+    Receipt,
+    Session,
+    Speaker,
+    SpeechFailed,
+    Spoken,
+)
 from app.tool import Tool, ToolError, tool
 from app.verbs import (
     Verb,
@@ -104,9 +116,15 @@ __all__ = [
     "Receipt",
     "RemoteError",
     "Session",
+    "Speaker",
+    "SpeechFailed",
+    "Spoken",
     "Tool",
     "ToolError",
     "TransferEnded",
+    "TtsSpoken",
+    "TtsStreamEvent",
+    "TtsTokensResult",
     "TurnEnd",
     "UpdateInstructions",
     "UpdateTools",

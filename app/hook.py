@@ -21,7 +21,7 @@ from typing import Annotated, Any, Generic, Literal, ParamSpec, TypeVar, Union, 
 
 from pydantic_core import CoreSchema, core_schema
 
-from app.protocol import ended, events
+from app.protocol import ended, events, streaming
 from app.signature import (
     MISSING,
     Parameter,
@@ -39,7 +39,12 @@ R = TypeVar("R")
 Role = Literal["session", "event"]
 
 EVENT_CLASSES: dict[str, type] = {
-    kind.__name__: kind for kind in (*events.EVENT_TYPES.values(), events.OtherEvent)
+    kind.__name__: kind
+    for kind in (
+        *events.EVENT_TYPES.values(),
+        *(streaming.TtsStreamEvent, streaming.TtsSpoken, streaming.TtsTokensResult),
+        events.OtherEvent,
+    )
 }
 ENDED_CLASSES: dict[str, type] = {
     kind.__name__: kind

@@ -96,6 +96,7 @@ class Event(StrEnum):
     HANDLER_RETURNED_NOTHING = auto()
     HOOK_UNANSWERED = auto()
     EVENT_DROPPED = auto()
+    SPEECH_FAILED = auto()
 
     TOOL_CALLED = auto()
     TOOL_CALL_LATE = auto()

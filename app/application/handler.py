@@ -6,12 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from app.protocol import ConfigurationError
-from app.protocol.ended import VerbEnded
-from app.protocol.events import AgentEvent, CallStatus, JambonzError, VerbStatus
+from app.hook import ENDED_CLASSES, EVENT_CLASSES, Hook, parts_of
+from app.protocol import CallStatus, ConfigurationError, JambonzError, VerbStatus
 from app.signature import is_async
 
-TYPED = (*typing.get_args(AgentEvent), CallStatus, JambonzError, VerbEnded, VerbStatus)
+# What a handler may ask for in place of the data as it came.
+TYPED: tuple[type, ...] = (
+    *EVENT_CLASSES.values(),
+    *ENDED_CLASSES.values(),
+    *(CallStatus, JambonzError, VerbStatus),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,7 @@ class Handler:
         is_async: Sync functions run in a thread.
         takes: How many of (session, event) it takes.
         is_typed: Whether it asks for an event class instead of the data as it came.
+        events: The event classes that its annotation names: it hears these and no others.
     """
 
     function: Callable[..., Any]
@@ -31,6 +36,7 @@ class Handler:
     is_async: bool
     takes: int
     is_typed: bool
+    events: tuple[type, ...] = ()
 
     def call(self, session: object, event: object) -> Any:
         """Call the function with as much as it takes."""
@@ -42,11 +48,14 @@ def compile_handler(
 ) -> Handler:
     """Read the signature of ``function``: ``(session)`` or ``(session, event)``.
 
-    With ``is_typed`` it gets an event class whatever its annotation says.
+    With ``is_typed`` it gets an event class whatever its annotation says. A hook is taken as it is.
 
     Raises:
         ConfigurationError: It cannot be called so.
     """
+    if isinstance(function, Hook):
+        name, events = function.name, function.events
+        return Handler(function.call, name, function.is_async, 2, is_typed=True, events=events)
     name = getattr(function, "__name__", repr(function))
     parameters = [
         one
@@ -60,22 +69,17 @@ def compile_handler(
         given = ", ".join(one.name for one in parameters)
         raise ConfigurationError(f"handler {name}({given}): write it as {name}{wanted}")
     takes = min(len(parameters), most)
-    return Handler(
-        function,
-        name,
-        is_async(function),
-        takes,
-        is_typed or (takes == 2 and asks_for_class(function, parameters[1])),
-    )
+    events = classes_in(function, parameters[1]) if takes == 2 else ()
+    return Handler(function, name, is_async(function), takes, is_typed or bool(events), events)
 
 
-def asks_for_class(function: Callable[..., Any], parameter: inspect.Parameter) -> bool:
-    """Whether the annotation names one of our event classes."""
+def classes_in(function: Callable[..., Any], parameter: inspect.Parameter) -> tuple[type, ...]:
+    """The event classes that an annotation names; none if it names something else too."""
     annotation = parameter.annotation
     if isinstance(annotation, str):
         try:
             annotation = typing.get_type_hints(function).get(parameter.name)
         except NameError:  # a name under TYPE_CHECKING: compare by name instead
-            return any(one.__name__ == annotation.split(".")[-1] for one in TYPED)
-    options = typing.get_args(annotation) or (annotation,)
-    return any(isinstance(one, type) and issubclass(one, TYPED) for one in options)
+            named = {part.strip().split(".")[-1] for part in annotation.split("|")}
+            return tuple(one for one in TYPED if one.__name__ in named)
+    return tuple(one for one in parts_of(annotation) if one in TYPED)

@@ -58,6 +58,14 @@ from app.protocol.events import (
     unknown_fields,
 )
 from app.protocol.messages import MAX_ID, Kind, Message, decode
+from app.protocol.streaming import (
+    TextFeed,
+    TtsSpoken,
+    TtsStreamEvent,
+    TtsTokensResult,
+    read_tokens_result,
+    read_tts_event,
+)
 
 __all__ = [
     "EVENT_TYPES",
@@ -92,8 +100,12 @@ __all__ = [
     "Preflight",
     "RemoteError",
     "State",
+    "TextFeed",
     "ToolTiming",
     "TransferEnded",
+    "TtsSpoken",
+    "TtsStreamEvent",
+    "TtsTokensResult",
     "TurnEnd",
     "UnknownMessage",
     "UpdateInstructions",
@@ -113,6 +125,8 @@ __all__ = [
     "read_error",
     "read_event",
     "read_status",
+    "read_tokens_result",
+    "read_tts_event",
     "read_verb_status",
     "unknown_fields",
 ]

@@ -4,6 +4,7 @@ from app.session.errors import CallEnded, CallNotFound, NoAgent
 from app.session.receipt import Receipt
 from app.session.runtime import Limits, Runtime, Socket
 from app.session.session import Session
+from app.session.speaker import Speaker, SpeechFailed, Spoken
 
 __all__ = [
     "CallEnded",
@@ -14,4 +15,7 @@ __all__ = [
     "Runtime",
     "Session",
     "Socket",
+    "Speaker",
+    "SpeechFailed",
+    "Spoken",
 ]

@@ -7,7 +7,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from app.application import Handler
-from app.protocol import Kind, Message, read_error, read_event, read_status, read_verb_status
+from app.protocol import (
+    Kind,
+    Message,
+    read_error,
+    read_event,
+    read_status,
+    read_tokens_result,
+    read_tts_event,
+    read_verb_status,
+)
 from app.session.user_code import UserCode, copied, run
 
 if TYPE_CHECKING:
@@ -18,6 +27,8 @@ READERS = {
     Kind.CALL_STATUS: read_status,
     Kind.VERB_STATUS: read_verb_status,
     Kind.ERROR: read_error,
+    Kind.TTS_EVENT: read_tts_event,
+    Kind.TTS_RESULT: read_tokens_result,
 }
 
 
@@ -75,6 +86,8 @@ class EventQueue:
             reader = READERS.get(message.kind)
             is_raw = isinstance(hook, Handler) and not hook.is_typed
             event = copied(message.data) if is_raw or reader is None else reader(message.data)
+            if not is_raw and not wants(hook, event):
+                return
             await run(hook, session, event, session._runtime.threads)
         except asyncio.CancelledError:
             if not self._is_overrun or task.cancelling() > 1:
@@ -87,3 +100,9 @@ class EventQueue:
             if self._is_overrun:  # also where the hook caught the cancellation
                 self._is_overrun = False
                 task.uncancel()
+
+
+def wants(code: UserCode, event: object) -> bool:
+    """Whether the annotation of a function names the class of an event, or none at all."""
+    events: tuple[type, ...] = getattr(code, "events", ())
+    return not events or isinstance(event, events)

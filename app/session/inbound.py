@@ -13,6 +13,7 @@ from app.protocol import (
     read_status,
     unknown_fields,
 )
+from app.protocol.fields import text
 from app.session import opening, remarks
 from app.session.advice import advice_on
 from app.session.user_code import UserCode, copied
@@ -46,6 +47,8 @@ def reconnect(session: "LiveCall[Any, Any]", message: Message) -> None:
         return
     session.log.info("session_reconnected")
     session._publish("session", {"type": "reconnect"})
+    if session._tts is not None:
+        session._tts.resume()
     if session._connection.is_waiting(message.msgid):
         # Otherwise the first answer is still owed, and will be the ack of this message.
         opening_verbs = session._connection.opening_verbs
@@ -175,6 +178,24 @@ def verb_status(session: "LiveCall[Any, Any]", message: Message) -> None:
     named(session, message)
 
 
+def tts_event(session: "LiveCall[Any, Any]", message: Message) -> None:
+    """tts:streaming-event: the state of the stream that the application feeds with text."""
+    session._publish_frame("tts")
+    if session._tts is not None:
+        session._tts.hear(message.data)
+    named(session, message)
+    if handler := session.application.named.get(text(message.data, "event_type")):
+        session._events.put(message, (handler,))
+
+
+def tts_result(session: "LiveCall[Any, Any]", message: Message) -> None:
+    """tts:tokens-result: whether jambonz took a piece of text."""
+    session._publish_frame("tts")
+    if session._tts is not None:
+        session._tts.hear_result(message.data)
+    named(session, message)
+
+
 def named(session: "LiveCall[Any, Any]", message: Message) -> None:
     """A message that only a handler by its type may want."""
     if handler := session.application.named.get(message.type):
@@ -201,7 +222,7 @@ RECEIVERS: dict[Kind, Callable[["LiveCall[Any, Any]", Message], None]] = {
     Kind.ERROR: error,
     Kind.AGENT_EVENT: agent_event,
     Kind.TOOL_CALL: tool_call,
-    Kind.TTS_EVENT: verb_status,
-    Kind.TTS_RESULT: verb_status,
+    Kind.TTS_EVENT: tts_event,
+    Kind.TTS_RESULT: tts_result,
     Kind.UNKNOWN: unknown,
 }

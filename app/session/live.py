@@ -42,6 +42,7 @@ from app.session.events import EventQueue
 from app.session.receipt import Receipt
 from app.session.runtime import Runtime, Socket
 from app.session.snapshot import take_snapshot
+from app.session.speaker import Speaker
 from app.session.tools import ToolCalls
 from app.session.user_code import UserCode, run
 from app.tool import Tool
@@ -114,6 +115,7 @@ class LiveCall(Generic[S, E]):
         self._is_prompt_split = self._is_over = self._is_ended = False
         self._turns = self._interruptions = self._tool_count = 0
         self._release: opening.Release | None = None
+        self._tts: Speaker | None = None  # most calls never speak by themselves
         self._last_turn: Mapping[str, Any] | None = None
 
     def __repr__(self) -> str:
@@ -217,6 +219,8 @@ class LiveCall(Generic[S, E]):
         self._agents.stop()
         self._tool_calls.report_cut()
         self._connection.end()
+        if self._tts is not None:
+            self._tts.end()
         self._runtime.waiting.discard(self)
         for task in list(self._tasks):
             task.cancel()
@@ -242,6 +246,8 @@ class LiveCall(Generic[S, E]):
         self._events.sweep(now)
         if self._release is not None:
             self._release.sweep(self, now)
+        if self._tts is not None:
+            self._tts.sweep(now)
         self._flush()
         if self._lost_at is not None:
             if now - self._lost_at > self._runtime.limits.linger:
@@ -252,6 +258,7 @@ class LiveCall(Generic[S, E]):
     @property
     def _is_at_rest(self) -> bool:
         is_quiet = not self._tasks and not self._connection.owes_acks
+        is_quiet = is_quiet and (self._tts is None or self._tts.is_idle)
         return is_quiet and self._tool_calls.is_idle and self._release is None
 
     def snapshot(self) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from app.protocol import (
 from app.session import opening
 from app.session.live import E, LiveCall, S
 from app.session.receipt import Receipt
+from app.session.speaker import Speaker
 from app.tool import Tool
 from app.verbs import Verb
 
@@ -80,6 +81,13 @@ class Session(LiveCall[S, E]):
         """
         self._tool_calls.answer(tool_call_id, result)
         self._flush()
+
+    @property
+    def tts(self) -> Speaker:
+        """Speaks the application's own words as they are made, over a stream of text."""
+        if self._tts is None:
+            self._tts = Speaker(self)
+        return self._tts
 
     # commands
 
