@@ -89,6 +89,7 @@ class Event(StrEnum):
     INSTRUCTIONS_AFTER_SPLIT = auto()
     PROMPT_SPLIT = auto()
     COMMAND_SENT = auto()
+    UNKNOWN_COMMAND = auto()
 
     ACK_LET_GO = auto()
     ANSWERED_LATE = auto()

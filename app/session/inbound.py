@@ -16,6 +16,7 @@ from app.protocol import (
 from app.protocol.fields import text
 from app.session import opening, remarks
 from app.session.advice import advice_on
+from app.session.children import note_child
 from app.session.user_code import UserCode, copied
 
 if TYPE_CHECKING:
@@ -126,6 +127,8 @@ def call_status(session: "LiveCall[Any, Any]", message: Message) -> None:
         session.call_status = status.call_status
         if status.is_final:
             session._leg_over(status)
+    elif status.parent_call_sid:
+        note_child(session._children, status)
     if handler := session.application.handlers.get("call_status"):
         session._events.put(message, (handler,))
     named(session, message)

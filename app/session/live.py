@@ -107,6 +107,7 @@ class LiveCall(Generic[S, E]):
         self._opening_text = b"{}"
         self._data: Mapping[str, Any] | None = None
         self._hooks: dict[str, Hook[..., Any]] = {}
+        self._children: dict[str, str] = {}
         self._agents = Agents(application)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._events = EventQueue(self)

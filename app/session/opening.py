@@ -116,7 +116,15 @@ def render_reply(session: "LiveCall[Any, Any]", result: object) -> Rendered:
         UnansweredHook: A verb names a hook that nothing answers.
         VerbError: A verb is wrong; the text names the path and the fix.
     """
-    rendered = render(result, values=template_values(session))
+    return checked(session, render(result, values=template_values(session)))
+
+
+def checked(session: "LiveCall[Any, Any]", rendered: Rendered) -> Rendered:
+    """The same, once all that it refers to is answered.
+
+    Raises:
+        UnansweredHook: A verb names a hook that nothing answers.
+    """
     require_answers(session.application, rendered)
     for rendered_agent in rendered.agents:
         for warning in rendered_agent.agent.warnings:
