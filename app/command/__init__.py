@@ -5,7 +5,6 @@ that jambonz really reads. The session's methods, ``Session.command`` and the RE
 """
 
 from app.command.conference import ParticipantAction
-from app.command.media import DubAction
 from app.command.order import Order
 from app.command.shapes import Bare, Nested, Plain
 from app.command.spec import Spec
@@ -16,7 +15,6 @@ __all__ = [
     "COMMANDS",
     "TOOL_OUTPUT",
     "Bare",
-    "DubAction",
     "Nested",
     "Order",
     "ParticipantAction",

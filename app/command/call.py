@@ -102,14 +102,6 @@ class CreateCall(Order):
         tag: Its metadata; keys are never renamed.
     """
 
-    spelled: ClassVar[Mapping[str, str]] = {
-        name: name
-        for name in (
-            *("application_sid", "call_hook", "call_status_hook", "dual_streams"),
-            *("speech_synthesis_vendor", "speech_synthesis_language", "speech_synthesis_voice"),
-            *("speech_recognizer_vendor", "speech_recognizer_language"),
-        )
-    }
     rules: ClassVar[Mapping[str, Any]] = {
         "anyOf": [{"required": ["application_sid"]}, {"required": ["call_hook"]}]
     }
@@ -160,7 +152,7 @@ class VendorEvent(Order):
     event: Free
 
     def check(self) -> Iterable[Problem]:
-        """jambonz answers an empty one with an error at the vendor."""
+        """An empty one is an error at the vendor."""
         yield from super().check()
         if not self.event:
             yield Problem("expected an event such as {'type': 'session.update', …}", ("event",))

@@ -6,22 +6,19 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field
 
 from app.command.order import Order
+from app.verbs.control import RecordAction
 from app.verbs.errors import Problem
 from app.verbs.explain import Expect
-from app.verbs.part import Headers, Many, NotNegative, Number, Of
+from app.verbs.part import Headers, Many, NotNegative, Number
 from app.verbs.raw import VerbItem
 from app.verbs.render import Render, Wire
-from app.verbs.talk import SayPrompt
+from app.verbs.signals import Keys
+from app.verbs.track import TRACK_NEEDS, DubOptions
 
 Decibels = Annotated[
     Number | Annotated[str, Field(pattern=r"^[+-]?\d+(\.\d+)? ?(dB)?$")],
     Expect("a number of dB, or a text such as '6 dB' or '-3dB'"),
 ]
-RecordAction = Literal[
-    "startCallRecording", "stopCallRecording", "pauseCallRecording", "resumeCallRecording"
-]
-DubAction = Literal["addTrack", "removeTrack", "silenceTrack", "playOnTrack", "sayOnTrack"]
-DUB_NEEDS: Mapping[str, str] = {"playOnTrack": "play", "sayOnTrack": "say"}
 WHISPERED = ("say", "play")
 
 
@@ -38,7 +35,7 @@ class Whisper(Order):
     whisper: Annotated[Many[VerbItem], Field(min_length=1), BeforeValidator(as_list)]
 
     def check(self) -> Iterable[Problem]:
-        """jambonz whispers nothing but say and play."""
+        """Nothing but say and play is whispered."""
         yield from super().check()
         for place, verb in enumerate(self.whisper):
             name = getattr(verb, "verb", "") or getattr(verb, "name", "")
@@ -115,15 +112,8 @@ class Record(Order):
             )
 
 
-class DubTrack(Order):
-    """Plays or says something on a track beside the conversation.
-
-    Attributes:
-        track: Name of the track.
-        play: URL, for `playOnTrack`.
-        say: Text or a say, for `sayOnTrack`.
-        gain: dB, as a number or a text such as `"-3dB"`.
-    """
+class DubTrack(Order, DubOptions):
+    """Plays or says something on a track beside the conversation."""
 
     rules: ClassVar[Mapping[str, Any]] = {
         "allOf": [
@@ -131,23 +121,9 @@ class DubTrack(Order):
                 "if": {"properties": {"action": {"const": action}}, "required": ["action"]},
                 "then": {"required": [need]},
             }
-            for action, need in DUB_NEEDS.items()
+            for action, need in TRACK_NEEDS.items()
         ]
     }
-
-    action: DubAction
-    track: str
-    play: str | None = None
-    say: str | Of[SayPrompt] | None = None
-    loop: bool | None = None
-    gain: Decibels | None = None
-
-    def check(self) -> Iterable[Problem]:
-        """What is to be heard must be named."""
-        yield from super().check()
-        need = DUB_NEEDS.get(self.action)
-        if need is not None and getattr(self, need) is None:
-            yield Problem(f"option {need!r} is required for {self.action!r}", suggestion=need)
 
 
 class KeyPress(Order):
@@ -158,11 +134,7 @@ class KeyPress(Order):
         duration: Of each, in milliseconds.
     """
 
-    digit: Annotated[
-        str,
-        Field(pattern=r"^[0-9*#A-Da-dwW]+$"),
-        Expect("keys as a text: 0 to 9, * and #, for example '1'"),
-    ]
+    digit: Keys
     duration: NotNegative | None = None
 
 

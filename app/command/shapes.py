@@ -89,6 +89,7 @@ class Bare:
 
 
 Shape = Plain | Nested | Bare
+PLAIN = Plain()
 
 
 def an_object(data: object, name: str = "") -> Mapping[str, Any]:

@@ -1,9 +1,10 @@
 """Spec: one command of jambonz, and how options become its ``data``."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app.command.shapes import Plain, Shape
+from app.command.shapes import PLAIN, Shape
 from app.verbs.errors import Problem, VerbError
 from app.verbs.part import Part
 from app.verbs.render import Render
@@ -21,7 +22,7 @@ class Spec:
 
     name: str
     options: type[Part]
-    shape: Shape = Plain()
+    shape: Shape = PLAIN
 
     @property
     def does(self) -> str:
@@ -35,7 +36,9 @@ class Spec:
             VerbError: Naming the option, what was expected, what came and what was meant.
         """
         try:
-            return self.options(**{key: one for key, one in options.items() if one is not None})
+            return self.options(
+                **{key: own(one) for key, one in options.items() if one is not None}
+            )
         except VerbError as error:
             raise error.within(self.name) from None
 
@@ -52,12 +55,20 @@ class Spec:
         try:
             return self.options(**options)
         except VerbError as error:
-            problems = [self._placed(found, data) for found in error.problems]
+            problems = [self._placed(found, options, data) for found in error.problems]
             raise VerbError(self.name, problems) from None
 
     def write(self, options: Part, render: Render) -> object:
         """The ``data`` for jambonz; hooks and agents inside are noted in ``render``."""
         return self.shape.write(options.to_wire(render))
 
-    def _placed(self, found: Problem, data: object) -> Problem:
-        return replace(found, path=self.shape.place(found.path, data))
+    def _placed(self, found: Problem, given: Mapping[str, Any], data: object) -> Problem:
+        """The problem at its place in ``data``, where the option has the name that came."""
+        names = {self.options._spellings.get(name): name for name in given}
+        path = tuple(names.get(str(step), step) for step in found.path[:1]) + found.path[1:]
+        return replace(found, path=self.shape.place(path, data))
+
+
+def own(value: Any) -> Any:
+    """A mapping of any kind as an object."""
+    return dict(value) if isinstance(value, Mapping) else value

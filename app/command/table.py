@@ -87,5 +87,3 @@ def unknown_command(name: str) -> str:
         f"jambonz ignores commands that it doesn't know, and we don't know {name!r:.80}"
         f"{did_you_mean(close) or '.'}"
     )
-
-

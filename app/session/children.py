@@ -1,6 +1,4 @@
-"""The legs that a call has dialed, as its statuses tell of them: whom a command can be meant for."""
-
-from collections.abc import Mapping
+"""The legs that a call has dialed, as its statuses tell: whom a command can be meant for."""
 
 from app.protocol import MAX_ID, CallStatus
 
@@ -18,7 +16,7 @@ def note_child(children: dict[str, str], status: CallStatus) -> None:
             del children[next(iter(children))]
 
 
-def current_child(children: Mapping[str, str]) -> str | None:
+def current_child(children: dict[str, str]) -> str | None:
     """The leg that is connected, or else the newest that rings: several may ring at once."""
     newest_first = list(reversed(children))
     answered = (call_sid for call_sid in newest_first if children[call_sid] == ANSWERED)

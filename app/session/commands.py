@@ -8,7 +8,6 @@ from app.agent import Rendered
 from app.command import COMMANDS, TOOL_OUTPUT, Spec, unknown_command
 from app.protocol import LocalError
 from app.session import opening
-from app.session.children import current_child
 from app.session.live import E, LiveCall, S
 from app.session.receipt import Receipt
 from app.verbs import Render, Verb
@@ -16,32 +15,17 @@ from app.verbs.part import Part
 
 Verbs = Verb | Mapping[str, Any] | Sequence[Verb | Mapping[str, Any]]
 
+REDIRECT = "redirect"
 ANSWER_TOOLS_BY_ID = (
     "llm:tool-output belongs to a tool call: use session.send_tool_output(tool_call_id, result)"
 )
+ONLY_VERBS_QUEUE = "only a redirect with verbs can be queued; leave queue out"
 
 
 class CommandSender(LiveCall[S, E]):
-    """What all commands share."""
+    """What the methods of all commands share."""
 
     __slots__ = ()
-
-    @property
-    def child_call_sid(self) -> str | None:
-        """The leg that this call has dialed, as its statuses tell; None where there is none."""
-        return current_child(self._children)
-
-    async def redirect(self, verbs: Verbs, *, queue: bool = False) -> Receipt:
-        """Replace what the call does by ``verbs``, at once; with ``queue``, go on with them later.
-
-        Replacing ends the agent that runs, unless there is one among the verbs.
-        """
-        rendered = opening.render_reply(self, verbs)
-        receipt = self._send_command("redirect", rendered.verbs, queue=queue or None)
-        if not queue:
-            self._agents.replace()
-        self._apply(rendered, is_replacing=not queue)
-        return receipt
 
     def _order(self, name: str, *, call_sid: str | None = None, **options: Any) -> Receipt:
         """Send a command whose options are given by their Python names; None is not given."""
@@ -52,37 +36,53 @@ class CommandSender(LiveCall[S, E]):
         self, name: str, data: object, *, call_sid: str | None, queue: bool | None
     ) -> Receipt:
         """Send a command whose data is given as on the wire."""
+        if name == REDIRECT and isinstance(data, Verb | list | tuple):
+            return self._redirect(data, call_sid=call_sid, queue=queue)
+        if queue:
+            raise LocalError(ONLY_VERBS_QUEUE)
         if name == TOOL_OUTPUT:
             raise LocalError(ANSWER_TOOLS_BY_ID)
-        if queue:
-            raise LocalError("only a redirect with verbs can be queued; leave queue out")
         spec = COMMANDS.get(name)
-        if spec is not None:
-            return self._send_order(spec, spec.read(data), call_sid)
-        advice = unknown_command(name)
-        if self._runtime.is_news(f"command {name}"):
-            self.log.warning("unknown_command", command=name, advice=advice)
-        receipt = self._send_command(name, data, call_sid=call_sid)
-        return replace(receipt, warnings=(advice,))
+        if spec is None:
+            return self._send_unknown(name, data, call_sid)
+        return self._send_order(spec, spec.read(data), call_sid)
+
+    def _redirect(
+        self, verbs: Verbs, *, call_sid: str | None = None, queue: bool | None = None
+    ) -> Receipt:
+        """Send verbs for this leg, or for another one, whose agents are not ours to follow."""
+        rendered = opening.render_reply(self, verbs)
+        is_own = call_sid in (None, self.call_sid)
+        receipt = self._send_command(REDIRECT, rendered.verbs, call_sid=call_sid, queue=queue)
+        if not is_own:
+            rendered = replace(rendered, agents=())
+        elif not queue:
+            self._agents.replace()
+        self._apply(rendered, is_replacing=is_own and not queue)
+        return receipt
 
     def _send_order(self, spec: Spec, options: Part, call_sid: str | None = None) -> Receipt:
         """Send a checked command, and take note of the hooks and the agents in it."""
-        is_redirect = spec.name == "redirect"
+        is_redirect = spec.name == REDIRECT
         render = Render(values=opening.template_values(self)) if is_redirect else Render()
         data = spec.write(options, render)
-        replacing = replacing_verbs(data) if is_redirect else []
-        rendered = Rendered(
-            replacing, render.hooks, frozenset(render.names), tuple(render.agents)
-        )
+        new = own_verbs(data) if is_redirect else []
+        rendered = Rendered(new, render.hooks, frozenset(render.names), tuple(render.agents))
         opening.checked(self, rendered)
         receipt = self._send_command(spec.name, data, call_sid=call_sid)
-        if replacing:
+        if new:
             self._agents.replace()
-        self._apply(rendered, is_replacing=bool(replacing))
+        self._apply(rendered, is_replacing=bool(new))
         return receipt
 
+    def _send_unknown(self, name: str, data: object, call_sid: str | None) -> Receipt:
+        advice = unknown_command(name)
+        if self._runtime.is_news(f"command {name}"):
+            self.log.warning("unknown_command", command=name[:80], advice=advice)
+        return replace(self._send_command(name, data, call_sid=call_sid), warnings=(advice,))
 
-def replacing_verbs(data: object) -> list[Any]:
-    """The verbs of a redirect that replace what this call does."""
+
+def own_verbs(data: object) -> list[Any]:
+    """The verbs for this leg in a redirect of both legs of a dial."""
     verbs = data.get("parent_call") if isinstance(data, Mapping) else None
     return verbs if isinstance(verbs, list) else []

@@ -1,10 +1,12 @@
 """Session: one live call, with all that a handler, a hook or a tool can say to it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
+from app.command import AGENT_UPDATE
 from app.protocol import (
     AgentUpdate,
+    BadUpdate,
     GenerateReply,
     InjectContext,
     UpdateInstructions,
@@ -12,18 +14,16 @@ from app.protocol import (
     check_update,
     parse_update,
 )
-from app.session import opening
-from app.session.live import E, LiveCall, S
+from app.session.call_commands import CallCommands
+from app.session.conference_commands import ConferenceCommands
+from app.session.live import E, S
+from app.session.media_commands import MediaCommands
 from app.session.receipt import Receipt
 from app.session.speaker import Speaker
 from app.tool import Tool
-from app.verbs import Verb
-
-Verbs = Verb | Mapping[str, Any] | Sequence[Verb | Mapping[str, Any]]
-RecordAction = Literal["start", "stop", "pause", "resume"]
 
 
-class Session(LiveCall[S, E]):
+class Session(CallCommands[S, E], MediaCommands[S, E], ConferenceCommands[S, E]):
     """One live call. It goes on when jambonz loses the connection and comes back.
 
     Its attributes are those of :class:`LiveCall`.
@@ -89,58 +89,27 @@ class Session(LiveCall[S, E]):
             self._tts = Speaker(self)
         return self._tts
 
-    # commands
-
-    async def redirect(self, verbs: Verbs, *, queue: bool = False) -> Receipt:
-        """Replace what the call does by ``verbs``, at once; with ``queue``, go on with them later.
-
-        Replacing ends the agent that runs, unless there is one among the verbs.
-        """
-        rendered = opening.render_reply(self, verbs)
-        receipt = self._send_command("redirect", rendered.verbs, queue=queue or None)
-        if not queue:
-            self._agents.replace()
-        self._apply(rendered, is_replacing=not queue)
-        return receipt
+    # any command
 
     async def command(
-        self, name: str, data: object = None, *, call_sid: str | None = None
+        self,
+        name: str,
+        data: object = None,
+        *,
+        call_sid: str | None = None,
+        queue: bool | None = None,
     ) -> Receipt:
-        """Send any command, with ``data`` as on the wire; ``call_sid`` names another leg.
+        """Send a command with ``data`` as on the wire; ``call_sid`` names another leg.
 
-        Verbs of a redirect are checked, and an agent among them is known, as in :meth:`redirect`.
+        What jambonz knows is checked as by the methods above; of other commands the receipt and
+        the log say that jambonz may ignore them. ``queue`` is for a redirect with verbs.
+
+        Raises:
+            VerbError: The data is wrong; the text names the field and the fix.
+            BadUpdate: The same of an ``agent:update``.
         """
-        if name != "redirect" or not isinstance(data, list):
-            return self._send_command(name, data, call_sid=call_sid)
-        if call_sid in (None, self.call_sid):
-            return await self.redirect(data)
-        verbs = opening.render_reply(self, data).verbs
-        return self._send_command(name, verbs, call_sid=call_sid)
-
-    async def tag(self, data: Mapping[str, Any]) -> Receipt:
-        """Set the call's metadata, which comes back as customer data."""
-        return self._send_command("tag", dict(data))
-
-    async def record(self, action: RecordAction, **options: Any) -> Receipt:
-        """Start, stop, pause or resume recording; options as on the wire: siprecServerURL …."""
-        return self._send_command("record", {"action": f"{action}CallRecording", **options})
-
-    async def dtmf(
-        self, digit: str, *, duration: int | None = None, call_sid: str | None = None
-    ) -> Receipt:
-        """Send a key press into the call; ``duration`` in milliseconds."""
-        press = {"digit": digit} if duration is None else {"digit": digit, "duration": duration}
-        # jambonz reads the nested form, its SDKs send the flat one: both go out.
-        return self._send_command("dtmf", {**press, "dtmf": press}, call_sid=call_sid)
-
-    async def mute(self, *, call_sid: str | None = None) -> Receipt:
-        """Mute a leg of a dial, or all non-moderators of a conference."""
-        return self._send_command("mute:status", {"mute_status": "mute"}, call_sid=call_sid)
-
-    async def unmute(self, *, call_sid: str | None = None) -> Receipt:
-        """Undo :meth:`mute`."""
-        return self._send_command("mute:status", {"mute_status": "unmute"}, call_sid=call_sid)
-
-    async def hangup(self) -> Receipt:
-        """End the call."""
-        return self._send_command("call:status", {"call_status": "completed"})
+        if name == AGENT_UPDATE:
+            if call_sid not in (None, self.call_sid):
+                raise BadUpdate("call_sid", "an update goes to the agent of this call; remove it")
+            return self._send_update(parse_update(data))
+        return self._send_wire(name, data, call_sid=call_sid, queue=queue)

@@ -117,7 +117,7 @@ async def test_commands_have_the_shapes_that_jambonz_reads(call: Dial) -> None:
     line = await talking(call)
     session = line.session
     await session.tag({"case": "88"})
-    await session.record("start", siprecServerURL="sip:rec@192.0.2.10")
+    await session.record("start", siprec_server_url="sip:rec@192.0.2.10")
     await session.dtmf("5", duration=250)
     await session.mute(call_sid="leg-b")
     await session.unmute()
