@@ -107,7 +107,7 @@ async def test_a_call_without_an_agent_refuses_updates_but_takes_commands(client
     status, document = await jambonz.update({"type": "generate_reply"})
     assert (status, document["title"]) == (409, "No agent")
 
-    command = {"command": "dtmf", "data": {"dtmf": {"digit": "1"}}}
+    command = {"command": "dtmf", "data": {"digit": "1", "dtmf": {"digit": "1"}}}
     status, _ = await jambonz.update(command, f"/v1/calls/{CALL}/commands")
     assert status == 202
     assert await jambonz.receive() == {"type": "command", **command}
