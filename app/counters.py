@@ -16,6 +16,8 @@ from prometheus_client import (
     generate_latest,
 )
 
+from app.timings import Timings
+
 __all__ = ["Counters"]
 
 OTHER: Final = "other"
@@ -47,10 +49,13 @@ class Counters:
 
     Attributes:
         registry: What Prometheus reads.
+        timings: How long turns and answers take.
     """
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self.timings = Timings()
+        self.registry.register(self.timings)
         ProcessCollector(registry=self.registry)
         self._bind_calls()
         self._bind_tools()

@@ -82,6 +82,7 @@ class Event(StrEnum):
     JAMBONZ_ERROR = auto()
 
     TURN_ENDED = auto()
+    SLOW_TURN = auto()
     AGENT_ENDED = auto()
     AGENT_SETTING_IGNORED = auto()
     AGENT_UPDATED = auto()

@@ -110,6 +110,9 @@ class Settings(BaseModel):
         le=3600,
         description="Seconds that a call outlives its socket, waiting for jambonz to redial.",
     )
+    slow_turn: Seconds = Field(
+        default=2.0, description="Seconds of a turn after which the log says what took so long."
+    )
     rate_limit: str = Field(
         default="50/second", description="REST requests allowed to one key: `50/second`."
     )

@@ -31,6 +31,7 @@ LAYERS: dict[str, int] = {
     "command": 1,
     "llm": 2,
     "feed": 3,
+    "timings": 2,
     "counters": 3,
     "application": 3,
     "session": 3,

@@ -53,7 +53,9 @@ from app.protocol.events import (
     measured_stages,
     read_error,
     read_event,
+    read_latency,
     read_status,
+    read_turn_end,
     read_verb_status,
     unknown_fields,
 )
@@ -124,9 +126,11 @@ __all__ = [
     "read_ended",
     "read_error",
     "read_event",
+    "read_latency",
     "read_status",
     "read_tokens_result",
     "read_tts_event",
+    "read_turn_end",
     "read_verb_status",
     "unknown_fields",
 ]

@@ -264,9 +264,8 @@ def read_latency(data: object) -> Latency:
     return Latency(stt, eot, llm, tool, tts, preflight, others(data, LATENCY_KEYS))
 
 
-def measured_stages(data: object) -> dict[str, object]:
+def measured_stages(latency: Latency) -> dict[str, object]:
     """A turn's latency in a few words, for a log: ``{"llm_ms": 310.0, "preflight": "hit"}``."""
-    latency = read_latency(data)
     times = {name: getattr(latency, name) for name in LATENCY_NAMES}
     stages: dict[str, object] = {name: ms for name, ms in times.items() if ms}
     return stages | ({"preflight": latency.preflight.result} if latency.preflight else {})

@@ -62,6 +62,7 @@ def limits_of(settings: Settings) -> Limits:
         max_frame=settings.max_frame,
         ack_deadline=settings.ack_deadline,
         linger=settings.session_linger,
+        slow_turn=settings.slow_turn,
     )
 
 

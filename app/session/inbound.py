@@ -14,7 +14,7 @@ from app.protocol import (
     unknown_fields,
 )
 from app.protocol.fields import text
-from app.session import opening, remarks
+from app.session import opening, remarks, turns
 from app.session.advice import advice_on
 from app.session.children import note_child
 from app.session.user_code import UserCode, copied
@@ -143,7 +143,7 @@ def agent_event(session: "LiveCall[Any, Any]", message: Message) -> None:
     if unknown := unknown_fields(name, message.data):
         remarks.unknown_fields(session, name, unknown)
     if name == "turn_end":
-        session._turn_ended(message.data)
+        turns.end_turn(session, message.data)
     if message.wants_ack:
         acknowledge(session, message)
     hooks = session._agents.hearers(name)

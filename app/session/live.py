@@ -5,7 +5,6 @@ What comes in is in ``inbound``, how verbs are answered in ``opening``, tool cal
 """
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
@@ -33,9 +32,8 @@ from app.protocol import (
     NotOpen,
     UpdateInstructions,
     Wire,
-    measured_stages,
 )
-from app.session import inbound, opening, remarks
+from app.session import inbound, opening, remarks, turns
 from app.session.agents import Agents
 from app.session.errors import CallEnded, NoAgent
 from app.session.events import EventQueue
@@ -118,6 +116,7 @@ class LiveCall(Generic[S, E]):
         self._release: opening.Release | None = None
         self._tts: Speaker | None = None  # most calls never speak by themselves
         self._last_turn: Mapping[str, Any] | None = None
+        self._tool_seconds: dict[str, float] | None = None
 
     def __repr__(self) -> str:
         return f"Session({self.application.path!r}, call_sid={self.call_sid!r})"
@@ -350,15 +349,6 @@ class LiveCall(Generic[S, E]):
         named = self.application.named
         return named.get(message.hook) or named.get("agent:tool-call") or named.get(message.type)
 
-    def _turn_ended(self, data: Mapping[str, Any]) -> None:
-        self._turns += 1
-        is_interrupted = data.get("interrupted") is True
-        self._interruptions += is_interrupted
-        self._last_turn = data
-        if self.log.is_enabled_for(logging.INFO):
-            measured = measured_stages(data.get("latency"))
-            self.log.info("turn_ended", interrupted=is_interrupted, **measured)
-
     # what goes out
 
     def _send_update(
@@ -453,6 +443,7 @@ class LiveCall(Generic[S, E]):
     ) -> None:
         self._tool_count += 1
         self._runtime.counters.tool_called(name, seconds, outcome)
+        turns.note_tool(self, name, seconds)
         milliseconds = round(seconds * 1000, 1)
         self.log.info("tool_called", tool=name, outcome=outcome, ms=milliseconds)
         output = {"tool_call_id": call_id, "name": name, "output": result, "outcome": outcome}

@@ -101,6 +101,8 @@ async def answer(
     if message.kind is Kind.DIAL_CONFIRM or "hold_detail" in message.data:
         # These verbs run on another leg, or as music on hold: what runs goes on.
         rendered = replace(rendered, is_beside=True)
+    seconds = time.monotonic() - message.received
+    session._runtime.counters.timings.answered(message.type, seconds)
     reply(session, message.msgid, rendered)
 
 

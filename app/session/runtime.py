@@ -47,6 +47,7 @@ class Limits:
         max_tools: Tool calls of one call that run at once.
         max_events: Events of one call that wait for their hooks.
         result_limit: Bytes of JSON of a tool's result.
+        slow_turn: A turn that took longer is explained in the log.
     """
 
     max_frame: int = MAX_FRAME
@@ -57,6 +58,7 @@ class Limits:
     max_tools: int = 16
     max_events: int = 512
     result_limit: int = 4096
+    slow_turn: float = 2.0
 
 
 class Threads(ThreadPoolExecutor):
