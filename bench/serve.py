@@ -25,7 +25,12 @@ async def main(name: str, port: int) -> None:
     """Serve until the process is killed."""
     runner = web.AppRunner(make(name), access_log=None)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
+    if name == "floor":
+        await web.TCPSite(runner, "127.0.0.1", port, backlog=1024).start()
+    else:
+        from app.server.site import Site
+
+        await Site(runner, "127.0.0.1", port).start()
     print("ready", flush=True)
     await asyncio.Event().wait()
 

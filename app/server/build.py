@@ -1,7 +1,6 @@
 """Put the parts of a node together, and run them until a signal."""
 
 import asyncio
-import contextlib
 import os
 import signal
 import ssl
@@ -16,8 +15,9 @@ from app import metrics, rest
 from app.application import Application
 from app.calls import Calls
 from app.keys import CALLS, COUNTERS, DRAINING, FEED, SETTINGS
-from app.server.accept import SOCKETS
-from app.server.socket import GOING_AWAY, ControlSocket
+from app.server.lookout import LOOKOUT, Lookout
+from app.server.site import Site
+from app.server.socket import GOING_AWAY
 from app.server.switchboard import SWITCHBOARD, Switchboard
 from app.session import Limits, Runtime
 from app.settings import Settings
@@ -46,7 +46,7 @@ def build(
     web_app[FEED] = calls.runtime.feed
     web_app[COUNTERS] = calls.runtime.counters
     web_app[DRAINING] = asyncio.Event()
-    web_app[SOCKETS] = set()
+    web_app[LOOKOUT] = Lookout(settings)
     metrics.setup(web_app)
     rest.setup(web_app)  # before the applications: a path with parameters must not hide these
     switchboard = web_app[SWITCHBOARD] = Switchboard(applications)
@@ -68,11 +68,14 @@ def limits_of(settings: Settings) -> Limits:
 
 async def look_after_calls(web_app: web.Application) -> AsyncIterator[None]:
     """Keep the deadlines of all calls while the node runs."""
-    sweeper = asyncio.create_task(web_app[CALLS].sweep_forever())
-    yield
-    sweeper.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await sweeper
+    async with asyncio.TaskGroup() as tasks:
+        keepers = [
+            tasks.create_task(web_app[CALLS].sweep_forever()),
+            tasks.create_task(web_app[LOOKOUT].keep()),
+        ]
+        yield
+        for keeper in keepers:
+            keeper.cancel()
     web_app[CALLS].end_all("the node stopped")
 
 
@@ -82,7 +85,7 @@ async def drain(web_app: web.Application) -> None:
     The listening socket is closed by now: jambonz retries a refused connection, but not a 503.
     """
     web_app[DRAINING].set()
-    sockets: list[ControlSocket] = [*web_app[SOCKETS]]
+    sockets = [*web_app[LOOKOUT].sockets]
     for socket in sockets:
         socket.close(GOING_AWAY, "restarting")
     if sockets:
@@ -114,7 +117,7 @@ async def run(
         part(web_app)
     runner = web.AppRunner(web_app, handle_signals=False, shutdown_timeout=1.0, access_log=None)
     await runner.setup()
-    site = web.TCPSite(runner, settings.host, settings.port, ssl_context=tls_context(settings))
+    site = Site(runner, settings.host, settings.port, ssl_context=tls_context(settings))
     try:
         await site.start()
         port: int = runner.addresses[0][1]

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from app.application import Application
 from app.server.accept import accept
+from app.server.routes import Found, Routes
 
 # A dialed leg that becomes a call of its own dials the URL with this appended, again and again.
 ADULTING: Final = "{adulting:(?:/adulting)+}"
@@ -38,6 +39,11 @@ class Switchboard(web.PlainResource):
             add_routes(table, application)
         self.applications = tuple(applications)
         self._table = table
+        self._routes = Routes(applications)
+
+    def find(self, path: str) -> Found | None:
+        """The application that answers calls on a path, and the path's parameters."""
+        return self._routes.find(path)
 
     async def resolve(
         self, request: web.Request

@@ -5,6 +5,7 @@ What comes in is in ``inbound``, how verbs are answered in ``opening``, tool cal
 """
 
 import asyncio
+import contextvars
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
@@ -32,6 +33,7 @@ from app.protocol import (
     NotOpen,
     UpdateInstructions,
     Wire,
+    decode,
 )
 from app.session import inbound, opening, remarks, turns
 from app.session.agents import Agents
@@ -97,6 +99,7 @@ class LiveCall(Generic[S, E]):
         self.log: Any = structlog.get_logger("cordboard.session")
         self._runtime = runtime
         self._loop = asyncio.get_running_loop()  # asking for it anew costs a system call
+        self._context = contextvars.copy_context()  # what the author's code runs in
         self._connection = Connection(max_frame=runtime.limits.max_frame)
         self._socket: Socket | None = None
         self._lost_at: float | None = None
@@ -169,13 +172,28 @@ class LiveCall(Generic[S, E]):
     def receive(self, text: bytes) -> None:
         """Take one frame from jambonz; never raises for what the far end sends."""
         try:
-            message = self._connection.receive(text, time.monotonic())
+            message = decode(text, time.monotonic())
         except MalformedMessage as error:
             self.log.warning(
                 "malformed_message", reason=str(error), **{"pii.content": error.content}
             )
             return
-        if message is None:
+        self.take(message, text)
+
+    def identify(self, message: Message) -> None:
+        """Let every line that is logged for this call carry its ids, an author's own included."""
+        data = message.data
+        ids = {
+            "call_sid": message.call_sid,
+            "account_sid": text_of(data, "account_sid")[:MAX_ID],
+            "trace_id": (text_of(data, "trace_id") or message.b3.partition("-")[0])[:MAX_ID],
+        }
+        self.log = self.log.bind(**ids)
+        self._context.run(structlog.contextvars.bind_contextvars, **ids)
+
+    def take(self, message: Message, text: bytes) -> None:
+        """Take one message, and the frame that it was read from."""
+        if not self._connection.accept(message):
             self.log.info("message_repeated")
             self._flush()
             return
@@ -269,6 +287,7 @@ class LiveCall(Generic[S, E]):
 
     def _begin(self, message: Message) -> None:
         """Take over the facts of the first message and become visible."""
+        self.identify(message)
         data = message.data
         self.call_sid = message.call_sid or f"unknown-{message.msgid}"
         self.account_sid = text_of(data, "account_sid")[:MAX_ID]
@@ -283,9 +302,6 @@ class LiveCall(Generic[S, E]):
         self._first_msgid = message.msgid
         self._opening_text = orjson.dumps(data)
         self._data = data  # parsed data is three times as large: kept until the call is answered
-        self.log = self.log.bind(
-            call_sid=self.call_sid, account_sid=self.account_sid, trace_id=self.trace_id
-        )
         self._register(message.type)
 
     def _register(self, how: str) -> None:
@@ -461,7 +477,7 @@ class LiveCall(Generic[S, E]):
 
     def _start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run something for this call; it is cancelled when the call ends."""
-        task = self._loop.create_task(work)
+        task = self._loop.create_task(work, context=self._context.copy())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         self._runtime.waiting.add(self)

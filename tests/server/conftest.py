@@ -17,8 +17,9 @@ from app import Agent, Application, Session, logs, tool
 from app.calls import Calls
 from app.keys import CALLS, FEED, SETTINGS
 from app.server import build
-from app.server.accept import SOCKETS
 from app.server.build import limits_of, tls_context
+from app.server.lookout import LOOKOUT
+from app.server.site import Site
 from app.server.socket import ControlSocket
 from app.session import Limits, Runtime
 from app.settings import Settings
@@ -124,7 +125,7 @@ class Server:
 
     @property
     def sockets(self) -> set[ControlSocket]:
-        return self.web_app[SOCKETS]
+        return self.web_app[LOOKOUT].sockets
 
     @property
     def credentials(self) -> dict[str, str]:
@@ -182,14 +183,20 @@ class Server:
 
 @asynccontextmanager
 async def running(
-    applications: Sequence[Application[Any, Any]], settings: Settings, limits: Limits, tls: Any
+    applications: Sequence[Application[Any, Any]],
+    settings: Settings,
+    limits: Limits,
+    tls: Any,
+    *,
+    is_direct: bool,
 ) -> AsyncIterator[Server]:
     web_app = build(settings, applications, calls=Calls(Runtime(limits=limits)))
     runner = web.AppRunner(web_app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     async with aiohttp.ClientSession() as client:
         try:
-            await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls_context(settings)).start()
+            tls_given = tls_context(settings)
+            await Site(runner, "127.0.0.1", 0, ssl_context=tls_given, is_direct=is_direct).start()
             host, port = runner.addresses[0][:2]
             server = Server(host, port, web_app, client, tls)
             yield server
@@ -202,8 +209,14 @@ async def running(
 Start = Callable[..., Awaitable[Server]]
 
 
+@pytest.fixture(params=["direct", "aiohttp"])
+def route(request: pytest.FixtureRequest) -> str:
+    """By which of the two routes calls come."""
+    return str(request.param)
+
+
 @pytest.fixture
-async def start(logbook: Logbook) -> AsyncIterator[Start]:
+async def start(logbook: Logbook, route: str) -> AsyncIterator[Start]:
     """Start a server. Another call begins on it, and is still answered when the test ends."""
     bystanders: list[Jambonz] = []
 
@@ -220,6 +233,7 @@ async def start(logbook: Logbook) -> AsyncIterator[Start]:
                 settings,
                 replace(limits_of(settings), **(limits or {})),
                 tls,
+                is_direct=route == "direct",
             )
         )
         bystanders.append(await server.call("/bystander"))

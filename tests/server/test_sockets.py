@@ -9,6 +9,7 @@ from aiohttp import WSCloseCode, WSMsgType
 
 from app import Agent, Application, Session, say, tool
 from app.protocol import Kind, NotOpen
+from app.server import direct
 from app.server import socket as server_socket
 from app.session import inbound
 from tests.server.conftest import AGENT, Logbook, Server, Start, agent_application, answering, ping
@@ -91,7 +92,8 @@ async def test_a_socket_that_closes_without_a_message_leaves_nothing_behind(star
 async def test_a_client_that_never_reads_is_cut_off_and_what_waits_for_it_is_bounded(
     start: Start, logbook: Logbook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server_socket, "MAX_UNREAD", 256 * 1024)
+    for module in (server_socket, direct):
+        monkeypatch.setattr(module, "MAX_UNREAD", 256 * 1024)
     server = await start(agent_application())
     async with RawSocket(server.host, server.port, receive_buffer=4096) as client:
         await begin(client)
@@ -115,8 +117,10 @@ async def test_a_client_that_never_reads_cannot_hold_up_a_close(
     def break_down(session: Any, message: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(server_socket, "HANDSHAKE_SECONDS", 0.1)
-    monkeypatch.setattr(server_socket, "MAX_UNREAD", 1 << 30)
+    for module in (server_socket, direct):
+        monkeypatch.setattr(module, "HANDSHAKE_SECONDS", 0.1)
+    for module in (server_socket, direct):
+        monkeypatch.setattr(module, "MAX_UNREAD", 1 << 30)
     server = await start(agent_application())
     async with RawSocket(server.host, server.port, receive_buffer=4096) as client:
         await begin(client)
@@ -134,8 +138,10 @@ async def test_a_client_that_never_reads_cannot_hold_up_a_close(
 async def test_a_client_that_died_with_much_unread_does_not_keep_its_connection(
     start: Start, logbook: Logbook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server_socket, "HANDSHAKE_SECONDS", 0.1)
-    monkeypatch.setattr(server_socket, "MAX_UNREAD", 1 << 30)
+    for module in (server_socket, direct):
+        monkeypatch.setattr(module, "HANDSHAKE_SECONDS", 0.1)
+    for module in (server_socket, direct):
+        monkeypatch.setattr(module, "MAX_UNREAD", 1 << 30)
     server = await start(agent_application(), ping_interval=0.1)
     async with RawSocket(server.host, server.port, receive_buffer=4096) as client:
         await begin(client)

@@ -1,0 +1,54 @@
+"""Where the server listens."""
+
+import asyncio
+import ssl
+
+from aiohttp import web
+
+from app.server import direct
+from app.server.door import Doorway
+
+BACKLOG = 1024
+
+
+class Site(web.BaseSite):
+    """A listening socket with a door: calls go straight to their sessions, the rest to aiohttp.
+
+    Args:
+        runner: Of the server's ``web.Application``, set up.
+        host: Address to listen on.
+        port: Port; 0 takes a free one.
+        ssl_context: For TLS.
+        is_direct: Whether there is a door; by default where this aiohttp allows one.
+    """
+
+    __slots__ = ("_host", "_is_direct", "_port")
+
+    def __init__(
+        self,
+        runner: web.AppRunner,
+        host: str,
+        port: int,
+        *,
+        ssl_context: ssl.SSLContext | None = None,
+        is_direct: bool | None = None,
+    ) -> None:
+        super().__init__(runner, ssl_context=ssl_context, backlog=BACKLOG)
+        self._host, self._port = host, port
+        self._is_direct = direct.is_possible() if is_direct is None else is_direct
+
+    @property
+    def name(self) -> str:
+        """Its address, as aiohttp's sites have one."""
+        return f"{'https' if self._ssl_context else 'http'}://{self._host}:{self._port}"
+
+    async def start(self) -> None:
+        """Begin to listen."""
+        await super().start()
+        runner = self._runner
+        assert isinstance(runner, web.AppRunner)
+        assert runner.server is not None
+        make = Doorway(runner.app, runner.server) if self._is_direct else runner.server
+        self._server = await asyncio.get_running_loop().create_server(
+            make, self._host, self._port, ssl=self._ssl_context, backlog=self._backlog
+        )

@@ -1,0 +1,100 @@
+"""The application of the shared load harness, on Cordboard: ``python -m bench.contract``.
+
+It answers the contract that every measured server of the field answers: an agent with one tool,
+whose output says how many turns the call has had, and which may inject context first. Address and
+path come from ``PORT`` and ``WS_PATH``; validation, logs of level info and metrics are on.
+"""
+
+import asyncio
+import os
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from app import Agent, Application, Session, TurnEnd, event_hook, logs, server, tool
+from app.settings import Settings
+
+INSTRUCTIONS = (
+    "You are a helpful voice assistant. You can look up the weather with the get_weather tool. "
+    "Answer in short plain sentences, without markdown, bullets or asterisks."
+)
+
+
+@dataclass
+class State:
+    """What a call remembers: the turns that it had."""
+
+    turns: int = 0
+
+
+@tool
+async def get_weather(
+    session: Session[State], city: str, day: int, push: bool = False
+) -> dict[str, object]:
+    """Get the weather of a city on a day of this month.
+
+    Args:
+        session: The call.
+        city: Name of the city, for example Lisbon.
+        day: Day of the month.
+        push: Whether to tell the model of the city first.
+    """
+    if push:
+        await session.inject_context(f"The caller is asking about {city}.")
+    temperature = 10 + day % 20
+    return {"city": city, "temp_c": temperature, "unit": "celsius", "turns": session.state.turns}
+
+
+@event_hook
+async def count(session: Session[State], turn: TurnEnd) -> None:
+    """Count a turn."""
+    session.state.turns += 1
+
+
+contract = Application(os.environ.get("WS_PATH", "/agent"), state=State)
+WEATHER = Agent(
+    llm={"vendor": "openai", "model": "gpt-4.1-mini"},
+    stt={
+        "vendor": "deepgram",
+        "language": "en-US",
+        "deepgramOptions": {"model": "nova-3-general"},
+    },
+    tts={"vendor": "cartesia", "voice": "9626c31c-bec5-4cca-baa8-f8ba9e84c8bc"},
+    instructions=INSTRUCTIONS,
+    max_tokens=512,
+    temperature=0.4,
+    tools=[get_weather],
+    event_hooks=[count],
+    turn_detection="krisp",
+    early_generation=True,
+    barge_in={"enable": True},
+)
+
+
+@contract.session_new
+async def answer(session: Session[State]) -> Agent:
+    """Answer with the same agent every time."""
+    return WEATHER
+
+
+async def main() -> None:
+    """Serve until the process is killed."""
+    settings = Settings(log_level="info", log_format="json", allow_anonymous=True)
+    logs.configure(settings)
+    runner = web.AppRunner(server.build(settings, [contract]), access_log=None)
+    await runner.setup()
+    await web.TCPSite(
+        runner, "127.0.0.1", int(os.environ.get("PORT", "3000")), backlog=1024
+    ).start()
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    try:
+        import uvloop
+
+        loop_runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+    except ImportError:
+        loop_runner = asyncio.Runner()
+    with loop_runner:
+        loop_runner.run(main())
