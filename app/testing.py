@@ -19,7 +19,7 @@ from app.application import Application, discover
 from app.calls import Calls
 from app.keys import CALLS
 from app.llm import ChatModel, FakeModel, connect
-from app.server import build
+from app.server import Site, build
 from app.settings import Settings
 from app.twin import CallRefused, Entry, Pace, Twin, TwinCall, WaitFailed
 
@@ -82,7 +82,7 @@ async def serving(
     runner = web.AppRunner(web_app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
-        await web.TCPSite(runner, settings.host, settings.port).start()
+        await Site(runner, settings.host, settings.port).start()
         host, port = runner.addresses[0][:2]
         yield Cordboard(f"http://{host}:{port}", web_app, settings)
     finally:

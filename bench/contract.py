@@ -83,9 +83,7 @@ async def main() -> None:
     logs.configure(settings)
     runner = web.AppRunner(server.build(settings, [contract]), access_log=None)
     await runner.setup()
-    await web.TCPSite(
-        runner, "127.0.0.1", int(os.environ.get("PORT", "3000")), backlog=1024
-    ).start()
+    await server.Site(runner, "127.0.0.1", int(os.environ.get("PORT", "3000"))).start()
     await asyncio.Event().wait()
 
 

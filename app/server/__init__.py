@@ -1,6 +1,7 @@
 """The server: WebSocket routes, shutdown, and the way to start it."""
 
 from app.server.build import build, run
+from app.server.site import Site
 from app.server.switchboard import SWITCHBOARD
 
-__all__ = ["SWITCHBOARD", "build", "run"]
+__all__ = ["SWITCHBOARD", "Site", "build", "run"]

@@ -39,11 +39,11 @@ class Switchboard(web.PlainResource):
             add_routes(table, application)
         self.applications = tuple(applications)
         self._table = table
-        self._routes = Routes(applications)
+        self._paths = Routes(applications)
 
     def find(self, path: str) -> Found | None:
         """The application that answers calls on a path, and the path's parameters."""
-        return self._routes.find(path)
+        return self._paths.find(path)
 
     async def resolve(
         self, request: web.Request

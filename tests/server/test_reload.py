@@ -10,7 +10,7 @@ from aiohttp import web
 
 from app import discover, reload
 from app.application import place_of, rediscover
-from app.server import build
+from app.server import Site, build
 from app.settings import Settings
 from tests.server.conftest import Logbook, Server
 
@@ -61,7 +61,7 @@ async def server(folder: Path, logbook: Logbook) -> AsyncIterator[Server]:
     await runner.setup()
     async with aiohttp.ClientSession() as client:
         try:
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            await Site(runner, "127.0.0.1", 0).start()
             host, port = runner.addresses[0][:2]
             yield (running := Server(host, port, web_app, client))
             for call in running.dialled:
