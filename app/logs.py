@@ -63,6 +63,7 @@ class Event(StrEnum):
 
     UPGRADE_REFUSED = auto()
     NO_FIRST_MESSAGE = auto()
+    SILENT_CONNECTION = auto()
     CLIENT_NOT_READING = auto()
     SOCKET_LOST = auto()
     SESSION_RECONNECTED = auto()
