@@ -421,6 +421,7 @@ async def test_the_handoff_tool_transfers_to_the_scripted_far_end(
     async with serving(new=[silent(handoff=handoff)]) as app, Twin(app.url, model=model) as twin:
         call = await twin.call(far_end=[outcome])
         await call.say("A person, please.")
+        await app.seen("verb:hook", 1 if goes_on else 2)
 
         hooks = [m["hook"] for m in app.of("verb:hook")]
         assert model.requests[0].tools[-1].name == "transfer_to_human"

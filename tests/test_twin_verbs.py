@@ -334,10 +334,9 @@ async def test_transfer_tells_how_it_went(
         "actionHook": "/t",
     }
     async with serving(new=[verb, SAY_NEXT]) as app, Twin(app.url) as twin:
-        call = await twin.call(far_end=[outcome])
-        await call.heard()
+        await twin.call(far_end=[outcome])
+        data = (await app.seen("verb:hook"))["data"]
 
-        data = app.of("verb:hook")[0]["data"]
         assert (data["transfer_result"], data["transfer_reason"]) == (result, reason)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.llm import CALL_CONNECTED, CALLER_SILENT, ChatMessage, ChatRequest, ToolCall
 from app.twin.agent import updates
-from app.twin.agent.built_in import HANGUP, definitions, handoff_name
+from app.twin.agent.built_in import HANGUP, brief, definitions, handoff_name
 from app.twin.agent.conversation import Conversation
 from app.twin.agent.cue import Cue
 from app.twin.agent.turn import Turn
@@ -62,6 +62,7 @@ class Agent:
         self._task: asyncio.Task[None] | None = None
         self._check_ins = 0
         self._hangup_reason: str | None = None
+        self._is_handing_over = False
         self._note_options()
 
     @property
@@ -89,7 +90,7 @@ class Agent:
 
     def take_cue(self, cue: Cue, *, interrupt: bool = False) -> None:
         """Take a turn as soon as the present one is over, or instead of it."""
-        if interrupt:
+        if interrupt and not self._is_handing_over:
             self._cut()
             self._cues.appendleft(cue)
         else:
@@ -120,7 +121,7 @@ class Agent:
     def barge_in(self, text: str) -> bool:
         """Be interrupted, if there is a turn to interrupt and `bargeIn` allows it."""
         allowed = (self.verb.get("bargeIn") or {}).get("enable", True)
-        if self._turn is None or not allowed:
+        if self._turn is None or self._is_handing_over or not allowed:
             return False
         self._cut()
         self.leg.hooks.event({"type": "user_interruption"})
@@ -157,9 +158,12 @@ class Agent:
         return {"error": f"{call.name} did not answer in time"}
 
     async def _hand_off(self) -> Any:
-        handoff = self.verb["handoff"]
-        result = await hand_over(self.leg, handoff)
-        await self.leg.hooks.action({"verb": "agent", **handoff}, result)
+        self._is_handing_over = True
+        try:
+            handoff = {"verb": "handoff", **self.verb["handoff"]}
+            result = await hand_over(self.leg, handoff, brief=brief(self, handoff))
+        finally:
+            self._is_handing_over = False
         if result["transfer_result"] == "bridged" or not self.leg.stack.is_empty:
             self.completion = {"completion_reason": ENDED}
         return result

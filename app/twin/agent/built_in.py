@@ -1,10 +1,17 @@
 """The tools that the platform itself gives an agent: to hang up, and to hand over to a person."""
 
+from typing import TYPE_CHECKING
+
 from app.llm import ToolDefinition
 from app.twin.stack import Verb
 
+if TYPE_CHECKING:
+    from app.twin.agent.agent import Agent
+
 HANGUP = "hangup"
 HAND_OVER = "transfer_to_human"
+
+_PEOPLE = "a human, operator, agent, representative, supervisor, manager, someone"
 
 _REASON = {"type": "object", "properties": {"reason": {"type": "string"}}}
 
@@ -13,9 +20,11 @@ def definitions(verb: Verb) -> tuple[ToolDefinition, ...]:
     """The built-in tools that an agent verb switches on."""
     tools = []
     if "hangup" in verb:
-        tools.append(ToolDefinition(HANGUP, "End the call.", _REASON))
+        tools.append(ToolDefinition(HANGUP, "Hang up: end the call.", _REASON))
     if name := handoff_name(verb):
-        text = verb["handoff"].get("toolDescription") or "Transfer the caller to a person."
+        text = (
+            verb["handoff"].get("toolDescription") or f"Transfer the caller to a person: {_PEOPLE}."
+        )
         tools.append(ToolDefinition(name, str(text), _REASON))
     return tuple(tools)
 
@@ -24,3 +33,19 @@ def handoff_name(verb: Verb) -> str:
     """The name of the handoff's tool; empty without a handoff."""
     handoff = verb.get("handoff")
     return str(handoff.get("toolName") or HAND_OVER) if handoff else ""
+
+
+def brief(agent: "Agent", handoff: Verb) -> str:
+    """What the person is told who takes the call over.
+
+    jambonz lets the language model sum the call up; the twin quotes the caller, so that a scripted
+    model need not expect to be asked.
+    """
+    match handoff.get("brief", "auto"):
+        case "none":
+            return ""
+        case {"template": template}:
+            return str(template)
+    said = agent.conversation.last_words
+    about = f" The caller said: {said}" if said else ""
+    return f"A call from {agent.leg.info.from_}.{about}"

@@ -45,6 +45,12 @@ class Conversation:
         """Append to the history."""
         self.messages.extend(messages)
 
+    @property
+    def last_words(self) -> str:
+        """What the caller said last."""
+        said = (m.content for m in reversed(self.messages) if m.role == "user")
+        return next((text for text in said if text != CALL_CONNECTED), "")
+
     def request(self, instructions: str, built_in: tuple[ToolDefinition, ...]) -> ChatRequest:
         """The next question to the model, with instructions for this one reply."""
         parts = [self.instructions, *self.context, instructions]

@@ -57,7 +57,7 @@ async def _talk(leg: "Leg", verb: Verb, child: "Leg", outcome: Outcome) -> str:
         captures = verb.get("dtmfCapture") or {}
         mine.keys = _capture(leg, verb["dtmfHook"], captures.get("parentCall"))
         theirs.keys = _capture(child, verb["dtmfHook"], captures.get("childCall"))
-    child.spawn(_stay(child, outcome))
+    child.spawn(stay(child, outcome))
     try:
         await child.log.happens(lambda: child.is_over)
     finally:
@@ -66,7 +66,8 @@ async def _talk(leg: "Leg", verb: Verb, child: "Leg", outcome: Outcome) -> str:
     return "completed"
 
 
-async def _stay(child: "Leg", outcome: Outcome) -> None:
+async def stay(child: "Leg", outcome: Outcome) -> None:
+    """Let the far end ring off by itself, where it does."""
     if outcome == "answer":
         await child.sleep(TALK)
         child.finish("the far end rang off", by="caller")

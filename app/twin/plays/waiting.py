@@ -46,8 +46,9 @@ async def ask_music(
 class Waiting:
     """A caller who waits; in a twin whose clock stands still each round waits for its silence."""
 
-    def __init__(self, leg: "Leg") -> None:
+    def __init__(self, leg: "Leg", allowed: tuple[str, ...] = WAITING) -> None:
         self._leg = leg
+        self._allowed = allowed
         self._is_resting = False
         self._is_forever = False
 
@@ -80,7 +81,7 @@ class Waiting:
             BadMusic, NoAck, BadInstruction: As `ask_music`.
         """
         while hook:
-            verbs = await ask_music(self._leg, hook, data(), WAITING)
+            verbs = await ask_music(self._leg, hook, data(), self._allowed)
             if await perform_until_leave(self._leg, verbs):
                 return True
             if not verbs:  # jambonz does not ask again
