@@ -15,11 +15,18 @@ from referencing import Registry, Resource
 
 ROOT = "https://jambonz.org/schema"
 
+# What is published as a reference to another one.
+SAME = {"verbs/room": "verbs/conference"}
+
 # What jambonz reads although the schema does not list it, or leaves open.
 KNOWN_BETTER: dict[str, dict[str, Any]] = {
     "components/actionHook": {"username": {"type": "string"}, "password": {"type": "string"}},
     "verbs/say": {"closeOnStreamEmpty": {"type": "boolean"}},
 }
+# Objects with the vendors' own keys, of which the schemas list some.
+VENDORS_OWN = ("auth", "connectOptions", "llmOptions")
+# What is only ever brought by allOf, and closed by who brings it.
+BROUGHT = ("components/llm-base", "components/transferOptions")
 
 
 def folder() -> Path:
@@ -33,28 +40,35 @@ def folder() -> Path:
 @cache
 def schema(name: str) -> dict[str, Any]:
     """A schema as published, for example ``verbs/agent``."""
-    path = folder() / f"{name.replace(':', '-')}.schema.json"
+    path = folder() / f"{SAME.get(name, name).replace(':', '-')}.schema.json"
     found: dict[str, Any] = json.loads(path.read_text())
-    if name == "verbs/room":  # published as a reference to conference
-        return schema("verbs/conference")
     return found
 
 
-def close(node: Any, name: str) -> Any:
+def names(group: str) -> list[str]:
+    """Every published schema of ``verbs`` or ``components``."""
+    files = (folder() / group).glob("*.schema.json")
+    short = (path.name.removesuffix(".schema.json") for path in files)
+    spelled = (name.replace("sip-", "sip:").replace("rest_", "rest:") for name in short)
+    return sorted(f"{group}/{name}" for name in spelled)
+
+
+def close(node: Any, name: str, is_whole: bool = True) -> Any:
     """The same schema, in which objects take only what is listed."""
     if isinstance(node, list):
-        return [close(item, name) for item in node]
+        return [close(item, name, False) for item in node]
     if not isinstance(node, dict):
         return node
-    # Credentials have the vendors' own keys.
-    closed = {key: value if key == "auth" else close(value, name) for key, value in node.items()}
+    closed = {
+        key: value if key in VENDORS_OWN else close(value, name, False)
+        for key, value in node.items()
+    }
     if isinstance(node.get("properties"), dict) and node.get("type") == "object":
         closed["properties"] |= KNOWN_BETTER.get(name, {})
-        # What allOf brings is known too; and transferOptions is only ever brought by allOf.
-        if "allOf" in node and name != "components/transferOptions":
-            closed["unevaluatedProperties"] = False
-        elif name != "components/transferOptions" or "target" not in node["properties"]:
-            closed["additionalProperties"] = False
+        if is_whole and name in BROUGHT:
+            return closed
+        # What allOf brings is known too.
+        closed["unevaluatedProperties" if "allOf" in node else "additionalProperties"] = False
     return closed
 
 

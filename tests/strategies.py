@@ -201,6 +201,7 @@ SPECIAL: dict[tuple[type[Part] | None, str], st.SearchStrategy[Any]] = {
     (Agent, "tts"): st.sampled_from(["cartesia:sonic", {"vendor": "google", "voice": "v"}]),
     (Agent, "tool_hook"): NAMES | st.just({"url": "/tools"}),
     (Agent, "event_hook"): NAMES | st.just(counted),
+    (Agent, "event_hooks"): st.just([counted]),
     (Agent, "variables"): st.just({"shop": "Main Street"}),
     (None, "auth"): st.just({"apiKey": "k", "username": "u", "password": "p"}),
     (Target, "auth"): st.just({"username": "u", "password": "p"}),

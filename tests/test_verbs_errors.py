@@ -74,6 +74,40 @@ Build = Callable[[], object]
         (lambda: verbs.redirect(" "),
          "redirect.action_hook: expected an @action_hook function, a name such as '/menu-done', "
          "or {url, method, …}; got ' '", "redirect.action_hook", None),
+        (lambda: verbs.enqueue("q", waithook="/m"),
+         "enqueue: unknown option 'waithook'; did you mean 'wait_hook'?", "enqueue", "wait_hook"),
+        (lambda: verbs.room("r", status_events=["joined"]),
+         "room.status_events[0]: expected 'start', 'end', 'join', 'leave', 'start-talking', "
+         "'stop-talking', 'say-start', 'say-done', 'play-start' or 'play-done'; got 'joined'; "
+         "did you mean 'join'?", "room.status_events[0]", "join"),
+        (lambda: verbs.sip_decline(200),
+         "sip:decline.status: expected a SIP status from 300 to 699; got 200",
+         "sip:decline.status", None),
+        (lambda: verbs.dtmf("1 2"),
+         "dtmf.dtmf: expected keys out of 0-9, *, #, A-D, w for a pause; got '1 2'",
+         "dtmf.dtmf", None),
+        (lambda: verbs.dub("playOnTrack", track="t"),
+         "dub: action 'playOnTrack' needs play=…", "dub", "play"),
+        (lambda: verbs.dial("+1617", dub=[{"action": "playTrack", "track": "t"}]),
+         "dial.dub[0].action: expected 'addTrack', 'removeTrack', 'silenceTrack', 'playOnTrack' or "
+         "'sayOnTrack'; got 'playTrack'; did you mean 'playOnTrack'?",
+         "dial.dub[0].action", "playOnTrack"),
+        (lambda: verbs.dial("+1617", dub=[{"verb": "play", "action": "addTrack", "track": "t"}]),
+         "dial.dub[0].verb: expected the verb 'dub'; got 'play'", "dial.dub[0].verb", None),
+        (verbs.transcribe,
+         "transcribe: option 'transcription_hook' is required, or translation_hook, or "
+         "enable=False", "transcribe", "transcription_hook"),
+        (lambda: verbs.message(to="+1617", frm="+1508"),
+         "message: unknown option 'frm'; did you mean 'from_'?", "message", "from_"),
+        (lambda: verbs.dialogflow(project="p", credentials="{}", lang="en", model="cx"),
+         "dialogflow: model 'cx' needs agent=…", "dialogflow", "agent"),
+        (lambda: verbs.config(record={"action": "startRecording"}),
+         "config.record.action: expected 'startCallRecording', 'stopCallRecording', "
+         "'pauseCallRecording' or 'resumeCallRecording'; got 'startRecording'; did you mean "
+         "'startCallRecording'?", "config.record.action", "startCallRecording"),
+        (lambda: read_verb({"enqueue": {"name": "q", "actionhok": "/a"}}),
+         "enqueue: unknown option 'actionhok'; did you mean 'action_hook'?",
+         "enqueue", "action_hook"),
         (lambda: verbs.listen("/a", ws_auth={"username": "u"}),
          "listen.ws_auth: option 'password' is required: text", "listen.ws_auth", None),
     ],
@@ -109,6 +143,36 @@ def test_the_error_is_ours_and_a_value_error() -> None:
 def test_what_is_no_verb_is_refused(json: object) -> None:
     with pytest.raises(VerbError, match="expected"):
         read_verb(json)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("sya", "say"),
+        ("Gather", "gather"),
+        ("gathr", "gather"),
+        ("sip_refer", "sip:refer"),
+        ("hang_up", "hangup"),
+        ("dail", "dial"),
+        ("enque", "enqueue"),
+    ],
+)
+def test_a_misspelt_verb_is_refused_with_the_one_that_was_meant(name: str, meant: str) -> None:
+    for json in ({"verb": name, "text": "x"}, {name: {"text": "x"}}):
+        with pytest.raises(VerbError, match=rf"did you mean '{meant}'\?.*raw\('{name}'") as caught:
+            read_verb(json)
+        assert caught.value.suggestion == meant
+    assert typed.raw(name, text="x").to_verb(typed.Render()) == {"verb": name, "text": "x"}
+
+
+@pytest.mark.parametrize("name", ["cognigy", "rasa", "lex", "brandNew"])
+def test_a_verb_that_is_only_unknown_passes(name: str) -> None:
+    assert read_verb({"verb": name, "a_b": 1}).to_verb(typed.Render()) == {"verb": name, "a_b": 1}
+
+
+def test_what_jambonz_makes_of_a_rest_request_is_no_verb_of_an_application() -> None:
+    with pytest.raises(VerbError, match="no application sends it"):
+        read_verb({"verb": "rest:dial", "from": "+1617"})
 
 
 def test_a_secret_is_never_in_an_error() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from app.agent.advice import find_warnings
 from app.agent.checks import IN_LLM_OPTIONS, find_problems, llm_of
@@ -10,6 +10,7 @@ from app.agent.llm import NO_OPTIONS, Effort, Llm, LlmOptions, Message, Positive
 from app.agent.options import (
     BargeIn,
     Count,
+    EventHooks,
     Handoff,
     Hangup,
     LanguageConfig,
@@ -22,7 +23,6 @@ from app.agent.prompts import Prompts, read_prompts
 from app.agent.rendered import RenderedAgent
 from app.agent.tools import ToolItem
 from app.agent.wire import about_agent, write_agent
-from app.hook import Hook
 from app.verbs.errors import Problem
 from app.verbs.hooks import HookRef
 from app.verbs.part import Free, Many, NotNegative, Of, OfText, Verb
@@ -86,7 +86,7 @@ class Agent(Verb):
     mcp_servers: Servers | None = None
     tool_hook: HookRef | None = None
     event_hook: HookRef | None = None
-    event_hooks: Many[Hook[..., Any]] | None = None
+    event_hooks: EventHooks | None = None
     action_hook: HookRef | None = None
     tool_filler: Literal[False] | Of[ToolFiller] | None = None
     handoff: Of[Handoff] | None = None

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
+from app.hook import Hook
 from app.verbs.bridge import TransferOptions
 from app.verbs.errors import Problem
 from app.verbs.explain import Expect
@@ -159,9 +160,11 @@ def read_hangup(value: Any) -> Any:
 
 if TYPE_CHECKING:
     Hangup: TypeAlias = HangupTool | Mapping[str, Any] | bool | None
+    EventHooks: TypeAlias = Sequence[Hook[..., Any]]
     Servers: TypeAlias = Sequence[McpServer | str | Mapping[str, Any]]
     Count: TypeAlias = int
 else:
     Hangup = Annotated[HangupTool | None, BeforeValidator(read_hangup), Expect("True or {reason}")]
+    EventHooks = Annotated[list[Hook], Expect("a list of @event_hook functions")]
     Servers = list[McpServer]
     Count = Annotated[int, Field(ge=0), Expect("a whole number, 0 or more")]

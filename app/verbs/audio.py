@@ -23,6 +23,7 @@ class ListenOptions(Part):
 
     verb_names: ClassVar[tuple[str, ...]] = ("listen", "stream")
 
+    id: str | None = None
     url: str | None = None
     action_hook: HookRef | None = None
     ws_auth: Of[Auth] | None = None

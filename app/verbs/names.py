@@ -95,8 +95,14 @@ def fold(name: str) -> str:
     return name.replace("_", "").replace("-", "").lower()[:64]
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known option that a wrong name was probably meant to be, or None."""
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """The known option that a wrong name was probably meant to be, or None.
+
+    Args:
+        name: The wrong name.
+        known: The right ones.
+        cutoff: How much of it must be the same, from 0 to 1.
+    """
     folded = {fold(option): option for option in known}
     wanted = fold(name)
     if wanted in folded:
@@ -105,9 +111,10 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     habit = next((option for option in ALIASES.get(wanted, ()) if option in options), None)
     if habit is not None:
         return habit
-    close = difflib.get_close_matches(wanted, folded, n=3, cutoff=0.6)
-    swapped = next((one for one in close if sorted(one) == sorted(wanted)), None)
-    return folded[swapped or close[0]] if close else None
+    close = difflib.get_close_matches(wanted, folded, n=3, cutoff=cutoff)
+    swapped = (one for one in [*close, *folded] if sorted(one) == sorted(wanted))
+    best = next(swapped, close[0] if close else None)
+    return folded[best] if best is not None else None
 
 
 def did_you_mean(suggestion: str | None) -> str:

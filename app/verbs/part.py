@@ -143,12 +143,8 @@ class Part(BaseModel):
         problems: list[Problem] = []
         for key, value in options.items():
             name = cls._spellings.get(key)
-            if name is None and key == "verb" and value in cls.verb_names:
-                continue
-            if name is None and cls.is_open:
-                given[key] = value
-            elif name is None:
-                problems.append(cls._unknown(key))
+            if name is None:
+                problems.extend(cls._read_unknown(key, value, given))
             elif name in given:
                 problems.append(Problem(f"option {name!r} is given in both spellings"))
             else:
@@ -158,6 +154,18 @@ class Part(BaseModel):
         if problems:
             raise VerbError(cls._called(), problems)
         return given
+
+    @classmethod
+    def _read_unknown(cls, key: str, value: Any, given: dict[str, Any]) -> Iterable[Problem]:
+        """Take an option that is not known here, drop it, or say what is wrong."""
+        if key == "verb" and cls.verb_names:
+            if value not in cls.verb_names:
+                wanted = " or ".join(map(repr, cls.verb_names))
+                yield Problem(f"expected the verb {wanted}; got {show(value)}", ("verb",))
+        elif cls.is_open:
+            given[key] = value
+        else:
+            yield cls._unknown(key)
 
     @classmethod
     def _unknown(cls, key: str) -> Problem:

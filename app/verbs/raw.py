@@ -1,4 +1,4 @@
-"""Verbs that have no type yet, and verbs that were pasted as JSON."""
+"""Verbs that have no type, and verbs that were pasted as JSON."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeAlias
@@ -35,7 +35,7 @@ class Raw(Verb):
 
 
 def raw(verb: str, /, **properties: Any) -> Raw:
-    """A verb that has no builder, for example ``raw("enqueue", name="support", wait_hook=music)``.
+    """A verb that has no builder, for example ``raw("cognigy", url="…", action_hook=done)``.
 
     Args:
         verb: Its name on the wire.
@@ -48,6 +48,8 @@ def raw(verb: str, /, **properties: Any) -> Raw:
 def read_verb(value: Any) -> Verb:
     """A verb from a builder, or from JSON: ``{"verb": "say", …}`` or ``{"say": {…}}``.
 
+    Both go through the checks of the verb's type; only a verb without one passes as it is.
+
     Raises:
         VerbError: It is neither, or a verb that has a type and is wrong by it.
     """
@@ -58,10 +60,29 @@ def read_verb(value: Any) -> Verb:
     name, properties = read_json(value)
     kind = VERBS.get(name)
     if kind is None:
+        check_name(name)
         return Raw(name=name, properties=properties)
     if not all(isinstance(key, str) for key in properties):
         raise VerbError(name, [Problem("expected names as keys")])
     return kind(**properties)
+
+
+def check_name(name: str) -> None:
+    """Refuse what is no verb: a slip of the pen, and what only jambonz itself makes.
+
+    Raises:
+        VerbError: It is one of them; another unknown name may be newer than this library.
+    """
+    if name == "rest:dial":
+        raise refuse(
+            "'rest:dial' is what jambonz makes of a REST request for a call; no application sends "
+            "it. To call somebody, use dial(…), or start a call over the REST API"
+        )
+    # Of a short name one letter is a third.
+    close = nearest(name, VERBS, cutoff=0.66 if len(name) <= 4 else 0.8)
+    if close is not None:
+        hint = f"If jambonz has a verb {name!r}, send it with raw({name!r}, …)"
+        raise refuse(f"unknown verb {name!r}{did_you_mean(close)} {hint}", close)
 
 
 def read_json(value: Mapping[Any, Any]) -> tuple[str, dict[str, Any]]:

@@ -24,6 +24,7 @@ class SayPrompt(Part):
     text_form: ClassVar[str] = "text"
     verb_names: ClassVar[tuple[str, ...]] = ("say",)
 
+    id: str | None = None
     text: str | Many[str] | None = None
     instructions: str | None = None
     stream: bool | None = None
@@ -66,6 +67,7 @@ class PlayPrompt(Part):
     text_form: ClassVar[str] = "a URL"
     verb_names: ClassVar[tuple[str, ...]] = ("play",)
 
+    id: str | None = None
     url: str | Many[str]
     loop: Number | str | None = None
     early_media: bool | None = None

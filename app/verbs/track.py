@@ -8,6 +8,7 @@ from app.verbs.errors import Problem
 from app.verbs.part import Number, Of, Part, Verb
 from app.verbs.talk import SayPrompt
 
+TrackAction = Literal["addTrack", "removeTrack", "silenceTrack", "playOnTrack", "sayOnTrack"]
 # What jambonz reads unseen, so that without it nothing would be heard.
 TRACK_NEEDS: Mapping[str, str] = {"playOnTrack": "play", "sayOnTrack": "say"}
 
@@ -26,7 +27,7 @@ class DubOptions(Part):
     verb_names: ClassVar[tuple[str, ...]] = ("dub",)
 
     id: str | None = None
-    action: Literal["addTrack", "removeTrack", "silenceTrack", "playOnTrack", "sayOnTrack"]
+    action: TrackAction
     track: str
     play: str | None = None
     say: str | Of[SayPrompt] | None = None
@@ -46,6 +47,8 @@ class Dub(Verb, DubOptions):
 
     verb: ClassVar[str] = "dub"
     leading: ClassVar[str] = "action"
+
+    action: TrackAction = "addTrack"
 
 
 dub = Builder(Dub, "action")
