@@ -94,8 +94,10 @@ def _serve(_args: argparse.Namespace) -> int:
 
 def _parts(settings: "Settings") -> "Iterator[Part]":
     """What this server has beyond its calls; what is not wanted is not even imported."""
+    from app import stalls
     from app.settings import SettingsError
 
+    yield stalls.setup
     if settings.reload:
         try:
             from app import reload

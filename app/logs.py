@@ -59,6 +59,8 @@ class Event(StrEnum):
     RELOADED = auto()
     RELOAD_FAILED = auto()
     DRAINING = auto()
+    LOOP_STALLED = auto()
+    LOOP_STUCK = auto()
     SESSION_BEYOND_REPAIR = auto()
 
     UPGRADE_REFUSED = auto()

@@ -113,6 +113,10 @@ class Settings(BaseModel):
     slow_turn: Seconds = Field(
         default=2.0, description="Seconds of a turn after which the log says what took so long."
     )
+    stall_limit: Seconds = Field(
+        default=0.1,
+        description="Seconds of a blocked event loop after which the log names the line.",
+    )
     rate_limit: str = Field(
         default="50/second", description="REST requests allowed to one key: `50/second`."
     )

@@ -41,6 +41,7 @@ LAYERS: dict[str, int] = {
     "rest": 4,
     "server": 4,
     "reload": 4,
+    "stalls": 4,
 }
 SAME_LAYER: dict[str, set[str]] = {
     "tool": {"signature"},
@@ -54,6 +55,7 @@ SAME_LAYER: dict[str, set[str]] = {
     "rest": {"keys"},
     "server": {"keys", "metrics", "rest"},
     "reload": {"keys", "server"},
+    "stalls": {"keys"},
 }
 # Rooms apart from the layers, and all that each may import of ours.
 APART: dict[str, set[str]] = {

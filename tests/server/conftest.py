@@ -5,6 +5,7 @@ import io
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -13,7 +14,7 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
-from app import Agent, Application, Session, logs, tool
+from app import Agent, Application, Session, discover, logs, tool
 from app.calls import Calls
 from app.keys import CALLS, FEED, SETTINGS
 from app.server import build
@@ -191,6 +192,15 @@ async def running(
     is_direct: bool,
 ) -> AsyncIterator[Server]:
     web_app = build(settings, applications, calls=Calls(Runtime(limits=limits)))
+    async with serving_on_loopback(web_app, tls, is_direct=is_direct) as server:
+        yield server
+
+
+@asynccontextmanager
+async def serving_on_loopback(
+    web_app: web.Application, tls: Any = None, *, is_direct: bool = True
+) -> AsyncIterator[Server]:
+    settings = web_app[SETTINGS]
     runner = web.AppRunner(web_app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     async with aiohttp.ClientSession() as client:
@@ -204,6 +214,18 @@ async def running(
                 await call.close()
         finally:
             await runner.cleanup()
+
+
+@asynccontextmanager
+async def running_folder(
+    folder: Path, *parts: Callable[[web.Application], object]
+) -> AsyncIterator[Server]:
+    """A server of a project folder, with more parts, as ``cordboard serve`` wires them."""
+    web_app = build(Settings(folder=folder), discover(folder))
+    for part in parts:
+        part(web_app)
+    async with serving_on_loopback(web_app) as server:
+        yield server
 
 
 Start = Callable[..., Awaitable[Server]]

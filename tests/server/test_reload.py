@@ -6,13 +6,10 @@ from typing import Any
 
 import aiohttp
 import pytest
-from aiohttp import web
 
 from app import discover, reload
 from app.application import place_of, rediscover
-from app.server import Site, build
-from app.settings import Settings
-from tests.server.conftest import Logbook, Server
+from tests.server.conftest import Logbook, Server, running_folder
 
 HOOKS = """
 from app import tool
@@ -55,19 +52,8 @@ async def server(folder: Path, logbook: Logbook) -> AsyncIterator[Server]:
     """A server of a project in version one, that reloads."""
     logbook.without_call |= {"reloaded", "reload_failed"}
     write(folder, "one", "/call")
-    web_app = build(Settings(folder=folder), discover(folder))
-    reload.setup(web_app)
-    runner = web.AppRunner(web_app, access_log=None, shutdown_timeout=1.0)
-    await runner.setup()
-    async with aiohttp.ClientSession() as client:
-        try:
-            await Site(runner, "127.0.0.1", 0).start()
-            host, port = runner.addresses[0][:2]
-            yield (running := Server(host, port, web_app, client))
-            for call in running.dialled:
-                await call.close()
-        finally:
-            await runner.cleanup()
+    async with running_folder(folder, reload.setup) as running:
+        yield running
 
 
 async def settled(book: Logbook, event: str, **fields: Any) -> dict[str, Any]:
