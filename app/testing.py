@@ -21,7 +21,7 @@ from app.keys import CALLS
 from app.llm import ChatModel, FakeModel, connect
 from app.server import Site, build
 from app.settings import Settings
-from app.twin import CallRefused, Entry, Pace, Twin, TwinCall, WaitFailed
+from app.twin import CallRefused, Entry, Pace, Party, Twin, TwinCall, WaitFailed
 
 API_KEY = "key-for-tests"
 """The REST key of the server that the fixtures start."""
@@ -33,6 +33,7 @@ __all__ = [
     "Entry",
     "FakeModel",
     "Pace",
+    "Party",
     "Twin",
     "TwinCall",
     "WaitFailed",

@@ -178,4 +178,4 @@ def test_a_path_is_joined_to_the_url(url: str, path: str, expected: str) -> None
 def test_the_last_outcome_of_the_far_end_repeats() -> None:
     far_end = FarEnd(["busy", "answer"])
 
-    assert [far_end.next() for _ in range(3)] == ["busy", "answer", "answer"]
+    assert [far_end.next().does for _ in range(3)] == ["busy", "answer", "answer"]

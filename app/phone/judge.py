@@ -64,7 +64,8 @@ def find_faults(entries: Iterable[Entry], *, ack_timeout: float, drops: int = 0)
 
 def describe(error: Mapping[str, Any]) -> str:
     """The data of a `jambonz:error` in one line."""
-    return f"jambonz:error {error.get('msg')}: {error.get('details')}"
+    details = f": {error['details']}" if error.get("details") else ""
+    return f"jambonz:error {error.get('msg')}{details}"
 
 
 def _sent(case: _Case, time: float, data: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ It stands on its own reading of the protocol and shares no code with the server.
 from app.twin.call import TwinCall
 from app.twin.dialect import DialectName
 from app.twin.errors import CallRefused, TwinError, WaitFailed
-from app.twin.far_end import Outcome
+from app.twin.far_end import Outcome, Party
 from app.twin.log import Entry, Kind
 from app.twin.pace import Pace
 from app.twin.twin import Twin
@@ -18,6 +18,7 @@ __all__ = [
     "Kind",
     "Outcome",
     "Pace",
+    "Party",
     "Twin",
     "TwinCall",
     "TwinError",

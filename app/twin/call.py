@@ -8,7 +8,7 @@ from typing import Any, Self
 from app.twin.bridge import Seat
 from app.twin.dialect import by_hand
 from app.twin.errors import CallRefused, WaitFailed
-from app.twin.far_end import Outcome
+from app.twin.far_end import Outcome, Party, party
 from app.twin.leg import Leg
 from app.twin.log import Entry
 from app.twin.opening import begin
@@ -63,13 +63,13 @@ class TwinCall:
         """Why the call ended; empty while it lasts."""
         return self.leg.end_reason
 
-    async def begin(self, answer: Outcome = "stays") -> None:
+    async def begin(self, answer: Outcome | Party = "stays") -> None:
         """Dial the application; `Twin.call` does it.
 
         Raises:
             CallRefused: If the call does not come about.
         """
-        reason = await begin(self.leg, answer)
+        reason = await begin(self.leg, party(answer))
         if reason:
             await self.leg.close()
             raise CallRefused(reason, self)

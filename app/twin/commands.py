@@ -3,8 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from app.twin import outdial
 from app.twin.pending import NoAck
 from app.twin.vocabulary import BadInstruction
+from app.twin.voice import texts
 
 if TYPE_CHECKING:
     from app.twin.leg import Leg
@@ -160,6 +162,12 @@ def _record(leg: "Leg", frame: Frame) -> None:
         leg.log.note(f"{command} takes effect", **about)
 
 
+def _dial(leg: "Leg", frame: Frame) -> None:
+    data = frame["data"]
+    if problem := outdial.place(leg, data if isinstance(data, Mapping) else {}):
+        leg.error(problem)
+
+
 def _tokens(leg: "Leg", frame: Frame) -> None:
     leg.stream.take(frame["data"])
 
@@ -170,11 +178,6 @@ def _flush(leg: "Leg", _frame: Frame) -> None:
 
 def _clear(leg: "Leg", _frame: Frame) -> None:
     leg.stream.clear()
-
-
-def texts(text: Any) -> list[str]:
-    """The texts of a say, which may be one or several."""
-    return [str(item) for item in (text if isinstance(text, list) else [text]) if item]
 
 
 _ACTIONS: dict[str, Callable[["Leg", Frame], None]] = {
@@ -188,6 +191,7 @@ _ACTIONS: dict[str, Callable[["Leg", Frame], None]] = {
     "tts:flush": _flush,
     "tts:tokens": _tokens,
     "whisper": _whisper,
+    "dial": _dial,
     "dtmf": _nested("dtmf"),
     "sip:request": _nested("sip_request"),
 }
@@ -196,7 +200,7 @@ _WHILE_DIALLING = frozenset({"mute:status", "media:path"})
 _ONCE_ANSWERED = frozenset({"record", "dtmf", "sip:request", "boostAudioSignal"})
 _RECORDED = frozenset(
     {
-        *("dial", "dub", "record", "media:path", "boostAudioSignal", "noiseIsolation:status"),
+        *("dub", "record", "media:path", "boostAudioSignal", "noiseIsolation:status"),
         *("mute:status", "listen:status", "stream:status", "transcribe:status", "llm:update"),
         *("conf:mute-status", "conf:hold-status", "conf:participant-action"),
         *("room:say", "room:play", "stt:reconfigure"),

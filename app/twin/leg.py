@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from app.twin import commands, settings
 from app.twin.address import Address, DialFailed
-from app.twin.callinfo import CallInfo
+from app.twin.callinfo import FINAL, CallInfo
 from app.twin.dialect import DIALECTS
-from app.twin.far_end import FarEnd
+from app.twin.far_end import FarEnd, Party
 from app.twin.hooks import Hooks
 from app.twin.line import Line
 from app.twin.listener import Listener
@@ -49,6 +49,8 @@ class Leg:
         self.platform = platform
         self.pace = platform.pace
         self.far_end = far_end
+        self.party = Party()
+        self.amd: Mapping[str, Any] = {}
         self.statuses = statuses
         self.parent = parent
         self.mark = {"leg": info.call_sid} if parent else {}
@@ -97,6 +99,10 @@ class Leg:
         )
         self.children.append(self.child)
         return self.child
+
+    def sibling(self, url: str, info: CallInfo) -> "Leg":
+        """Make a call of its own, on the same platform."""
+        return Leg(url, info, self.platform, far_end=self.far_end, statuses=self.statuses)
 
     def start(self, verbs: list[Verb]) -> None:
         """Begin to run verbs."""
@@ -150,9 +156,9 @@ class Leg:
             label = {"id": of["id"]} if "id" in of else {}
             self.line.send("verb:status", {"event": event, **extra, **label})
 
-    def error(self, msg: str, details: str, **extra: Any) -> None:
+    def error(self, msg: str, details: str = "", **extra: Any) -> None:
         """Send a jambonz:error."""
-        data = {"msg": msg, "details": details, **extra}
+        data = {"msg": msg, **({"details": details} if details else {}), **extra}
         self.errors.append(data)
         self.log.add("error", data)
         self.line.send("jambonz:error", data)
@@ -324,6 +330,8 @@ class Leg:
             self.status("no-answer", 487, "Request Terminated", **told)
         elif self.info.direction == "inbound":
             self.status(*self.effects.get("refusal", ("failed", 603, "Decline")), **told)
+        elif by == "jambonz" and self.info.call_status not in FINAL:
+            self.status("no-answer", 487, "Request Terminated", **told)
 
     def _log_end(self, by: str) -> None:
         self.is_closed = True

@@ -3,8 +3,10 @@
 from typing import TYPE_CHECKING
 
 from app.twin.address import DialFailed
-from app.twin.far_end import SIP, Outcome
+from app.twin.amd import detect
+from app.twin.far_end import Party
 from app.twin.pending import NoAck
+from app.twin.plays.dial import ring
 from app.twin.stack import Verb
 from app.twin.vocabulary import BadInstruction
 
@@ -15,13 +17,13 @@ REFUSED = 1001
 """Close code for an application whose first instructions are bad or missing."""
 
 
-async def begin(leg: "Leg", answer: Outcome) -> str:
+async def begin(leg: "Leg", party: Party) -> str:
     """Dial the application and run its first verbs; return why the call is refused, or ""."""
     try:
         await leg.line.dial()
     except DialFailed as failure:
         return await _refuse(leg, str(failure))
-    if leg.info.direction == "outbound" and (reason := await _ring(leg, answer)):
+    if leg.info.direction == "outbound" and (reason := await _ring(leg, party)):
         return reason
     try:
         verbs = leg.hooks.check(await leg.line.request("session:new", leg.info.opening()))
@@ -34,16 +36,13 @@ async def begin(leg: "Leg", answer: Outcome) -> str:
     return await _run(leg, verbs)
 
 
-async def _ring(leg: "Leg", answer: Outcome) -> str:
-    leg.status("trying", 100, "Trying")
-    await leg.sleep(1)
-    leg.status("ringing", 180, "Ringing")
-    await leg.sleep(3)
-    leg.status(*SIP[answer])
-    if answer in ("answer", "stays"):
-        return ""
-    await leg.end(f"the called party: {answer}", by="caller")
-    return leg.end_reason
+async def _ring(leg: "Leg", party: Party) -> str:
+    await ring(leg, party)
+    if leg.is_over or not party.picks_up:
+        await leg.end(f"the called party: {party.does}", by="caller")
+        return leg.end_reason
+    leg.party = party
+    return ""
 
 
 async def _refuse(leg: "Leg", reason: str) -> str:
@@ -56,6 +55,8 @@ async def _run(leg: "Leg", verbs: list[Verb]) -> str:
     if leg.info.direction == "inbound":
         leg.status("trying", 100, "Trying")
     leg.start(verbs)
+    if leg.amd:
+        leg.spawn(detect(leg, leg.party, leg.amd))
     if verbs[0]["verb"] in ("hangup", "sip:decline") and leg.info.answered is None:
         await leg.log.until(lambda: leg.is_closed, "the refusal", leg.pace.patience)
         return leg.end_reason

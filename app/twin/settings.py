@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from app.twin.amd import detect
 from app.twin.plays.background import BackgroundGather
 
 if TYPE_CHECKING:
@@ -28,4 +29,8 @@ def _barge_in(leg: "Leg", options: Mapping[str, Any]) -> None:
     leg.background = BackgroundGather(leg, options) if options.get("enable") else None
 
 
-_ACTIONS = {"bargeIn": _barge_in, "ttsStream": _tts_stream}
+def _amd(leg: "Leg", options: Mapping[str, Any]) -> None:
+    leg.spawn(detect(leg, leg.party, options))
+
+
+_ACTIONS = {"amd": _amd, "bargeIn": _barge_in, "ttsStream": _tts_stream}

@@ -11,7 +11,8 @@ from app.llm import ChatModel, connect
 from app.twin.call import TwinCall
 from app.twin.callinfo import CallInfo, new_sid
 from app.twin.dialect import DialectName
-from app.twin.far_end import FarEnd, Outcome
+from app.twin.errors import WaitFailed
+from app.twin.far_end import FarEnd, Outcome, Party
 from app.twin.leg import Leg
 from app.twin.pace import Pace
 from app.twin.platform import Platform
@@ -61,6 +62,7 @@ class Twin:
         self.url = url
         self.account_sid = account_sid or new_sid()
         self.calls: list[TwinCall] = []
+        self._placed = 0
         self.platform = Platform(
             model=model or connect("offline"),
             dialect=dialect,
@@ -82,8 +84,9 @@ class Twin:
         tag: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         caller_name: str = "",
-        answer: Outcome = "stays",
-        far_end: Sequence[Outcome] = ("answer",),
+        answer: Outcome | Party = "stays",
+        far_end: Sequence[Outcome | Party] = ("answer",),
+        amd: Mapping[str, Any] | None = None,
         statuses: bool = True,
     ) -> TwinCall:
         """Call the application; return once it acked `session:new` and its first verbs run.
@@ -98,8 +101,9 @@ class Twin:
             tag: The `customerData` of the call.
             headers: SIP headers of the INVITE, beside the usual ones.
             caller_name: The display name.
-            answer: What the called party of an outbound call does.
+            answer: What the called party of an outbound call does, or who it is.
             far_end: What the parties do that the application dials or transfers to, in order.
+            amd: Answering-machine detection, as the application asked for it over REST.
             statuses: False plays an application without a status hook: no `call:status`.
 
         Raises:
@@ -118,9 +122,28 @@ class Twin:
         leg = Leg(
             join(self.url, path), info, self.platform, far_end=FarEnd(far_end), statuses=statuses
         )
+        leg.amd = dict(amd or {})
         call = TwinCall(leg)
         self.calls.append(call)
         await call.begin(answer)
+        return call
+
+    async def placed(self, *, limit: float = 5.0) -> TwinCall:
+        """Wait for the next call that an application made by the `dial` command, and return it.
+
+        Raises:
+            WaitFailed: If none is made within `limit` seconds.
+        """
+        board = self.platform.board
+        try:
+            async with asyncio.timeout(limit):
+                await board.signal.until(lambda: len(board.placed) > self._placed)
+        except TimeoutError:
+            text = f"a placed call: not within {limit:g} s; so far {len(board.placed)}"
+            raise WaitFailed(text) from None
+        call = TwinCall(board.placed[self._placed])
+        self._placed += 1
+        self.calls.append(call)
         return call
 
     def queue(self, name: str) -> Queue:
@@ -129,7 +152,8 @@ class Twin:
 
     async def close(self) -> None:
         """Hang up every call that is still there and release its sockets."""
-        await asyncio.gather(*(call.close() for call in self.calls))
+        others = [TwinCall(leg) for leg in self.platform.board.placed[self._placed :]]
+        await asyncio.gather(*(call.close() for call in [*self.calls, *others]))
 
     async def __aenter__(self) -> Self:
         return self

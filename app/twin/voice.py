@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import Any
 
 from app.twin.log import Log
 
@@ -101,3 +102,8 @@ class Utterance:
         if self._voice.cut_after is not None and self._words >= self._voice.cut_after:
             self._voice.cut_after = None
             self._voice.barge()
+
+
+def texts(text: Any) -> list[str]:
+    """The texts of a say, which may be one or several."""
+    return [str(item) for item in (text if isinstance(text, list) else [text]) if item]

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from app.twin.amd import detect
 from app.twin.bridge import Bridge
 from app.twin.callinfo import CallInfo
-from app.twin.far_end import SIP, Outcome
+from app.twin.far_end import SIP, Party
 from app.twin.pending import NoAck
 from app.twin.stack import Verb
 from app.twin.vocabulary import BadInstruction
@@ -20,15 +21,15 @@ TALK = 5
 
 async def dial(leg: "Leg", verb: Verb) -> None:
     """Call somebody, bridge, and tell how it ended."""
-    outcome = leg.far_end.next()
+    party = leg.far_end.next()
     child = leg.dial_out(_callee(leg, verb))
     if verb.get("dialMusic"):
         leg.voice.play(str(verb["dialMusic"]))
     try:
-        await ring(child, outcome)
+        await ring(child, party)
         status, sip_status = child.info.call_status, child.info.sip_status
         if status == "in-progress":
-            status = await _talk(leg, verb, child, outcome)
+            status = await _talk(leg, verb, child, party)
     finally:
         leg.child = None
         child.finish("the dial is over")
@@ -36,20 +37,26 @@ async def dial(leg: "Leg", verb: Verb) -> None:
     await leg.hooks.action(verb, {**result, "dial_call_sid": child.info.call_sid})
 
 
-async def ring(child: "Leg", outcome: Outcome) -> None:
-    """Let a dialled leg ring, until it is picked up or not."""
-    child.status("trying", 100, "Trying")
-    await child.sleep(1)
-    child.status("ringing", 180, "Ringing")
-    await child.sleep(3)
-    child.status(*SIP[outcome])
+async def ring(child: "Leg", party: Party) -> None:
+    """Let an outbound leg ring, until it is picked up or not, or given up."""
+    steps = [("trying", 100, "Trying", 1), ("ringing", 180, "Ringing", 3)]
+    if party.early_media:
+        steps.append(("early-media", 183, "Session Progress", 1))
+    for call_status, sip_status, reason, seconds in steps:
+        child.status(call_status, sip_status, reason)
+        await child.sleep(seconds)
+        if child.is_over:
+            return
+    child.status(*SIP[party.does])
 
 
-async def _talk(leg: "Leg", verb: Verb, child: "Leg", outcome: Outcome) -> str:
+async def _talk(leg: "Leg", verb: Verb, child: "Leg", party: Party) -> str:
     """Bridge with the party that answered; return the dial's status."""
     if verb.get("confirmHook") and not await _is_confirmed(leg, verb["confirmHook"], child):
         return "no-answer"
     leg.answer()
+    if isinstance(verb.get("amd"), Mapping):
+        child.spawn(detect(leg, party, verb["amd"]))
     leg.log.note("bridged", call_sid=child.info.call_sid, to=child.info.to)
     bridge = Bridge()
     mine, theirs = bridge.join(leg, "dial"), bridge.join(child, "dial")
@@ -57,7 +64,7 @@ async def _talk(leg: "Leg", verb: Verb, child: "Leg", outcome: Outcome) -> str:
         captures = verb.get("dtmfCapture") or {}
         mine.keys = _capture(leg, verb["dtmfHook"], captures.get("parentCall"))
         theirs.keys = _capture(child, verb["dtmfHook"], captures.get("childCall"))
-    child.spawn(stay(child, outcome))
+    child.spawn(stay(child, party))
     try:
         await child.log.happens(lambda: child.is_over)
     finally:
@@ -66,9 +73,9 @@ async def _talk(leg: "Leg", verb: Verb, child: "Leg", outcome: Outcome) -> str:
     return "completed"
 
 
-async def stay(child: "Leg", outcome: Outcome) -> None:
+async def stay(child: "Leg", party: Party) -> None:
     """Let the far end ring off by itself, where it does."""
-    if outcome == "answer":
+    if party.does == "answer":
         await child.sleep(TALK)
         child.finish("the far end rang off", by="caller")
 

@@ -3,10 +3,10 @@
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from app.twin.commands import texts
 from app.twin.pending import NoAck
 from app.twin.stack import Verb
 from app.twin.vocabulary import BadInstruction
+from app.twin.voice import texts
 
 if TYPE_CHECKING:
     from app.twin.leg import Leg

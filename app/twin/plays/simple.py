@@ -3,9 +3,9 @@
 import asyncio
 from typing import TYPE_CHECKING
 
-from app.twin.commands import texts
 from app.twin.hooks import name_of
 from app.twin.stack import Verb
+from app.twin.voice import texts
 
 if TYPE_CHECKING:
     from app.twin.leg import Leg

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from app.twin.bridge import Bridge
-from app.twin.far_end import Outcome
+from app.twin.far_end import Party
 from app.twin.hooks import name_of
 from app.twin.pending import NoAck
 from app.twin.plays.dial import ring, stay, target_of
@@ -79,44 +79,46 @@ class Transfer:
     async def run(self) -> dict[str, Any]:
         """Try it; return the result's fields."""
         leg, options = self._leg, self._options
-        outcome = leg.far_end.next()
+        party = leg.far_end.next()
         target = target_of(options)
-        leg.log.note(f"{options.get('mode')} transfer: {outcome}", target=options.get("target"))
+        leg.log.note(f"{options.get('mode')} transfer: {party.does}", target=options.get("target"))
         if options.get("mode") == "blind" and options.get("blindMethod", "refer") == "refer":
-            return await self._refer(outcome, target)
+            return await self._refer(party, target)
         info = leg.info.child(target)
         if options.get("callerId"):
             info = replace(info, from_=str(options["callerId"]))
         self._child = leg.dial_out(info)
         try:
-            return await self._dial(self._child, outcome)
+            return await self._dial(self._child, party)
         finally:
             leg.child = None
             self._child.finish("the transfer is over")
 
-    async def _refer(self, outcome: Outcome, target: str) -> dict[str, Any]:
+    async def _refer(self, party: Party, target: str) -> dict[str, Any]:
         """Send the caller's own side to the target; who is called is no leg of jambonz."""
         self._leg.log.note("REFER", refer_to=target)
         await self._leg.sleep(3)
-        if outcome in ("answer", "stays"):
+        if party.picks_up:
             return self._ended("bridged", "completed", 200)
-        return await self._dispose(outcome)
+        return await self._dispose(party.does)
 
-    async def _dial(self, child: "Leg", outcome: Outcome) -> dict[str, Any]:
+    async def _dial(self, child: "Leg", party: Party) -> dict[str, Any]:
         music = None
         if self._options.get("mode") == "warm" and not self._options.get("callerPresent"):
             music = asyncio.ensure_future(self._park())
         try:
-            await ring(child, outcome)
+            await ring(child, party)
             if child.info.call_status != "in-progress":
-                return await self._dispose(outcome)
-            if not await self._is_taken(child, outcome):
+                return await self._dispose(party.does)
+            if self._options.get("amd") and party.who == "machine":
+                return await self._dispose("no-answer")
+            if not await self._is_taken(child, party):
                 return await self._dispose("declined")
         finally:
             if music:
                 music.cancel()
                 await asyncio.gather(music, return_exceptions=True)
-        await self._talk(child, outcome)
+        await self._talk(child, party)
         return self._ended("bridged", "completed", 200)
 
     async def _park(self) -> None:
@@ -127,7 +129,7 @@ class Transfer:
         except (BadMusic, NoAck, BadInstruction) as failure:
             self._leg.log.note(f"no hold music: {failure}", hook=name_of(hook))
 
-    async def _is_taken(self, child: "Leg", outcome: Outcome) -> bool:
+    async def _is_taken(self, child: "Leg", party: Party) -> bool:
         """Brief the person, and ask for a key where `confirm` wants one."""
         if self._options.get("mode") != "warm":
             return True
@@ -136,10 +138,10 @@ class Transfer:
         confirm = self._options.get("confirm")
         if isinstance(confirm, Mapping):
             await child.voice.say(str(confirm.get("prompt", "")), "confirm")
-            return outcome == "answer" or await _confirms(child, str(confirm.get("digit", "")))
+            return party.does == "answer" or await _confirms(child, str(confirm.get("digit", "")))
         return True
 
-    async def _talk(self, child: "Leg", outcome: Outcome) -> None:
+    async def _talk(self, child: "Leg", party: Party) -> None:
         self._is_bridged = True
         by = str(self._options["verb"])
         bridge = Bridge()
@@ -148,7 +150,7 @@ class Transfer:
         if self._brief and self._options.get("callerPresent"):
             for seat in bridge.seats:
                 await seat.leg.voice.say(self._brief, "brief")
-        child.spawn(stay(child, outcome))
+        child.spawn(stay(child, party))
         try:
             await child.log.happens(lambda: child.is_over)
         finally:
