@@ -21,7 +21,7 @@ from typing import Annotated, Any, Generic, Literal, ParamSpec, TypeVar, Union, 
 
 from pydantic_core import CoreSchema, core_schema
 
-from app.protocol import ended, events, streaming
+from app.protocol import asked, ended, events, streaming
 from app.signature import (
     MISSING,
     Parameter,
@@ -30,6 +30,7 @@ from app.signature import (
     did_you_mean,
     is_async,
     read_parameters,
+    read_returns,
     refuse,
     require_function,
 )
@@ -46,9 +47,15 @@ EVENT_CLASSES: dict[str, type] = {
         events.OtherEvent,
     )
 }
+# Told to a hook of a verb and waiting for no answer: an event hook may hear them too.
+HEARD = (
+    *(asked.ConferenceEvent, asked.DtmfPressed, asked.ReferStatus),
+    *(asked.TranscriptHeard, asked.TranslationHeard),
+)
+EVENT_CLASSES |= {kind.__name__: kind for kind in HEARD}
 ENDED_CLASSES: dict[str, type] = {
     kind.__name__: kind
-    for kind in vars(ended).values()
+    for kind in (*vars(ended).values(), *vars(asked).values())
     if isinstance(kind, type) and issubclass(kind, ended.VerbEnded)
 }
 ANYTHING = (MISSING, object, Any, events.AgentEvent)
@@ -67,6 +74,7 @@ class Hook(Generic[P, R]):
             classes in its annotation, empty where it takes any.
         is_async: Whether ``call`` gives an awaitable; if not, it may block.
         order: What its parameters receive.
+        returns: The annotation of what it returns, resolved; ``MISSING`` where there is none.
     """
 
     function: Callable[P, R]
@@ -76,6 +84,7 @@ class Hook(Generic[P, R]):
     events: tuple[type, ...]
     is_async: bool
     order: tuple[Role, ...]
+    returns: object = MISSING
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call the plain function, as a test does."""
@@ -176,6 +185,7 @@ def make_hook(
         events=read(function, event) if event else (),
         is_async=is_async(function),
         order=find_order(function, parameters, event),
+        returns=read_returns(function, names),
     )
 
 
@@ -249,7 +259,7 @@ def read_results(function: Callable[..., object], event: Parameter) -> tuple[typ
     """The result classes that an action hook names; other annotations are the author's affair."""
     parts = parts_of(event.annotation)
     for part in parts:
-        if part in EVENT_CLASSES.values():
+        if part in EVENT_CLASSES.values() and part not in HEARD:
             known = ", ".join(ENDED_CLASSES)
             raise refuse(
                 function,

@@ -106,6 +106,12 @@ def read_parameters(
     return tuple(read_parameter(function, raw, (scope, names, extra)) for raw in found)
 
 
+def read_returns(function: Callable[..., object], names: Mapping[str, object]) -> object:
+    """The annotation of what a function returns, resolved as those of its parameters."""
+    scope = getattr(inspect.unwrap(function), "__globals__", {})
+    return resolve(inspect.signature(function).return_annotation, scope, names, {})
+
+
 def read_parameter(
     function: Callable[..., object],
     raw: inspect.Parameter,

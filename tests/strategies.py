@@ -15,7 +15,7 @@ from app.agent.tools import ToolItem
 from app.hook import Hook, action_hook, event_hook
 from app.protocol import TurnEnd, VerbEnded
 from app.tool import tool
-from app.verbs import Dialogflow, Dtmf, Dub, Part, Say, Target, Transcribe, say
+from app.verbs import Dialogflow, Dtmf, Dub, Part, Say, Target, Transcribe, Verb, say
 from app.verbs.bridge import Disposition
 from app.verbs.explain import flatten, unwrap
 from app.verbs.hooks import HookName, HookRef, HookTarget, TextAuth
@@ -26,8 +26,9 @@ from app.verbs.vendors import VENDOR_OPTIONS, vendor_shape
 
 
 @action_hook
-async def ended(result: VerbEnded) -> None:
+async def ended(result: VerbEnded) -> list[Verb]:
     """Hears how a verb ended."""
+    return []
 
 
 @event_hook

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from app import verbs as typed
-from app.hook import action_hook
-from app.protocol import VerbEnded
+from app.hook import action_hook, event_hook
+from app.protocol import ReferStatus, VerbEnded
 from app.verbs import (
     Render,
     Verb,
@@ -27,6 +27,11 @@ from app.verbs import (
 from tests.strategies import counted, ended
 
 verbs: Any = typed  # for calls that a type checker would refuse
+
+
+@event_hook
+async def followed(status: ReferStatus) -> None:
+    """Hears how a REFER goes."""
 
 
 def collect(verb: Verb) -> Render:
@@ -60,12 +65,13 @@ def collect(verb: Verb) -> Render:
         conference("daily", enter_hook=ended),
         conference("daily", listen={"url": "/audio", "action_hook": ended}),
         transcribe(ended),
-        sip_refer("+1617", event_hook=counted),
+        sip_refer("+1617", event_hook=followed),
         dialogflow(project="p", credentials="{}", lang="en-US", tool_hook=ended),
     ],
 )
 def test_a_hook_function_is_found_wherever_it_stands(verb: Verb) -> None:
-    hook = counted if "counted" in repr(verb) else ended
+    shown = repr(verb)
+    hook = counted if "counted" in shown else followed if "followed" in shown else ended
     render = collect(verb)
     assert render.hooks == {hook.label: hook}
     assert hook.label in str(verb.render_verb(Render()))

@@ -128,7 +128,8 @@ class Agent(Verb):
     def static(self) -> Static:
         """What is the same in every call: the properties, with the prompts as templates."""
         render = Render()
-        return Static(write_agent(self, render), render.hooks, frozenset(render.names))
+        wire = write_agent(self, render)
+        return Static(wire, render.hooks, frozenset(render.names), render.roles)
 
     @cached_property
     def prompts(self) -> Prompts | None:

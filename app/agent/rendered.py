@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.agent.prompts import system_prompt
 from app.hook import Hook
+from app.protocol.roles import HookRole
 from app.tool import Tool
 from app.verbs.render import Wire
 
@@ -58,6 +59,7 @@ class Rendered:
         names: Hook names given as text that come over this socket, so somebody must answer them.
         agents: The agents among the verbs.
         is_beside: Whether they run beside what runs, instead of in its place.
+        roles: What the hooks are for, by label or name, where not every payload tells it.
     """
 
     verbs: list[Wire]
@@ -65,6 +67,7 @@ class Rendered:
     names: frozenset[str] = frozenset()
     agents: tuple[RenderedAgent, ...] = ()
     is_beside: bool = False
+    roles: Mapping[str, frozenset[HookRole]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, verbs: list[Wire]) -> "Rendered":

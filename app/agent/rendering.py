@@ -29,7 +29,8 @@ def render(
     collected = Render(values=values)
     verbs = [verb.render_verb(collected) for verb in read_items(items)]
     unanswered = frozenset(collected.names.difference(names))
-    return Rendered(verbs, collected.hooks, unanswered, tuple(collected.agents))
+    agents = tuple(collected.agents)
+    return Rendered(verbs, collected.hooks, unanswered, agents, roles=collected.roles)
 
 
 def read_items(items: object) -> list[Verb]:

@@ -90,6 +90,11 @@ def wire_name(name: str) -> str:
     return first + "".join(part.capitalize() for part in rest)
 
 
+def python_name(wire: str) -> str:
+    """Python's spelling of a regular name of the wire: ``waitHook`` as ``wait_hook``."""
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in wire)
+
+
 def fold(name: str) -> str:
     """A name without case, underscores and hyphens, to compare spellings."""
     return name.replace("_", "").replace("-", "").lower()[:64]

@@ -18,8 +18,11 @@ from pydantic import (
     model_validator,
 )
 
+from app.hook import Hook
+from app.protocol.roles import ANY, HookRole, role_of_option
 from app.verbs.errors import Problem, VerbError, refuse
 from app.verbs.explain import Expect, explain, mask, show
+from app.verbs.fit import misfit
 from app.verbs.names import did_you_mean, nearest, wire_name
 from app.verbs.render import Render, Static, Wire
 
@@ -82,8 +85,10 @@ class Part(BaseModel):
     verb_names: ClassVar[tuple[str, ...]] = ()
     # Options that become something else on the wire; the class itself writes them.
     unwritten: ClassVar[frozenset[str]] = frozenset()
-    # Python name, wire name, whether it refers to a hook: in the order of the wire.
-    _options: ClassVar[tuple[tuple[str, str, bool], ...]] = ()
+    # Python name, wire name, what it is for if it refers to a hook: in the order of the wire.
+    _options: ClassVar[tuple[tuple[str, str, HookRole | None], ...]] = ()
+    # Those that not every hook can serve.
+    _hook_options: ClassVar[tuple[tuple[str, HookRole], ...]] = ()
     # Accepted spelling to Python name.
     _spellings: ClassVar[Mapping[str, str]] = {}
 
@@ -110,10 +115,18 @@ class Part(BaseModel):
         names = [name for name in cls.model_fields if name != "extra"]
         wire = {name: name if cls.is_verbatim else wire_name(name) for name in names}
         written = [name for name in names if name not in cls.unwritten]
-        cls._options = tuple((name, wire[name], name.endswith("_hook")) for name in written)
+        roles = {name: cls._role_of(name) for name in names}
+        cls._options = tuple((name, wire[name], roles[name]) for name in written)
+        known = ((name, role) for name, role in roles.items() if role and role is not ANY)
+        cls._hook_options = tuple(known)
         own = () if cls.is_verbatim else (("extra", "extra"),)
         python = ((name, name) for name in names)
         cls._spellings = dict([*((wire[name], name) for name in names), *python, *own])
+
+    @classmethod
+    def _role_of(cls, option: str) -> HookRole | None:
+        """What a hook in this option is for; None where none can stand."""
+        return role_of_option(cls._called(), option) if option.endswith("_hook") else None
 
     @classmethod
     def _called(cls) -> str:
@@ -182,6 +195,10 @@ class Part(BaseModel):
             name = self._spellings[key]
             text = f"{key!r} is a known option: write {name}=… beside extra, not in it"
             yield Problem(text, ("extra",), name)
+        for name, role in self._hook_options:
+            hook = self.__dict__[name]
+            if isinstance(hook, Hook) and (text := misfit(hook, role)):
+                yield Problem(text, (name,))
 
     def given(self) -> dict[str, Any]:
         """The options that the author set, by their Python names."""
@@ -203,9 +220,9 @@ class Part(BaseModel):
         """The object as jambonz reads it; hooks are noted in ``render``."""
         values, given = self.__dict__, self.model_fields_set
         wire: Wire = {}
-        for name, key, is_hook in self._options:
+        for name, key, role in self._options:
             if name in given and (value := values[name]) is not None:
-                wire[key] = render.hook(value) if is_hook else render.value(value)
+                wire[key] = render.hook(value, role) if role else render.value(value)
         if self.extra:
             wire.update(render.free(self.extra))
         return wire
@@ -252,7 +269,9 @@ class Verb(Part):
         """What is the same in every call; None where an agent is inside."""
         render = Render()
         wire = self.to_verb(render)
-        return None if render.agents else Static(wire, render.hooks, frozenset(render.names))
+        if render.agents:
+            return None
+        return Static(wire, render.hooks, frozenset(render.names), render.roles)
 
 
 # Typed verbs by their name on the wire.

@@ -110,7 +110,7 @@ def test_unknown_events_and_fields_are_kept() -> None:
         ({"transfer_result": "bridged"}, TransferEnded),
         ({"dial_call_duration": 17, "digits": "#"}, ListenEnded),
         ({"reason": "playCompleted", "playback_seconds": 2}, PlayEnded),
-        ({"queue_result": "bridged"}, VerbEnded),
+        ({"queue_length": 3}, VerbEnded),
     ],
 )
 def test_the_end_of_a_verb_is_told_by_its_fields(data: dict[str, Any], kind: type) -> None:
