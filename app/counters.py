@@ -68,9 +68,11 @@ class Counters:
         seconds = self._histogram(
             "cordboard_call_seconds", "Length of calls.", CALL_SECONDS, "application"
         )
+        refused = self._counter("cordboard_calls_refused", "Calls not taken, by reason.", "reason")
         acks = self._counter("cordboard_acks", "Acks sent, in time or late.", "late")
         self._live = live
         self._calls = _Series[Counter](total.labels)
+        self._refused = _Series[Counter](refused.labels, most=16)
         self._call_seconds = _Series[Histogram](seconds.labels)
         self._acks = {late: acks.labels(str(late).lower()) for late in (False, True)}
 
@@ -117,6 +119,10 @@ class Counters:
         """A call began on the application with this path."""
         self._live.inc()
         self._calls[path].inc()
+
+    def call_refused(self, reason: str) -> None:
+        """A call was not taken; `reason` is a short fixed word such as "max_calls"."""
+        self._refused[reason].inc()
 
     def call_ended(self, path: str, seconds: float) -> None:
         """A call on this application is over."""

@@ -72,6 +72,7 @@ class Event(StrEnum):
     RECONNECT_WITHOUT_STATE = auto()
 
     CALL_STARTED = auto()
+    CALL_REFUSED = auto()
     CALL_ENDED = auto()
     CALL_NEVER_BEGAN = auto()
     SESSION_NEW_REPEATED = auto()

@@ -82,6 +82,14 @@ class Settings(BaseModel):
     data_dir: Path = Field(
         default=Path(".cordboard"), description="Where the server keeps its own files."
     )
+    max_calls: int = Field(
+        default=20_000, ge=1, description="Calls at once; one more is declined, the others go on."
+    )
+    max_silent_sockets: int = Field(
+        default=1000,
+        ge=1,
+        description="Sockets at once without a first message; one more is refused with 503.",
+    )
     max_frame: int = Field(
         default=24 * 1024,
         ge=1024,

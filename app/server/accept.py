@@ -9,7 +9,7 @@ import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from app.application import Application
-from app.keys import CALLS, DRAINING, SETTINGS
+from app.keys import CALLS, COUNTERS, DRAINING, SETTINGS
 from app.rest import Problem
 from app.server.conversation import Conversation
 from app.server.credentials import has_credentials
@@ -42,8 +42,10 @@ def check(request: web.Request) -> None:
     """Refuse what cannot be upgraded.
 
     Raises:
-        Problem: No WebSocket, no credentials, another subprotocol, or the node is draining.
+        Problem: No WebSocket, no credentials, another subprotocol, too many sockets, or the node
+            is draining.
     """
+    counters = request.app[COUNTERS]
     if request.headers.get("Upgrade", "").strip().lower() != "websocket":
         raise Problem(
             426,
@@ -52,9 +54,11 @@ def check(request: web.Request) -> None:
             headers={"Upgrade": "websocket"},
         )
     if request.app[DRAINING].is_set():
+        counters.call_refused("draining")
         raise Problem(503, "This node is shutting down and takes no new calls.", kind="draining")
     if not has_credentials(request.headers.get("Authorization", ""), request.app[SETTINGS]):
         log.warning("upgrade_refused", reason="credentials", path=request.path)
+        counters.call_refused("credentials")
         raise Problem(
             401,
             "Give the application's webhook in the jambonz portal the user name and password "
@@ -64,7 +68,16 @@ def check(request: web.Request) -> None:
     offered = request.headers.get("Sec-WebSocket-Protocol", "")
     if SUBPROTOCOL not in [one.strip() for one in offered.split(",")]:
         log.warning("upgrade_refused", reason="subprotocol", path=request.path)
+        counters.call_refused("subprotocol")
         raise Problem(400, f"Expected the subprotocol {SUBPROTOCOL}, got {offered[:100]!r}.")
+    if request.app[LOOKOUT].is_crowded:
+        log.warning("upgrade_refused", reason="silent_sockets", path=request.path)
+        counters.call_refused("silent_sockets")
+        raise Problem(
+            503,
+            "Too many sockets wait for a first message (CORDBOARD_MAX_SILENT_SOCKETS).",
+            headers={"Retry-After": "1"},
+        )
 
 
 async def converse(

@@ -63,6 +63,7 @@ def limits_of(settings: Settings) -> Limits:
         ack_deadline=settings.ack_deadline,
         linger=settings.session_linger,
         slow_turn=settings.slow_turn,
+        max_calls=settings.max_calls,
     )
 
 

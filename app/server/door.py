@@ -40,6 +40,7 @@ class Doorway:
         if (
             found is None
             or web_app[DRAINING].is_set()
+            or self.lookout.is_crowded
             or SUBPROTOCOL not in upgrade.protocols
             or not has_credentials(upgrade.authorization, self._settings)
         ):

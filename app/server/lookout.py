@@ -39,6 +39,7 @@ class Lookout:
         self.doors: dict[Door, float] = {}
         self._mute: deque[tuple[float, ControlSocket, Conversation, str]] = deque()
         self._quiet: dict[DirectSocket, int] = {}
+        self._max_mute = settings.max_silent_sockets
         self._first_message_timeout = settings.first_message_timeout
         self._ping_interval = settings.ping_interval
 
@@ -52,6 +53,15 @@ class Lookout:
         """A control socket is gone."""
         self.sockets.discard(socket)
         self._quiet.pop(socket, None)  # type: ignore[call-overload]  # of a direct one, if any
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether as many sockets as may be have not said a word yet."""
+        if len(self._mute) >= self._max_mute:
+            self._mute = deque(
+                entry for entry in self._mute if entry[2].session is None and entry[1].is_open
+            )
+        return len(self._mute) >= self._max_mute
 
     async def keep(self) -> None:
         """Look again and again, for as long as the server runs."""

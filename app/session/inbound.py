@@ -14,7 +14,7 @@ from app.protocol import (
     unknown_fields,
 )
 from app.protocol.fields import text
-from app.session import opening, remarks, turns
+from app.session import opening, refusal, remarks, turns
 from app.session.advice import advice_on
 from app.session.children import note_child
 from app.session.user_code import UserCode, copied
@@ -30,6 +30,9 @@ def new(session: "LiveCall[Any, Any]", message: Message) -> None:
     if session.call_sid:
         session.log.warning("session_new_repeated", msgid=message.msgid)
         acknowledge(session, message)
+        return
+    if refusal.is_one_too_many(session):
+        refusal.refuse(session, message)
         return
     session._begin(message)
     handler = session.application.handlers["session_new"]

@@ -44,6 +44,7 @@ class Limits:
         linger: How long a call is kept after its socket broke.
         hook_timeout: How long an event hook may run before the next event has its turn.
         tool_hook_timeout: How long a handler by name may leave a tool call unanswered.
+        max_calls: Calls that are live at once; one more is refused.
         max_tools: Tool calls of one call that run at once.
         max_events: Events of one call that wait for their hooks.
         result_limit: Bytes of JSON of a tool's result.
@@ -55,6 +56,7 @@ class Limits:
     linger: float = 60.0
     hook_timeout: float = 30.0
     tool_hook_timeout: float = 10.0
+    max_calls: int = 20_000
     max_tools: int = 16
     max_events: int = 512
     result_limit: int = 4096
