@@ -40,7 +40,8 @@ def folder() -> Path:
 @cache
 def schema(name: str) -> dict[str, Any]:
     """A schema as published, for example ``verbs/agent``."""
-    path = folder() / f"{SAME.get(name, name).replace(':', '-')}.schema.json"
+    spelled = SAME.get(name, name).replace("sip:", "sip-").replace("rest:", "rest_")
+    path = folder() / f"{spelled}.schema.json"
     found: dict[str, Any] = json.loads(path.read_text())
     return found
 

@@ -30,6 +30,7 @@ ROOM_EVENTS = ["start", "end", "join", "leave", "start-talking", "stop-talking",
 MESSAGE = st.fixed_dictionaries(
     {"role": st.sampled_from(["user", "assistant", "tool"]), "content": TEXT}
 )
+RESPONSES: Json = {"type": "responses", "responses": {"model": "m"}}
 TOOL: Json = {"name": "look_up", "description": "Looks up.", "parameters": {"type": "object"}}
 
 
@@ -79,7 +80,10 @@ NARROWED: dict[tuple[str, str], Values | Json] = {
         },
     ),
     ("verbs/agent", "auth"): st.just({"apiKey": "k"}),
+    # Published with conditions, which are not read here.
+    ("verbs/gptlive_s2s", "delegation"): st.sampled_from([{"type": "client"}, RESPONSES]),
 }
+
 NEEDS = {"phone": "number", "sip": "sipUri", "user": "name", "teams": "number"}
 
 
@@ -96,6 +100,13 @@ def with_voicemail(options: Json) -> Json:
     return options
 
 
+def with_delegation(options: Json) -> Json:
+    """As its conditions have it: what calls functions needs a delegation that can."""
+    if {"handoff", "hangup", "mcpServers"} & set(options):
+        return {**options, "llmOptions": {"session_update": {"delegation": RESPONSES}}}
+    return options
+
+
 # Schema to what completes a value, where we ask for more than the schema does.
 COMPLETED: dict[str, Callable[[Json], Json]] = {
     "components/handoff": with_voicemail,
@@ -104,6 +115,7 @@ COMPLETED: dict[str, Callable[[Json], Json]] = {
     "verbs/agent": lambda options: {"toolHook": "/tools", "eventHook": "/events", **options},
     "verbs/dialogflow": lambda options: {"agent": "a", **options},
     "verbs/dub": lambda options: {"play": "u", "say": "x", **options},
+    "verbs/gptlive_s2s": with_delegation,
     "verbs/say": lambda options: {"text": "x", **options},
     "verbs/transcribe": lambda options: {"transcriptionHook": "/t", **options},
     "verbs/transfer": with_voicemail,

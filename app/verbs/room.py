@@ -32,8 +32,8 @@ class RoomRecording(Part):
     path: str
 
 
-class RoomOptions(Part):
-    """What conference and room share.
+class Conference(Verb):
+    """Bring the caller into a conference.
 
     Attributes:
         name: All who give the same name hear each other.
@@ -52,6 +52,7 @@ class RoomOptions(Part):
         distribute_dtmf: Pass this member's keys on to the others.
     """
 
+    verb: ClassVar[str] = "conference"
     leading: ClassVar[str] = "name"
 
     name: str = ""
@@ -74,13 +75,7 @@ class RoomOptions(Part):
     distribute_dtmf: bool | None = None
 
 
-class Conference(Verb, RoomOptions):
-    """Bring the caller into a conference."""
-
-    verb: ClassVar[str] = "conference"
-
-
-class Room(Verb, RoomOptions):
+class Room(Conference):
     """Bring the caller into a room: ``conference`` by its newer name, which 0.9 does not know."""
 
     verb: ClassVar[str] = "room"
