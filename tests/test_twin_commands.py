@@ -189,7 +189,6 @@ async def test_a_whisper_is_heard_by_the_leg_that_it_names() -> None:
         ("record", {"action": "startCallRecording", "siprecServerURL": "sip:r@192.0.2.1"}),
         ("noiseIsolation:status", {"noise_isolation_status": "enable"}),
         ("boostAudioSignal", "6 dB"),
-        ("listen:status", {"listen_status": "pause"}),
         ("stt:reconfigure", {"languageHints": ["en"]}),
     ],
 )

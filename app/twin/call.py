@@ -63,6 +63,15 @@ class TwinCall:
         """Why the call ended; empty while it lasts."""
         return self.leg.end_reason
 
+    @property
+    def effects(self) -> dict[str, Any]:
+        """What took effect, under the name of its command: the data that was sent.
+
+        Besides: `recording` is `on`, `paused` or `off`; `tracks` holds what each dubbed track
+        plays; `config` holds all that `config` set; `fork` is `paused` or `running`.
+        """
+        return self.leg.effects
+
     async def begin(self, answer: Outcome | Party = "stays") -> None:
         """Dial the application; `Twin.call` does it.
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from app.twin import outdial
+from app.twin import media, outdial
 from app.twin.pending import NoAck
 from app.twin.vocabulary import BadInstruction
 from app.twin.voice import texts
@@ -19,8 +19,10 @@ def handle(leg: "Leg", frame: Frame) -> None:
     command = frame["command"]
     if command in _ACTIONS:
         _ACTIONS[command](leg, frame)
+    elif command in media.COMMANDS:
+        media.carry_out(leg, frame)
     elif command in _RECORDED:
-        _record(leg, frame)
+        leg.log.note(f"{command} takes effect", command=command)
     else:
         leg.log.note("unknown command, ignored", command=command)
 
@@ -99,7 +101,8 @@ def _config(leg: "Leg", frame: Frame) -> None:
 def _tag(leg: "Leg", frame: Frame) -> None:
     if isinstance(frame["data"], Mapping):
         leg.info.customer_data = dict(frame["data"])
-    _record(leg, frame)
+    else:
+        leg.log.note("tag is dropped: its data must be an object", data=frame["data"])
 
 
 def _agent_update(leg: "Leg", frame: Frame) -> None:
@@ -130,36 +133,20 @@ def _whisper(leg: "Leg", frame: Frame) -> None:
     except BadInstruction:
         return
     hearer = leg.child if leg.child and frame.get("callSid") == leg.child.info.call_sid else leg
-    for verb in checked:
-        for text in texts(verb.get("text", "")):
-            hearer.voice.heard(text, "whisper")
-
-
-def _nested(key: str) -> Callable[["Leg", Frame], None]:
-    """A command whose data is read below a key of its own; flat data throws inside jambonz."""
-
-    def action(leg: "Leg", frame: Frame) -> None:
-        data = frame["data"]
-        if isinstance(data, Mapping) and isinstance(data.get(key), Mapping):
-            _record(leg, frame)
-        else:
-            text = f"{frame['command']} data must be nested below {key!r}: dropped"
-            leg.log.note(text, data=data)
-
-    return action
-
-
-def _record(leg: "Leg", frame: Frame) -> None:
-    """Keep what a command sets, without a sound; or note why it sets nothing."""
-    command = frame["command"]
-    about = {key: frame[key] for key in ("command", "data", "callSid") if key in frame}
-    if command in _WHILE_DIALLING and leg.child is None:
-        leg.log.note(f"{command} has no effect now: nobody is dialled", **about)
-    elif command in _ONCE_ANSWERED and leg.info.answered is None:
-        leg.log.note(f"{command} has no effect now: the call is not answered", **about)
+    if leg.child is None and not leg.fork_is_running:
+        leg.log.note("whisper has no effect now: nobody is dialled, and no audio is forked")
+    elif others := [verb["verb"] for verb in checked if verb["verb"] not in ("say", "play")]:
+        leg.log.note(f"whisper is dropped: only say and play; came {', '.join(others)}")
     else:
-        leg.effects[command] = frame.get("data")
-        leg.log.note(f"{command} takes effect", **about)
+        for verb in checked:
+            _say_once(hearer, verb)
+
+
+def _say_once(leg: "Leg", verb: Frame) -> None:
+    for text in texts(verb.get("text")):
+        leg.voice.heard(text, "whisper")
+    for url in texts(verb.get("url")):
+        leg.voice.play(url)
 
 
 def _dial(leg: "Leg", frame: Frame) -> None:
@@ -192,17 +179,11 @@ _ACTIONS: dict[str, Callable[["Leg", Frame], None]] = {
     "tts:tokens": _tokens,
     "whisper": _whisper,
     "dial": _dial,
-    "dtmf": _nested("dtmf"),
-    "sip:request": _nested("sip_request"),
 }
 
-_WHILE_DIALLING = frozenset({"mute:status", "media:path"})
-_ONCE_ANSWERED = frozenset({"record", "dtmf", "sip:request", "boostAudioSignal"})
 _RECORDED = frozenset(
     {
-        *("dub", "record", "media:path", "boostAudioSignal", "noiseIsolation:status"),
-        *("mute:status", "listen:status", "stream:status", "transcribe:status", "llm:update"),
         *("conf:mute-status", "conf:hold-status", "conf:participant-action"),
-        *("room:say", "room:play", "stt:reconfigure"),
+        *("room:say", "room:play"),
     }
 )

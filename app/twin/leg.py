@@ -16,6 +16,7 @@ from app.twin.log import Log
 from app.twin.pending import NoAck
 from app.twin.platform import Platform
 from app.twin.plays import is_answering, perform
+from app.twin.plays.gather import speech_of
 from app.twin.stack import Stack, Verb
 from app.twin.tools import ToolDesk
 from app.twin.tts import TtsStream
@@ -78,6 +79,9 @@ class Leg:
         self.event_hook: Any = None
         self.tool_hook: Any = None
         self.notifies = False
+        self.fork_is_running = False
+        self.transcription: Any = None
+        self.transcription_is_paused = False
         self.stack_waits = False
         self.is_over = False
         self.is_closed = False
@@ -195,6 +199,9 @@ class Leg:
     def hear(self, text: str, confidence: float) -> None:
         """Let the caller say something."""
         self.log.add("said", {"text": text, **self.mark})
+        if self.transcription and not self.transcription_is_paused:
+            data = self.info.common() | {"speech": speech_of(text, confidence, is_final=True)}
+            self.hooks.notify(self.transcription, data)
         if hearer := self.listener or self.background:
             hearer.hear(text, confidence)
         else:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from app.twin import media
 from app.twin.amd import detect
 from app.twin.plays.background import BackgroundGather
 
@@ -33,4 +34,24 @@ def _amd(leg: "Leg", options: Mapping[str, Any]) -> None:
     leg.spawn(detect(leg, leg.party, options))
 
 
-_ACTIONS = {"amd": _amd, "bargeIn": _barge_in, "ttsStream": _tts_stream}
+def _fork(leg: "Leg", options: Mapping[str, Any]) -> None:
+    leg.fork_is_running = bool(options.get("enable", True))
+
+
+def _record(leg: "Leg", options: Mapping[str, Any]) -> None:
+    media.carry_out(leg, {"command": "record", "data": options})
+
+
+def _transcribe(leg: "Leg", options: Mapping[str, Any]) -> None:
+    leg.transcription = options.get("transcriptionHook") if options.get("enable", True) else None
+
+
+_ACTIONS = {
+    "amd": _amd,
+    "bargeIn": _barge_in,
+    "listen": _fork,
+    "record": _record,
+    "stream": _fork,
+    "transcribe": _transcribe,
+    "ttsStream": _tts_stream,
+}

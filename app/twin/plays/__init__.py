@@ -21,6 +21,7 @@ from app.twin.plays.simple import (
     stay,
     tag,
 )
+from app.twin.plays.small import dtmf, dub, message, sip_refer, sip_request, transcribe
 from app.twin.plays.transfer import transfer
 from app.twin.stack import Verb
 
@@ -41,19 +42,25 @@ PLAYS: dict[str, Callable[["Leg", Verb], Awaitable[None]]] = {
     "config": config,
     "dequeue": dequeue,
     "dial": dial,
+    "dtmf": dtmf,
+    "dub": dub,
     "enqueue": enqueue,
     "gather": gather,
     "hangup": hangup,
     "listen": listen,
     "llm": stay,
+    "message": message,
     "pause": pause,
     "play": play,
     "redirect": redirect,
     "s2s": stay,
     "say": say,
     "sip:decline": decline,
+    "sip:refer": sip_refer,
+    "sip:request": sip_request,
     "stream": listen,
     "tag": tag,
+    "transcribe": transcribe,
     "transfer": transfer,
 }
 

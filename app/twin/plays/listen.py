@@ -17,6 +17,7 @@ async def listen(leg: "Leg", verb: Verb) -> None:
     fork = Fork(str(verb.get("finishOnKey", "")))
     leg.log.note("no audio is streamed in this part of the twin", url=verb["url"])
     leg.listener = fork
+    leg.fork_is_running = True
     leg.log.poke()
     seconds = int(verb.get("maxLength") or SECONDS)
     try:
@@ -26,6 +27,7 @@ async def listen(leg: "Leg", verb: Verb) -> None:
             await _until(fork.ended, seconds * leg.pace.scale)
     finally:
         leg.listener = None
+        leg.fork_is_running = False
     digits = {"digits": fork.pressed} if fork.pressed else {}
     await leg.hooks.action_logged(verb, {"dial_call_duration": seconds, **digits})
 
