@@ -91,4 +91,4 @@ class Calls:
         """Forget every call, as the last thing that a node does."""
         for session in self:
             session.end(reason)
-        self.runtime.threads.shutdown(wait=False, cancel_futures=True)
+        self.runtime.close()

@@ -33,32 +33,39 @@ READERS = {
 
 
 class EventQueue:
-    """Wanted events of a call, and the task that hands them to their hooks."""
+    """Wanted events of a call, and whoever hands them to their hooks."""
 
-    __slots__ = ("_is_overrun", "_items", "_session", "_started", "_task")
+    __slots__ = ("_is_draining", "_is_overrun", "_items", "_session", "_started", "_task")
 
     def __init__(self, session: "LiveCall[Any, Any]") -> None:
         self._session = session
-        self._items: deque[tuple[Message, Sequence[UserCode]]] = deque()
+        self._items: deque[tuple[Message, Sequence[UserCode]]] | None = None  # until one waits
         self._task: asyncio.Task[None] | None = None
         self._started = 0.0
-        self._is_overrun = False
+        self._is_draining = self._is_overrun = False
 
     @property
     def is_idle(self) -> bool:
         """Whether all events have been handed over."""
-        return self._task is None
+        return not self._is_draining
 
     def put(self, message: Message, hooks: Sequence[UserCode]) -> None:
-        """Queue an event; when too many wait, the oldest is dropped and counted."""
+        """Hand an event to its hooks: now, or when those that came before have had their turn."""
+        if self._is_draining:
+            self._queue(message, hooks)
+        else:
+            self._is_draining = True
+            self._task = self._session._start_now(self._drain(message, hooks))
+
+    def _queue(self, message: Message, hooks: Sequence[UserCode]) -> None:
+        """Let an event wait; when too many do, the oldest is dropped and counted."""
         session = self._session
-        if len(self._items) >= session._runtime.limits.max_events:
-            dropped, _ = self._items.popleft()
+        items = self._items = self._items or deque()
+        if len(items) >= session._runtime.limits.max_events:
+            dropped, _ = items.popleft()
             session._runtime.counters.event_dropped()
-            session.log.warning("event_dropped", type=dropped.type, waiting=len(self._items))
-        self._items.append((message, hooks))
-        if self._task is None:
-            self._task = session._start(self._drain())
+            session.log.warning("event_dropped", type=dropped.type, waiting=len(items))
+        items.append((message, hooks))
 
     def sweep(self, now: float) -> None:
         """Cancel the hook that runs for too long, so that the next event has its turn."""
@@ -68,29 +75,30 @@ class EventQueue:
             self._started = 0.0
             self._task.cancel()
 
-    async def _drain(self) -> None:
+    async def _drain(self, message: Message, hooks: Sequence[UserCode]) -> None:
         try:
-            while self._items:
-                message, hooks = self._items.popleft()
+            while True:
                 for hook in hooks:
                     await self._run(hook, message)
+                if not self._items:
+                    break
+                message, hooks = self._items.popleft()
         finally:
-            self._task = None
+            self._is_draining, self._task = False, None
 
     async def _run(self, hook: UserCode, message: Message) -> None:
         session = self._session
-        self._started = time.monotonic()
-        task = self._task
-        assert task is not None
         try:
             reader = READERS.get(message.kind)
             is_raw = isinstance(hook, Handler) and not hook.is_typed
             event = copied(message.data) if is_raw or reader is None else reader(message.data)
             if not is_raw and not wants(hook, event):
                 return
+            self._started = time.monotonic()
             await run(hook, session, event, session._runtime.threads)
         except asyncio.CancelledError:
-            if not self._is_overrun or task.cancelling() > 1:
+            task = asyncio.current_task()
+            if not self._is_overrun or task is None or task.cancelling() > 1:
                 raise
             session._failed("event", hook, TimeoutError("the event hook ran for too long"))
         except Exception as error:
@@ -99,7 +107,8 @@ class EventQueue:
             self._started = 0.0
             if self._is_overrun:  # also where the hook caught the cancellation
                 self._is_overrun = False
-                task.uncancel()
+                if (task := asyncio.current_task()) is not None:
+                    task.uncancel()
 
 
 def wants(code: UserCode, event: object) -> bool:

@@ -36,7 +36,7 @@ def new(session: "LiveCall[Any, Any]", message: Message) -> None:
         return
     session._begin(message)
     handler = session.application.handlers["session_new"]
-    session._start(opening.answer(session, message, handler, message.data))
+    session._start_now(opening.answer(session, message, handler, message.data))
 
 
 def reconnect(session: "LiveCall[Any, Any]", message: Message) -> None:
@@ -47,7 +47,7 @@ def reconnect(session: "LiveCall[Any, Any]", message: Message) -> None:
         # ignores the verbs unless session:new was never answered, and then it needs them.
         session.log.warning("reconnect_without_state", call_sid=message.call_sid)
         session._begin(message)
-        session._start(opening.answer(session, message, handlers["session_new"], message.data))
+        session._start_now(opening.answer(session, message, handlers["session_new"], message.data))
         return
     session.log.info("session_reconnected")
     session._publish("session", {"type": "reconnect"})
@@ -61,7 +61,7 @@ def reconnect(session: "LiveCall[Any, Any]", message: Message) -> None:
             session._release.put_off()
     session._flush()
     if handler := handlers.get("session_reconnect"):
-        session._start(session._run_quietly("session_reconnect", handler, message.data))
+        session._start_now(session._run_quietly("session_reconnect", handler, message.data))
 
 
 def redirect(session: "LiveCall[Any, Any]", message: Message) -> None:
@@ -83,7 +83,7 @@ def adulting(session: "LiveCall[Any, Any]", message: Message) -> None:
         session._begin(message)
     acknowledge(session, message)
     if handler := session.application.handlers.get("session_adulting"):
-        session._start(opening.answer(session, message, handler, copied(message.data)))
+        session._start_now(opening.answer(session, message, handler, copied(message.data)))
 
 
 def verb_hook(session: "LiveCall[Any, Any]", message: Message) -> None:
@@ -98,7 +98,7 @@ def verb_hook(session: "LiveCall[Any, Any]", message: Message) -> None:
         # A redirect has replaced it: verbs in this ack could only harm what runs by now.
         acknowledge(session, message)
         if code is not None:
-            session._start(session._run_quietly("action", code, event))
+            session._start_now(session._run_quietly("action", code, event))
         return
     answer_hook(session, message, code, event)
 
@@ -111,7 +111,7 @@ def answer_hook(
         remarks.unanswered_hook(session, message)
         acknowledge(session, message)
     else:
-        session._start(opening.answer(session, message, code, event))
+        session._start_now(opening.answer(session, message, code, event))
 
 
 def acknowledge(session: "LiveCall[Any, Any]", message: Message) -> None:

@@ -201,11 +201,11 @@ class LiveCall(Generic[S, E]):
             remarks.unknown_fields(self, message.type, message.unknown)
         if message.is_cut:
             self.log.warning("message_cut", type=message.type, fix="nest it less deeply")
-        self._frame = text
+        self._frame, release = text, self._release
         inbound.RECEIVERS[message.kind](self, message)
         self._frame = b""
-        if self._release is not None:
-            self._release.hear(self, message)
+        if release is not None and release is self._release:
+            release.hear(self, message)
         self._flush()
 
     def lost(
@@ -478,10 +478,22 @@ class LiveCall(Generic[S, E]):
     def _start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run something for this call; it is cancelled when the call ends."""
         task = self._loop.create_task(work, context=self._context.copy())
+        self._keep(task)
+        return task
+
+    def _start_now(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any] | None:
+        """The same, begun at once; None if it did not have to wait for anything."""
+        task = self._runtime.starter.begin(work, self._context.copy())
+        if task is not None:
+            self._keep(task)
+        return task
+
+    def _keep(self, task: asyncio.Task[Any]) -> None:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         self._runtime.waiting.add(self)
-        return task
+        if self._is_ended:
+            task.cancel()
 
     async def _run_quietly(self, kind: str, code: UserCode, event: object) -> object:
         """Run a handler whose answer goes nowhere; None if it fails."""

@@ -198,6 +198,7 @@ def send_rest_of_prompt(session: "LiveCall[Any, Any]", split: Split) -> None:
     is_first = split.verbs[0].get("verb") == "agent"
     wait = RELEASE_AFTER if is_first else RELEASE_BEHIND_OTHERS_AFTER
     session._release = Release(is_first, time.monotonic() + wait)
+    session._runtime.waiting.add(session)
     session._connection.hold_updates()
     for part in split.context:
         session._send_update(InjectContext([{"role": "system", "content": part}]))

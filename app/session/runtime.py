@@ -1,5 +1,6 @@
 """What the sessions of one node share."""
 
+import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ import structlog
 from app.counters import Counters
 from app.feed import Feed
 from app.protocol import MAX_FRAME
+from app.session.eager import Starter
 
 if TYPE_CHECKING:
     from app.session.live import LiveCall
@@ -104,6 +106,20 @@ class Runtime:
     live: dict[str, "LiveCall[Any, Any]"] = field(default_factory=dict)
     waiting: set["LiveCall[Any, Any]"] = field(default_factory=set)
     _seen: set[str] = field(default_factory=set)
+    _starter: Starter | None = None
+
+    @property
+    def starter(self) -> Starter:
+        """Begins what runs for the calls; belongs to the loop that runs when it is first used."""
+        if self._starter is None:
+            self._starter = Starter(asyncio.get_running_loop())
+        return self._starter
+
+    def close(self) -> None:
+        """Stop what runs beside the calls, as the last thing that a node does."""
+        self.threads.shutdown(wait=False, cancel_futures=True)
+        if self._starter is not None:
+            self._starter.close()
 
     def is_news(self, name: str) -> bool:
         """True the first time that this node sees ``name``: what is odd is logged once."""

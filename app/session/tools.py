@@ -95,7 +95,9 @@ class ToolCalls:
         work = (
             self._serve(tool_run) if handler is None else self._hand_over(tool_run, handler, data)
         )
-        tool_run.task = self._session._start(work)
+        tool_run.task = self._session._start_now(work)
+        if self._runs:
+            self._session._runtime.waiting.add(self._session)  # its deadline must be kept
 
     async def _serve(self, tool_run: ToolRun) -> None:
         """Run a tool and deliver what it gives."""
