@@ -7,7 +7,7 @@ from typing import Any
 from app.hook import Hook
 from app.session.children import current_child
 from app.session.commands import CommandSender, Verbs
-from app.session.live import E, S
+from app.session.facts import E, S
 from app.session.receipt import Receipt
 
 HookName = Hook[..., Any] | str | Mapping[str, Any]

@@ -8,7 +8,8 @@ from app.agent import Rendered
 from app.command import COMMANDS, TOOL_OUTPUT, Spec, unknown_command
 from app.protocol import LocalError
 from app.session import opening
-from app.session.live import E, LiveCall, S
+from app.session.facts import E, S
+from app.session.live import LiveCall
 from app.session.receipt import Receipt
 from app.verbs import Render, Verb
 from app.verbs.part import Part

@@ -6,7 +6,7 @@ from typing import Any
 from app.command import ParticipantAction
 from app.session.call_commands import HookName
 from app.session.commands import CommandSender
-from app.session.live import E, S
+from app.session.facts import E, S
 from app.session.receipt import Receipt
 
 

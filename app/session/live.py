@@ -5,19 +5,15 @@ What comes in is in ``inbound``, how verbs are answered in ``opening``, tool cal
 """
 
 import asyncio
-import contextvars
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any, Generic, cast
+from typing import Any
 
 import orjson
-import structlog
 from typing_extensions import TypeVar
 
 from app.agent import Rendered, RenderedAgent
-from app.application import Application, EnvVars, Handler
-from app.application.env import read_env
+from app.application import Application, Handler
 from app.hook import Hook
 from app.logs import mask_personal
 from app.protocol import (
@@ -39,6 +35,7 @@ from app.session import inbound, opening, remarks, turns
 from app.session.agents import Agents
 from app.session.errors import CallEnded, NoAgent
 from app.session.events import EventQueue
+from app.session.facts import CallFacts, E, S, text_of
 from app.session.receipt import Receipt
 from app.session.runtime import Runtime, Socket
 from app.session.snapshot import take_snapshot
@@ -47,8 +44,6 @@ from app.session.tools import ToolCalls
 from app.session.user_code import UserCode, run
 from app.tool import Tool
 
-S = TypeVar("S", default=Any)
-E = TypeVar("E", bound=EnvVars, default=EnvVars)
 T = TypeVar("T")
 
 # What watchers may keep of one message: parsed, it takes many times as much.
@@ -65,21 +60,8 @@ DISREGARD = (
 )
 
 
-class LiveCall(Generic[S, E]):
-    """One live call: what it knows of itself.
-
-    Attributes:
-        application: The application that answers it.
-        call_sid, account_sid, application_sid, trace_id: Ids, as on the wire.
-        direction: ``inbound`` or ``outbound``.
-        from_, to, caller_name: As signalled; the caller controls them, so never an identity.
-        customer_data: Metadata of the call, set by ``tag`` or when the call was created.
-        state: The application's state of this call.
-        path_params: Parameters of the application's path.
-        call_status: The last one known.
-        started: When the call began, UTC.
-        log: A structured logger that carries the ids of this call.
-    """
+class LiveCall(CallFacts[S, E]):
+    """One live call: its facts, and all that runs for it."""
 
     def __init__(
         self,
@@ -88,25 +70,14 @@ class LiveCall(Generic[S, E]):
         *,
         path_params: Mapping[str, str] | None = None,
     ) -> None:
-        self.application = application
-        self.path_params: Mapping[str, str] = path_params or {}
-        self.call_sid = self.account_sid = self.application_sid = self.trace_id = ""
-        self.direction = self.from_ = self.to = self.caller_name = self.call_status = ""
-        self.customer_data: Mapping[str, Any] = {}
-        self._env: E | None = None
-        self.state: S = application.make_state()
-        self.started = datetime.now(UTC)
-        self.log: Any = structlog.get_logger("cordboard.session")
+        super().__init__(application, path_params)
         self._runtime = runtime
         self._loop = asyncio.get_running_loop()  # asking for it anew costs a system call
-        self._context = contextvars.copy_context()  # what the author's code runs in
         self._connection = Connection(max_frame=runtime.limits.max_frame)
         self._socket: Socket | None = None
         self._lost_at: float | None = None
         self._began = time.monotonic()
         self._first_msgid = self._expected_sid = ""
-        self._opening_text = b"{}"
-        self._data: Mapping[str, Any] | None = None
         self._hooks: dict[str, Hook[..., Any]] = {}
         self._children: dict[str, str] = {}
         self._agents = Agents(application)
@@ -120,37 +91,6 @@ class LiveCall(Generic[S, E]):
         self._tts: Speaker | None = None  # most calls never speak by themselves
         self._last_turn: Mapping[str, Any] | None = None
         self._tool_seconds: dict[str, float] | None = None
-
-    def __repr__(self) -> str:
-        return f"Session({self.application.path!r}, call_sid={self.call_sid!r})"
-
-    # what an author reads
-
-    @property
-    def data(self) -> Mapping[str, Any]:
-        """The payload of the first message, ``session:new`` as a rule, parsed when asked for."""
-        if self._data is not None:
-            return self._data
-        data: Mapping[str, Any] = orjson.loads(self._opening_text)
-        return data
-
-    @property
-    def env(self) -> E:
-        """Values of the application's env vars.
-
-        Raises:
-            ConfigurationError: A required variable has no usable value.
-        """
-        if self._env is not None:
-            return self._env
-        values = self.data.get("env_vars")
-        model = self.application.env_model
-        env, complaints = read_env(model, values if isinstance(values, dict) else {})
-        if self.call_sid:  # before, as with the statuses of an outbound call, there are none yet
-            self._env = cast(E, env)
-            for complaint in complaints:
-                self.log.warning("env_var_ignored", complaint=complaint)
-        return cast(E, env)
 
     @property
     def agent(self) -> RenderedAgent | None:
@@ -179,17 +119,6 @@ class LiveCall(Generic[S, E]):
             )
             return
         self.take(message, text)
-
-    def identify(self, message: Message) -> None:
-        """Let every line that is logged for this call carry its ids, an author's own included."""
-        data = message.data
-        ids = {
-            "call_sid": message.call_sid,
-            "account_sid": text_of(data, "account_sid")[:MAX_ID],
-            "trace_id": (text_of(data, "trace_id") or message.b3.partition("-")[0])[:MAX_ID],
-        }
-        self.log = self.log.bind(**ids)
-        self._context.run(structlog.contextvars.bind_contextvars, **ids)
 
     def take(self, message: Message, text: bytes) -> None:
         """Take one message, and the frame that it was read from."""
@@ -287,21 +216,8 @@ class LiveCall(Generic[S, E]):
 
     def _begin(self, message: Message) -> None:
         """Take over the facts of the first message and become visible."""
-        self.identify(message)
-        data = message.data
-        self.call_sid = message.call_sid or f"unknown-{message.msgid}"
-        self.account_sid = text_of(data, "account_sid")[:MAX_ID]
-        self.application_sid = text_of(data, "application_sid")[:MAX_ID]
-        self.trace_id = (text_of(data, "trace_id") or message.b3.partition("-")[0])[:MAX_ID]
-        self.direction = text_of(data, "direction")[:MAX_ID]
-        self.from_, self.to = text_of(data, "from"), text_of(data, "to")
-        self.caller_name = text_of(data, "caller_name")
-        self.call_status = text_of(data, "call_status") or self.call_status
-        customer_data = data.get("customerData", data.get("customerdata"))
-        self.customer_data = customer_data if isinstance(customer_data, dict) else {}
+        self._learn(message)
         self._first_msgid = message.msgid
-        self._opening_text = orjson.dumps(data)
-        self._data = data  # parsed data is three times as large: kept until the call is answered
         self._register(message.type)
 
     def _register(self, how: str) -> None:
@@ -502,9 +418,3 @@ class LiveCall(Generic[S, E]):
         except Exception as error:
             self._failed(kind, code, error)
             return None
-
-
-def text_of(data: Mapping[str, Any], key: str) -> str:
-    """The string at ``key``, or empty."""
-    value = data.get(key)
-    return value if isinstance(value, str) else ""

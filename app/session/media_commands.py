@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from app.session.commands import CommandSender, Verbs
-from app.session.live import E, S
+from app.session.facts import E, S
 from app.session.receipt import Receipt
 
 RecordAction = Literal["start", "stop", "pause", "resume"]

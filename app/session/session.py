@@ -16,7 +16,7 @@ from app.protocol import (
 )
 from app.session.call_commands import CallCommands
 from app.session.conference_commands import ConferenceCommands
-from app.session.live import E, S
+from app.session.facts import E, S
 from app.session.media_commands import MediaCommands
 from app.session.receipt import Receipt
 from app.session.speaker import Speaker
@@ -26,7 +26,7 @@ from app.tool import Tool
 class Session(CallCommands[S, E], MediaCommands[S, E], ConferenceCommands[S, E]):
     """One live call. It goes on when jambonz loses the connection and comes back.
 
-    Its attributes are those of :class:`LiveCall`.
+    Its attributes are those of :class:`~app.session.facts.CallFacts`.
     """
 
     # steering the agent while it runs

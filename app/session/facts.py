@@ -1,0 +1,113 @@
+"""What a call knows of itself: who calls whom, its ids, its state and its settings."""
+
+import contextvars
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Generic, cast
+
+import orjson
+import structlog
+from typing_extensions import TypeVar
+
+from app.application import Application, EnvVars
+from app.application.env import read_env
+from app.protocol import MAX_ID, Message
+
+S = TypeVar("S", default=Any)
+E = TypeVar("E", bound=EnvVars, default=EnvVars)
+
+
+class CallFacts(Generic[S, E]):
+    """The facts of one call.
+
+    Attributes:
+        application: The application that answers it.
+        call_sid, account_sid, application_sid, trace_id: Ids, as on the wire.
+        direction: ``inbound`` or ``outbound``.
+        from_, to, caller_name: As signalled; the caller controls them, so never an identity.
+        customer_data: Metadata of the call, set by ``tag`` or when the call was created.
+        state: The application's state of this call.
+        path_params: Parameters of the application's path.
+        call_status: The last one known.
+        started: When the call began, UTC.
+        log: A structured logger that carries the ids of this call.
+    """
+
+    def __init__(
+        self, application: Application[Any, Any], path_params: Mapping[str, str] | None
+    ) -> None:
+        self.application = application
+        self.path_params: Mapping[str, str] = path_params or {}
+        self.call_sid = self.account_sid = self.application_sid = self.trace_id = ""
+        self.direction = self.from_ = self.to = self.caller_name = self.call_status = ""
+        self.customer_data: Mapping[str, Any] = {}
+        self.state: S = application.make_state()
+        self.started = datetime.now(UTC)
+        self.log: Any = structlog.get_logger("cordboard.session")
+        self._env: E | None = None
+        self._context = contextvars.copy_context()  # what the author's code runs in
+        self._opening_text = b"{}"
+        self._data: Mapping[str, Any] | None = None
+
+    def __repr__(self) -> str:
+        return f"Session({self.application.path!r}, call_sid={self.call_sid!r})"
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """The payload of the first message, ``session:new`` as a rule, parsed when asked for."""
+        if self._data is not None:
+            return self._data
+        data: Mapping[str, Any] = orjson.loads(self._opening_text)
+        return data
+
+    @property
+    def env(self) -> E:
+        """Values of the application's env vars.
+
+        Raises:
+            ConfigurationError: A required variable has no usable value.
+        """
+        if self._env is not None:
+            return self._env
+        values = self.data.get("env_vars")
+        model = self.application.env_model
+        env, complaints = read_env(model, values if isinstance(values, dict) else {})
+        if self.call_sid:  # before, as with the statuses of an outbound call, there are none yet
+            self._env = cast(E, env)
+            for complaint in complaints:
+                self.log.warning("env_var_ignored", complaint=complaint)
+        return cast(E, env)
+
+    def identify(self, message: Message) -> None:
+        """Let every line that is logged for this call carry its ids, an author's own included."""
+        data = message.data
+        ids = {
+            "call_sid": message.call_sid,
+            "account_sid": text_of(data, "account_sid")[:MAX_ID],
+            "trace_id": (text_of(data, "trace_id") or message.b3.partition("-")[0])[:MAX_ID],
+        }
+        self.log = self.log.bind(**ids)
+        self._context.run(structlog.contextvars.bind_contextvars, **ids)
+
+    def _learn(self, message: Message) -> None:
+        """Take over what the first message tells."""
+        self.identify(message)
+        data = message.data
+        self.call_sid = message.call_sid or f"unknown-{message.msgid}"
+        self.account_sid = text_of(data, "account_sid")[:MAX_ID]
+        self.application_sid = text_of(data, "application_sid")[:MAX_ID]
+        self.trace_id = (text_of(data, "trace_id") or message.b3.partition("-")[0])[:MAX_ID]
+        self.direction = text_of(data, "direction")[:MAX_ID]
+        self.from_, self.to = text_of(data, "from"), text_of(data, "to")
+        self.caller_name = text_of(data, "caller_name")
+        self.call_status = text_of(data, "call_status") or self.call_status
+        customer_data = data.get("customerData", data.get("customerdata"))
+        self.customer_data = customer_data if isinstance(customer_data, dict) else {}
+        self._opening_text = orjson.dumps(data)
+        self._data = data  # parsed data is three times as large: kept until the call is answered
+
+
+def text_of(data: Mapping[str, Any], key: str) -> str:
+    """The string at ``key``, or empty."""
+    value = data.get(key)
+    return value if isinstance(value, str) else ""
