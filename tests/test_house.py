@@ -84,6 +84,8 @@ BROAD_EXCEPTS = {
     "app/calls.py::sweep_forever",  # one call's deadlines: those of the others are kept
     "app/server/accept.py::converse",  # one socket: the others go on
     "app/server/direct.py::feed_data",  # the same, by the other route
+    "app/session/eager.py::begin",  # to keep the parked task; it raises again
+    "app/session/eager.py::resumed",  # whatever is thrown into a task is its coroutine's
     "app/session/events.py::_run",  # an event hook
     "app/session/live.py::_run_quietly",  # a handler whose answer nobody awaits
     "app/session/opening.py::answer",  # a handler or action hook whose answer jambonz awaits
