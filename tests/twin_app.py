@@ -34,6 +34,7 @@ class App:
     closes: list[int | None] = field(default_factory=list)
     requests: list[web.Request] = field(default_factory=list)
     ws: web.WebSocketResponse | None = None
+    sockets: dict[str, web.WebSocketResponse] = field(default_factory=dict)
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
@@ -46,6 +47,8 @@ class App:
         async for frame in ws:
             if frame.type is WSMsgType.TEXT:
                 message = json.loads(frame.data)
+                if message["type"] == "session:new":
+                    self.sockets[message["call_sid"]] = ws
                 await self.remember(lambda m=message: self.messages.append(m))  # type: ignore[misc]
                 if not (self.answer and await self.answer(self, ws, message)):
                     await self.auto(ws, message)

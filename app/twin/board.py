@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from app.twin.queues import Queue
+from app.twin.rooms import Room
 from app.twin.signal import Signal
 
 if TYPE_CHECKING:
@@ -10,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Switchboard:
-    """The queues of a twin, made when they are first named, and the calls that calls made.
+    """Queues and conferences, made when they are first named, and the calls that calls made.
 
     Attributes:
         placed: The calls that applications made by the `dial` command, in their order.
@@ -20,6 +21,7 @@ class Switchboard:
         self.placed: list[Leg] = []
         self.signal = Signal()
         self._queues: dict[str, Queue] = {}
+        self._rooms: dict[str, Room] = {}
 
     def add(self, leg: "Leg") -> None:
         """Remember a call that an application made."""
@@ -29,3 +31,10 @@ class Switchboard:
     def queue(self, name: str) -> Queue:
         """The queue of that name."""
         return self._queues.setdefault(name, Queue(name))
+
+    def room(self, name: str) -> Room:
+        """The conference of that name; a new one where the last is over."""
+        room = self._rooms.get(name)
+        if room is None or room.is_over:
+            room = self._rooms[name] = Room(name)
+        return room

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from app.twin import media, outdial
+from app.twin import conferring, media, outdial
 from app.twin.pending import NoAck
 from app.twin.vocabulary import BadInstruction
 from app.twin.voice import texts
@@ -21,8 +21,8 @@ def handle(leg: "Leg", frame: Frame) -> None:
         _ACTIONS[command](leg, frame)
     elif command in media.COMMANDS:
         media.carry_out(leg, frame)
-    elif command in _RECORDED:
-        leg.log.note(f"{command} takes effect", command=command)
+    elif command in conferring.COMMANDS:
+        conferring.carry_out(leg, frame)
     else:
         leg.log.note("unknown command, ignored", command=command)
 
@@ -180,10 +180,3 @@ _ACTIONS: dict[str, Callable[["Leg", Frame], None]] = {
     "whisper": _whisper,
     "dial": _dial,
 }
-
-_RECORDED = frozenset(
-    {
-        *("conf:mute-status", "conf:hold-status", "conf:participant-action"),
-        *("room:say", "room:play"),
-    }
-)

@@ -86,7 +86,14 @@ class Hooks:
     def last(self, verb: Verb, results: Mapping[str, Any]) -> None:
         """Tell a result when the caller is gone already; what is answered changes nothing."""
         if hook := verb.get("actionHook"):
-            self._leg.line.request("verb:hook", snake(self.result(verb, results)), name_of(hook))
+            self.tell(hook, self.result(verb, results))
+
+    def tell(self, hook: Any, data: Mapping[str, Any]) -> None:
+        """Send a hook now, without waiting for what is answered."""
+        if http.is_http(name_of(hook)):
+            self.notify(hook, data)
+        else:
+            self._leg.line.request("verb:hook", snake(dict(data)), name_of(hook))
 
     def result(self, verb: Verb, results: Mapping[str, Any]) -> dict[str, Any]:
         """The payload of a verb's hook."""

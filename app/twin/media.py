@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from app.twin.bridge import Seat
+from app.twin.rooms import Member, Room
 from app.twin.voice import texts
 
 if TYPE_CHECKING:
@@ -208,7 +209,9 @@ def _keys(leg: "Leg", data: Data) -> Problem:
 def _mute(leg: "Leg", data: Data) -> Problem:
     status = data["mute_status"] if isinstance(data, Mapping) else data
     seat = leg.listener
-    if isinstance(seat, Seat):
+    if isinstance(seat, Member) and isinstance(seat.bridge, Room):
+        seat.bridge.mute_others(is_muted=status == "mute")
+    elif isinstance(seat, Seat):
         seat.is_muted = status == "mute"
     return ""
 

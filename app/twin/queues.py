@@ -1,12 +1,10 @@
 """Named queues, shared by all calls of a twin."""
 
-import asyncio
 import time
 from typing import TYPE_CHECKING
 
 from app.twin.bridge import Bridge, Seat
-from app.twin.errors import WaitFailed
-from app.twin.signal import Signal
+from app.twin.signal import Signal, expect
 
 if TYPE_CHECKING:
     from app.twin.leg import Leg
@@ -56,12 +54,8 @@ class Queue:
         Raises:
             WaitFailed: If it takes longer than `limit` seconds.
         """
-        try:
-            async with asyncio.timeout(limit):
-                await self._signal.until(lambda: len(self) == count)
-        except TimeoutError:
-            text = f"queue {self.name!r}: {count} waiting calls: not within {limit:g} s"
-            raise WaitFailed(f"{text}; waiting: {self.callers}") from None
+        what = f"queue {self.name!r}: {count} waiting calls"
+        await expect(self._signal, lambda: len(self) == count, what, limit)
 
     def enter(self, leg: "Leg", priority: float) -> Place:
         """Let a call wait behind those of the same priority."""

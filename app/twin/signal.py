@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
+from app.twin.errors import WaitFailed
+
 
 class Signal:
     """Wakes those who wait, so that they look again."""
@@ -28,3 +30,16 @@ class Signal:
             await waiter
         finally:
             self._waiters.discard(waiter)
+
+
+async def expect(signal: Signal, done: Callable[[], object], what: str, limit: float) -> None:
+    """Wait until `done()`, for a test.
+
+    Raises:
+        WaitFailed: If it takes longer than `limit` seconds.
+    """
+    try:
+        async with asyncio.timeout(limit):
+            await signal.until(done)
+    except TimeoutError:
+        raise WaitFailed(f"{what}: not within {limit:g} s") from None

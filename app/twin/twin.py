@@ -11,12 +11,13 @@ from app.llm import ChatModel, connect
 from app.twin.call import TwinCall
 from app.twin.callinfo import CallInfo, new_sid
 from app.twin.dialect import DialectName
-from app.twin.errors import WaitFailed
 from app.twin.far_end import FarEnd, Outcome, Party
 from app.twin.leg import Leg
 from app.twin.pace import Pace
 from app.twin.platform import Platform
 from app.twin.queues import Queue
+from app.twin.rooms import Room
+from app.twin.signal import expect
 
 MAX_FRAME = 24576
 """The largest frame that jambonz takes, in bytes."""
@@ -135,12 +136,7 @@ class Twin:
             WaitFailed: If none is made within `limit` seconds.
         """
         board = self.platform.board
-        try:
-            async with asyncio.timeout(limit):
-                await board.signal.until(lambda: len(board.placed) > self._placed)
-        except TimeoutError:
-            text = f"a placed call: not within {limit:g} s; so far {len(board.placed)}"
-            raise WaitFailed(text) from None
+        await expect(board.signal, lambda: len(board.placed) > self._placed, "a placed call", limit)
         call = TwinCall(board.placed[self._placed])
         self._placed += 1
         self.calls.append(call)
@@ -149,6 +145,10 @@ class Twin:
     def queue(self, name: str) -> Queue:
         """The queue of that name, whether a call waits in it or not."""
         return self.platform.board.queue(name)
+
+    def conference(self, name: str) -> Room:
+        """The conference of that name, whether it has begun or not."""
+        return self.platform.board.room(name)
 
     async def close(self) -> None:
         """Hang up every call that is still there and release its sockets."""

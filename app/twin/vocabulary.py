@@ -74,11 +74,18 @@ for _vendor in ("voicelive", "nova"):
 _NUMBER = (int, float)
 _SPEECH_INPUT = {"input": (list,), "say": (dict,), "play": (dict,), "recognizer": (dict,)}
 
+_ROOM_TYPES: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("startConferenceOnEnter", "endConferenceOnExit", "joinMuted"), (bool,)),
+    "maxParticipants": _NUMBER,
+    "statusEvents": (list,),
+}
+
 TYPES: dict[str, dict[str, tuple[type, ...]]] = {
     "agent": {
         **dict.fromkeys(("llm", "bargeIn", "handoff", "hangup"), (dict,)),
         **dict.fromkeys(("noResponseTimeout", "noResponseMaxPrompts"), _NUMBER),
     },
+    "conference": _ROOM_TYPES,
     "config": {"notifyEvents": (bool,)},
     "dequeue": {"timeout": _NUMBER, "beep": (bool,)},
     "dial": {"target": (list,)},
@@ -94,6 +101,7 @@ TYPES: dict[str, dict[str, tuple[type, ...]]] = {
     "llmOptions": {"messages": (list,), "initialMessages": (list,), "tools": (list,)},
     "pause": {"length": _NUMBER},
     "play": {"timeoutSecs": _NUMBER, "loop": (int, str), "url": (str, list)},
+    "room": _ROOM_TYPES,
     "say": {"text": (str, list), "loop": (int, str)},
     "sip:decline": {"status": (int,)},
     "stream": {"maxLength": _NUMBER, "finishOnKey": (str,)},

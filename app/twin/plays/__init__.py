@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from app.twin.agent.agent import play_agent
+from app.twin.plays.conference import conference
 from app.twin.plays.dial import dial
 from app.twin.plays.gather import gather
 from app.twin.plays.listen import listen
@@ -39,6 +40,7 @@ ANSWERING = frozenset(
 PLAYS: dict[str, Callable[["Leg", Verb], Awaitable[None]]] = {
     "agent": play_agent,
     "answer": answer,
+    "conference": conference,
     "config": config,
     "dequeue": dequeue,
     "dial": dial,
@@ -53,6 +55,7 @@ PLAYS: dict[str, Callable[["Leg", Verb], Awaitable[None]]] = {
     "pause": pause,
     "play": play,
     "redirect": redirect,
+    "room": conference,
     "s2s": stay,
     "say": say,
     "sip:decline": decline,

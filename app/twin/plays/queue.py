@@ -4,7 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from app.twin.pending import NoAck
-from app.twin.plays.waiting import BadMusic, Waiting
+from app.twin.plays.waiting import BadMusic, Waiting, wait_with_music
 from app.twin.queues import LAST, Place, Queue, bridge
 from app.twin.stack import Verb
 from app.twin.vocabulary import BadInstruction
@@ -32,25 +32,18 @@ async def enqueue(leg: "Leg", verb: Verb) -> None:
 
 async def _wait(leg: "Leg", verb: Verb, queue: Queue, place: Place) -> str:
     """Wait with music until the call is taken, then talk; return the queue's result."""
-    waiting = Waiting(leg)
-    leg.listener = waiting
-    music = asyncio.ensure_future(
-        waiting.play(verb.get("waitHook"), lambda: _situation(leg, queue, place))
-    )
-    music.add_done_callback(lambda _: leg.log.poke())
     try:
-        await leg.log.happens(lambda: music.done() or place.seat is not None)
-        if not place.seat:
-            music.result()  # where it did not fail, its verbs said so
-            return "leave"
+        has_left = await wait_with_music(
+            leg,
+            verb.get("waitHook"),
+            lambda: _situation(leg, queue, place),
+            lambda: place.seat is not None,
+        )
     except (BadMusic, NoAck, BadInstruction) as failure:
         leg.log.note(f"enqueue failed: {failure}", queue=queue.name)
         return "error"
-    finally:
-        music.cancel()
-        await asyncio.gather(music, return_exceptions=True)
-        if leg.listener is waiting:
-            leg.listener = None
+    if has_left or place.seat is None:
+        return "leave"
     await place.seat.bridge.ended()
     return "bridged"
 

@@ -106,6 +106,28 @@ class Waiting:
         await self._leg.log.happens(lambda: not self._is_resting)
 
 
+async def wait_with_music(
+    leg: "Leg", hook: Any, data: Callable[[], Mapping[str, Any]], done: Callable[[], bool]
+) -> bool:
+    """Let a caller wait until `done()`; True where the hook's verbs say `leave` before.
+
+    Raises:
+        BadMusic, NoAck, BadInstruction: As `ask_music`.
+    """
+    waiting = Waiting(leg)
+    leg.listener = waiting
+    music = asyncio.ensure_future(waiting.play(hook, data))
+    music.add_done_callback(lambda _: leg.log.poke())
+    try:
+        await leg.log.happens(lambda: music.done() or done())
+        return not done() and music.result()
+    finally:
+        music.cancel()
+        await asyncio.gather(music, return_exceptions=True)
+        if leg.listener is waiting:
+            leg.listener = None
+
+
 async def perform_until_leave(leg: "Leg", verbs: list[Verb]) -> bool:
     """Run verbs beside the stack; True at a `leave`."""
     for verb in verbs:
