@@ -7,6 +7,7 @@ import ssl
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ from urllib.parse import urlsplit
 
 # Each command imports its own parts: `call` and `new` should not wait for the server's.
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from aiohttp import web
 
     from app.application import Application
@@ -95,18 +98,25 @@ def _serve(_args: argparse.Namespace) -> int:
 def _parts(settings: "Settings") -> "Iterator[Part]":
     """What this server has beyond its calls; what is not wanted is not even imported."""
     from app import stalls
-    from app.settings import SettingsError
 
     yield stalls.setup
     if settings.reload:
-        try:
-            from app import reload
-        except ImportError as error:
-            raise SettingsError(
-                f"CORDBOARD_RELOAD needs the package {error.name}; install it with: "
-                "pip install 'cordboard[reload]'"
-            ) from None
-        yield reload.setup
+        yield _extra("reload", needed_by="CORDBOARD_RELOAD").setup
+    if settings.otlp_endpoint:
+        yield _extra("tracing", needed_by="CORDBOARD_OTLP_ENDPOINT").setup
+
+
+def _extra(name: str, *, needed_by: str) -> "ModuleType":
+    """The room ``app.name``, which needs the extra of the same name."""
+    from app.settings import SettingsError
+
+    try:
+        return import_module(f"app.{name}")
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"{needed_by} needs the package {error.name}; install it with: "
+            f"pip install 'cordboard[{name}]'"
+        ) from None
 
 
 def _try_out(settings: "Settings") -> None:

@@ -128,6 +128,10 @@ class Settings(BaseModel):
     rate_limit: str = Field(
         default="50/second", description="REST requests allowed to one key: `50/second`."
     )
+    otlp_endpoint: str | None = Field(
+        default=None,
+        description="Where traces go, such as `http://127.0.0.1:4318`; none go without.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least level that is logged."
     )
@@ -158,6 +162,16 @@ class Settings(BaseModel):
         if not all(re.fullmatch(r"[!-~]+", key.get_secret_value()) for key in keys):
             raise ValueError("expected keys of visible ASCII characters, without spaces")
         return keys
+
+    @field_validator("otlp_endpoint")
+    @classmethod
+    def _check_endpoint(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
+            raise ValueError("expected the address of a collector, such as http://127.0.0.1:4318")
+        return url.rstrip("/")
 
     @field_validator("public_url")
     @classmethod

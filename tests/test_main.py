@@ -116,18 +116,47 @@ def test_serve_takes_up_new_code_if_it_is_told_to(port: int, tmp_path: Path) -> 
     assert '"new":"/two","gone":"/one"' in line
 
 
-def test_without_watchfiles_reload_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("setting", "value", "package", "extra"),
+    [
+        ("RELOAD", "1", "watchfiles", "reload"),
+        ("OTLP_ENDPOINT", "http://127.0.0.1:4318", "opentelemetry", "tracing"),
+    ],
+)
+def test_without_its_extra_a_setting_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    setting: str,
+    value: str,
+    package: str,
+    extra: str,
 ) -> None:
-    monkeypatch.setenv("CORDBOARD_RELOAD", "1")
+    monkeypatch.setenv(f"CORDBOARD_{setting}", value)
     monkeypatch.setenv("CORDBOARD_PORT", "0")
     monkeypatch.setenv("CORDBOARD_DATA_DIR", str(tmp_path))
-    monkeypatch.setitem(sys.modules, "watchfiles", None)
-    monkeypatch.delitem(sys.modules, "app.reload", raising=False)
-    monkeypatch.delattr("app.reload", raising=False)
+    ours = f"app.{extra}"
+    for name in [one for one in sys.modules if one == ours or one.startswith(f"{ours}.")]:
+        monkeypatch.delitem(sys.modules, name)
+    for name in [one for one in sys.modules if one.split(".")[0] == package]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, package, None)
 
     assert main(["serve"]) == CANNOT_START
-    assert "pip install 'cordboard[reload]'" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"CORDBOARD_{setting} needs the package {package}" in said
+    assert f"pip install 'cordboard[{extra}]'" in said
+
+
+def test_what_no_setting_asks_for_is_not_even_imported() -> None:
+    code = (
+        "import sys, app.server, app.stalls; from app.__main__ import _parts;"
+        "from app.settings import Settings; list(_parts(Settings()));"
+        "print([m for m in ('opentelemetry', 'watchfiles', 'app.tracing') if m in sys.modules])"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert ran.stdout.splitlines()[-1] == "[]"
 
 
 def test_a_port_in_use_is_one_line(port: int) -> None:

@@ -2,7 +2,7 @@
 
 from app.session.errors import CallEnded, CallNotFound, NoAgent
 from app.session.receipt import Receipt
-from app.session.runtime import Limits, Runtime, Socket
+from app.session.runtime import Limits, Runtime, Socket, Tracer
 from app.session.session import Session
 from app.session.speaker import Speaker, SpeechFailed, Spoken
 
@@ -18,4 +18,5 @@ __all__ = [
     "Speaker",
     "SpeechFailed",
     "Spoken",
+    "Tracer",
 ]

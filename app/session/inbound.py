@@ -145,6 +145,8 @@ def agent_event(session: "LiveCall[Any, Any]", message: Message) -> None:
     session._publish_frame("event")
     if unknown := unknown_fields(name, message.data):
         remarks.unknown_fields(session, name, unknown)
+    if session._runtime.tracer is not None:
+        session._runtime.tracer.heard(session, message)
     if name == "turn_end":
         turns.end_turn(session, message.data)
     if message.wants_ack:

@@ -183,6 +183,8 @@ class LiveCall(CallFacts[S, E]):
         self._publish("session", {"type": "ended", "reason": reason})
         self._runtime.feed.end(self.call_sid)
         self._runtime.counters.call_ended(self.application.path, seconds)
+        if self._runtime.tracer is not None:
+            self._runtime.tracer.call_ended(self, reason)
         self.log.info("call_ended", reason=reason, seconds=round(seconds, 1), turns=self._turns)
 
     def sweep(self, now: float) -> None:
@@ -219,6 +221,8 @@ class LiveCall(CallFacts[S, E]):
         self._learn(message)
         self._first_msgid = message.msgid
         self._register(message.type)
+        if self._runtime.tracer is not None:
+            self._runtime.tracer.call_started(self, message)
 
     def _register(self, how: str) -> None:
         earlier = self._runtime.live.get(self.call_sid)
@@ -376,6 +380,8 @@ class LiveCall(CallFacts[S, E]):
         self._tool_count += 1
         self._runtime.counters.tool_called(name, seconds, outcome)
         turns.note_tool(self, name, seconds)
+        if self._runtime.tracer is not None:
+            self._runtime.tracer.tool_called(self, call_id, name, result, outcome)
         milliseconds = round(seconds * 1000, 1)
         self.log.info("tool_called", tool=name, outcome=outcome, ms=milliseconds)
         output = {"tool_call_id": call_id, "name": name, "output": result, "outcome": outcome}

@@ -1,7 +1,7 @@
 """What the sessions of one node share."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -10,7 +10,7 @@ import structlog
 
 from app.counters import Counters
 from app.feed import Feed
-from app.protocol import MAX_FRAME
+from app.protocol import MAX_FRAME, Message
 from app.session.eager import Starter
 
 if TYPE_CHECKING:
@@ -34,6 +34,32 @@ class Socket(Protocol):
 
     def close(self, code: int, reason: str) -> None:
         """Begin the closing handshake."""
+
+
+class Tracer(Protocol):
+    """Who follows calls from within. Without one, a call pays for it with a look at None."""
+
+    def call_started(self, session: "LiveCall[Any, Any]", message: Message) -> None:
+        """A call began with this message."""
+
+    def call_ended(self, session: "LiveCall[Any, Any]", reason: str) -> None:
+        """It is over."""
+
+    def heard(self, session: "LiveCall[Any, Any]", message: Message) -> None:
+        """An event of the agent came."""
+
+    def turn_ended(self, session: "LiveCall[Any, Any]", data: Mapping[str, Any]) -> None:
+        """A turn ended with this ``turn_end``."""
+
+    def tool_started(
+        self, session: "LiveCall[Any, Any]", call_id: str, name: str, arguments: object
+    ) -> None:
+        """A tool call begins; called in the task that runs it."""
+
+    def tool_called(
+        self, session: "LiveCall[Any, Any]", call_id: str, name: str, result: object, outcome: str
+    ) -> None:
+        """A tool call was answered, also one that never began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +123,7 @@ class Runtime:
     Attributes:
         live: Sessions by call_sid, those waiting for a reconnect included.
         waiting: Sessions with a deadline; one sweeper looks at them, instead of a timer each.
+        tracer: Who follows them from within, if anybody does.
     """
 
     feed: Feed = field(default_factory=Feed)
@@ -105,6 +132,7 @@ class Runtime:
     threads: Threads = field(default_factory=Threads)
     live: dict[str, "LiveCall[Any, Any]"] = field(default_factory=dict)
     waiting: set["LiveCall[Any, Any]"] = field(default_factory=set)
+    tracer: Tracer | None = None
     _seen: set[str] = field(default_factory=set)
     _starter: Starter | None = None
 

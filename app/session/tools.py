@@ -101,6 +101,7 @@ class ToolCalls:
 
     async def _serve(self, tool_run: ToolRun) -> None:
         """Run a tool and deliver what it gives."""
+        self._trace(tool_run)
         outcome, result = "ok", None
         try:
             result = await self._call(tool_run)
@@ -146,6 +147,7 @@ class ToolCalls:
     async def _hand_over(self, tool_run: ToolRun, handler: Handler, data: dict[str, Any]) -> None:
         """Let a handler by name answer: by ``send_tool_output`` or by what it returns."""
         session = self._session
+        self._trace(tool_run)
         # The output may come from elsewhere, later: the run stays until it is answered.
         given = {**data, "arguments": tool_run.arguments}
         try:
@@ -159,6 +161,11 @@ class ToolCalls:
             return
         if value is not None:
             self._settle(tool_run, value, "ok")
+
+    def _trace(self, tool_run: ToolRun) -> None:
+        session = self._session
+        if (tracer := session._runtime.tracer) is not None:
+            tracer.tool_started(session, tool_run.call_id, tool_run.name, tool_run.arguments)
 
     def _error_for_model(self, code: object, error: ToolError) -> object:
         """The text for the model; what only the author can mend goes to the log."""

@@ -22,6 +22,8 @@ def end_turn(session: "LiveCall[Any, Any]", data: Mapping[str, Any]) -> None:
     tools, session._tool_seconds = session._tool_seconds or {}, None
     if tools and latency.tool_ms is None:
         seconds += sum(tools.values())
+    if session._runtime.tracer is not None:
+        session._runtime.tracer.turn_ended(session, data)
     if session.log.is_enabled_for(logging.INFO):
         session.log.info("turn_ended", interrupted=is_interrupted, **measured_stages(latency))
     if seconds > session._runtime.limits.slow_turn:
