@@ -81,6 +81,11 @@ NARROWED: dict[tuple[str, str], Values | Json] = {
     ),
     ("verbs/agent", "auth"): st.just({"apiKey": "k"}),
     # Published with conditions, which are not read here.
+    ("verbs/agent", "toolFiller"): st.just(False)
+    | st.fixed_dictionaries(
+        {"type": st.sampled_from(["audio", "backchannel"]), "url": TEXT},
+        optional={"startDelaySecs": NUMBER, "style": TEXT, "escalationSecs": NUMBER},
+    ),
     ("verbs/gptlive_s2s", "delegation"): st.sampled_from([{"type": "client"}, RESPONSES]),
 }
 
@@ -198,7 +203,10 @@ def object_of(node: Json, base: str, depth: int) -> Values:
     def make(draw: st.DrawFn) -> Json:
         spare = sorted(set(usable) - required)
         most = draw(st.sampled_from([0, 2, 4, len(spare) if depth > 1 else 3]))
-        chosen = draw(st.permutations(spare))[:most] if spare else []
+        some = (
+            st.lists(st.sampled_from(spare), unique=True, max_size=most) if spare else st.just([])
+        )
+        chosen = draw(some) if most < len(spare) else spare
         keys = [*sorted(required & set(found) - {"verb"}), *chosen]
         return {key: draw(member_of(key, *found[key], depth - 1)) for key in keys}
 

@@ -170,6 +170,25 @@ def test_a_verb_that_is_only_unknown_passes(name: str) -> None:
     assert read_verb({"verb": name, "a_b": 1}).to_verb(typed.Render()) == {"verb": name, "a_b": 1}
 
 
+@pytest.mark.parametrize(
+    ("build", "meant"),
+    [
+        (lambda: verbs.enqueue(queue="support"), "name"),
+        (lambda: verbs.enqueue("support", hold_music="/m"), "wait_hook"),
+        (lambda: verbs.sip_decline(status_code=486), "status"),
+        (lambda: verbs.sip_refer(number="+1617"), "refer_to"),
+        (lambda: verbs.conference("daily", muted=True), "join_muted"),
+        (lambda: verbs.message(to="+1617", sender="+1508"), "from_"),
+        (lambda: verbs.dtmf(digits="1"), "dtmf"),
+        (lambda: verbs.dialogflow(language="en-US"), "lang"),
+    ],
+)
+def test_a_habit_from_elsewhere_finds_the_option(build: Build, meant: str) -> None:
+    with pytest.raises(VerbError) as caught:
+        build()
+    assert caught.value.suggestion == meant
+
+
 def test_what_jambonz_makes_of_a_rest_request_is_no_verb_of_an_application() -> None:
     with pytest.raises(VerbError, match="no application sends it"):
         read_verb({"verb": "rest:dial", "from": "+1617"})
