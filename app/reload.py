@@ -17,7 +17,7 @@ from aiohttp import web
 from watchfiles import awatch
 
 from app.application import PACKAGES, place_of, rediscover
-from app.keys import SETTINGS
+from app.keys import CALLS, SETTINGS
 from app.logs import Event
 from app.protocol import CordboardError
 from app.server import SWITCHBOARD
@@ -51,8 +51,11 @@ async def watch(web_app: web.Application) -> None:
     root = web_app[SETTINGS].folder.resolve()
     folders = [root / name for name in PACKAGES if (root / name).is_dir()]
     async for changes in awatch(*folders, debounce=LONGEST_MS, step=QUIET_MS):
-        files = {Path(path).relative_to(root).as_posix() for _, path in changes}
-        await reload(web_app, root, sorted(files))
+        # Files that an editor makes for a moment only are no news.
+        paths = [Path(path) for _, path in changes]
+        kept = {path for path in paths if path.suffix == ".py" or path.exists()}
+        if kept:
+            await reload(web_app, root, sorted(one.relative_to(root).as_posix() for one in kept))
 
 
 async def reload(web_app: web.Application, root: Path, changed: Iterable[str]) -> None:
@@ -62,6 +65,7 @@ async def reload(web_app: web.Application, root: Path, changed: Iterable[str]) -
     before = {one.path for one in switchboard.applications}
     try:
         switchboard.connect(await asyncio.to_thread(rediscover, root))
+        web_app[CALLS].runtime.forget_news()  # what is still odd about the new code is told again
     except (Exception, SystemExit) as error:  # the author's modules may raise anything
         complain(error, files)
         return

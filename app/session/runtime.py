@@ -155,3 +155,7 @@ class Runtime:
             return False
         self._seen.add(name)
         return True
+
+    def forget_news(self) -> None:
+        """Everything is news again, as after a reload."""
+        self._seen.clear()

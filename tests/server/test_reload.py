@@ -164,6 +164,21 @@ async def test_a_call_that_reconnects_after_a_reload_finds_its_session_and_its_c
     assert await again.tool_call("version") == {"result": "one"}
 
 
+async def test_what_an_editor_writes_for_a_moment_is_no_change(
+    server: Server, folder: Path, logbook: Logbook
+) -> None:
+    news = server.calls.runtime.is_news
+    assert news("odd")
+    draft, hooks = folder / "handlers" / "4913", folder / "hooks" / "shared.py"
+    draft.touch()
+    draft.unlink()
+    hooks.write_text(HOOKS.replace("VERSION", "two"))
+    line = await settled(logbook, "reloaded")
+
+    assert line["changed"] == "hooks/shared.py"
+    assert news("odd"), "what is odd about the new code is told again"
+
+
 def test_two_quick_changes_of_one_length_are_both_seen(folder: Path) -> None:
     write(folder, "one", "/call")
     discover(folder)
