@@ -46,6 +46,16 @@ class Calls:
         """
         return await self._find(call_sid).update_agent(update)
 
+    async def update_llm(self, call_sid: str, event: Mapping[str, Any]) -> Receipt:
+        """Send a client event of its vendor to the speech-to-speech model of a call.
+
+        Raises:
+            CallNotFound: No such call is live here.
+            NoAgent: It runs no such model.
+            BadUpdate: jambonz passes no such event on.
+        """
+        return await self._find(call_sid).update_llm(event)
+
     async def command(
         self, call_sid: str, name: str, data: object = None, target: str | None = None
     ) -> Receipt:

@@ -21,7 +21,7 @@ from typing import Annotated, Any, Generic, Literal, ParamSpec, TypeVar, Union, 
 
 from pydantic_core import CoreSchema, core_schema
 
-from app.protocol import asked, ended, events, streaming
+from app.protocol import asked, ended, events, llm_events, streaming
 from app.signature import (
     MISSING,
     Parameter,
@@ -44,7 +44,7 @@ EVENT_CLASSES: dict[str, type] = {
     for kind in (
         *events.EVENT_TYPES.values(),
         *(streaming.TtsStreamEvent, streaming.TtsSpoken, streaming.TtsTokensResult),
-        events.OtherEvent,
+        *(events.OtherEvent, llm_events.LlmEvent),
     )
 }
 # Told to a hook of a verb and waiting for no answer: an event hook may hear them too.

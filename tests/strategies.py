@@ -23,6 +23,7 @@ from app.verbs.names import wire_name
 from app.verbs.raw import VerbItem
 from app.verbs.track import DubOptions
 from app.verbs.vendors import VENDOR_OPTIONS, vendor_shape
+from tests import s2s_options
 
 
 @action_hook
@@ -222,3 +223,5 @@ SKIPPED: dict[type[Part], tuple[str, ...]] = {
     Llm: ("vendor", "auth", "llm_options"),
     LlmOptions: ("messages", "initial_messages", "tools"),
 }
+SPECIAL |= s2s_options.special(TOOLS, SPECIAL[Agent, "event_hook"])
+NEEDED |= s2s_options.needed()

@@ -2,6 +2,7 @@
 
 from app.agent.agent import Agent
 from app.agent.auth import LLM_VENDORS
+from app.agent.dialect import AGENT, Dialect, ToolOutput
 from app.agent.llm import Llm
 from app.agent.options import (
     BargeIn,
@@ -18,11 +19,13 @@ from app.agent.split import Split, split_prompt
 from app.agent.templates import check_prompt
 
 __all__ = [
+    "AGENT",
     "EVENTS",
     "LLM_VENDORS",
     "TOOLS",
     "Agent",
     "BargeIn",
+    "Dialect",
     "Handoff",
     "HangupTool",
     "Llm",
@@ -32,6 +35,7 @@ __all__ = [
     "RenderedAgent",
     "Split",
     "ToolFiller",
+    "ToolOutput",
     "TurnDetection",
     "check_prompt",
     "render",

@@ -14,6 +14,7 @@ from app.verbs.speech import Recognizer
 
 if TYPE_CHECKING:
     from app.agent.agent import Agent
+    from app.agent.checks import WithHooks
 
 # STT vendors that decide about turns themselves, whatever is set.
 OWN_TURNS = ("deepgramflux", "assemblyai", "speechmatics")
@@ -71,7 +72,7 @@ def warn_of_silence(agent: "Agent") -> Iterator[str]:
         yield "no_response_max_prompts: ignored with no_response_timeout=0"
 
 
-def warn_of_hooks(agent: "Agent") -> Iterator[str]:
+def warn_of_hooks(agent: "WithHooks") -> Iterator[str]:
     """Functions of ours that never run, since jambonz calls another server."""
     if goes_elsewhere(agent.tool_hook) and any(isinstance(item, Tool) for item in agent.tool_items):
         yield "tools: the functions never run here, tool_hook sends their calls elsewhere"

@@ -1,13 +1,13 @@
 """How the options of an agent go together."""
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from app.agent.llm import NO_LLM, Llm
 from app.agent.options import Handoff
 from app.agent.templates import GROUPS, SCALARS, VARIABLE, check_variable
-from app.agent.tools import check_names
+from app.agent.tools import ToolItem, check_names
 from app.hook import Hook
 from app.verbs.errors import Path, Problem
 
@@ -24,6 +24,42 @@ IN_LLM_OPTIONS: Mapping[str, tuple[str, ...]] = {
     "tools": ("tools",),
 }
 OPTIONS_PATH: Path = ("llm", "llm_options")
+
+
+class WithHooks(Protocol):
+    """What an agent and a speech-to-speech verb have in common."""
+
+    @property
+    def model_fields_set(self) -> set[str]:
+        """Names of the options that the author set."""
+
+    @property
+    def tool_items(self) -> tuple[ToolItem, ...]:
+        """The tools."""
+
+    @property
+    def tool_hook(self) -> Any:
+        """A name for tool calls."""
+
+    @property
+    def event_hook(self) -> Any:
+        """A name for events."""
+
+    @property
+    def event_hooks(self) -> Sequence[Hook[..., Any]] | None:
+        """Functions that hear events."""
+
+    @property
+    def handoff(self) -> Any:
+        """The tool that transfers."""
+
+    @property
+    def hangup(self) -> Any:
+        """The tool that ends the call."""
+
+    @property
+    def variables(self) -> Mapping[str, Any] | None:
+        """The author's own values for prompts."""
 
 
 def find_problems(agent: "Agent") -> Iterator[Problem]:
@@ -72,14 +108,21 @@ def check_prompts(agent: "Agent") -> Iterator[Problem]:
     if prompts and systems:
         yield Problem("a system message beside instructions; keep one of them", systems[0])
     texts = [*prompts, *((path, text) for path, _, text in messages_of(agent))]
+    yield from check_texts(texts, agent.variables or {})
+
+
+def check_texts(
+    texts: Iterable[tuple[Path, object]], own: Mapping[str, object]
+) -> Iterator[Problem]:
+    """Only variables that exist."""
     for path, text in texts:
         for name in dict.fromkeys(VARIABLE.findall(text) if isinstance(text, str) else ()):
-            problem = check_variable(name, agent.variables or {})
+            problem = check_variable(name, own)
             if problem is not None:
                 yield problem.below(path)
 
 
-def check_variables(agent: "Agent") -> Iterator[Problem]:
+def check_variables(agent: WithHooks) -> Iterator[Problem]:
     """The author's own variables have names of their own."""
     taken = {*SCALARS, *(group.partition(".")[0] for group in GROUPS)}
     for name in agent.variables or {}:
@@ -92,17 +135,22 @@ def check_variables(agent: "Agent") -> Iterator[Problem]:
 
 def check_tools(agent: "Agent") -> Iterator[Problem]:
     """Every tool has a name of its own."""
+    path: Path = ("tools",) if agent.tools is not None else (*OPTIONS_PATH, "tools")
+    for problem in check_names(agent.tool_items, reserved_names(agent)):
+        yield problem.below(path)
+
+
+def reserved_names(agent: WithHooks) -> dict[str, str]:
+    """Names of the tools that jambonz adds, and the option that makes it do so."""
     reserved: dict[str, str] = {}
     if isinstance(agent.handoff, Handoff):
         reserved[agent.handoff.tool_name or "transfer_to_human"] = "handoff"
     if agent.hangup is not None:
         reserved["hangup"] = "hangup"
-    path: Path = ("tools",) if agent.tools is not None else (*OPTIONS_PATH, "tools")
-    for problem in check_names(agent.tool_items, reserved):
-        yield problem.below(path)
+    return reserved
 
 
-def check_hooks(agent: "Agent") -> Iterator[Problem]:
+def check_hooks(agent: WithHooks) -> Iterator[Problem]:
     """Hooks stand where jambonz calls their kind."""
     if isinstance(agent.tool_hook, Hook):
         text = "takes a name; what answers tool calls are @tool functions in tools=[…]"

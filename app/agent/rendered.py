@@ -2,25 +2,39 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from app.agent.dialect import AGENT, Dialect
 from app.agent.prompts import system_prompt
 from app.hook import Hook
 from app.protocol.roles import HookRole
 from app.tool import Tool
 from app.verbs.render import Wire
 
-if TYPE_CHECKING:
-    from app.agent.agent import Agent
-
 # Labels for tool calls and events of an agent whose author named none.
 TOOLS = "/tools"
 EVENTS = "/events"
 
 
+class Talker(Protocol):
+    """What talks with the caller by itself: an agent, or a speech-to-speech verb."""
+
+    @property
+    def id(self) -> str | None:
+        """Label of the verb."""
+
+    @property
+    def llm_label(self) -> str:
+        """``vendor:model`` as far as it is set, for logs."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What jambonz will ignore, or may not know."""
+
+
 @dataclass(frozen=True, slots=True)
 class RenderedAgent:
-    """What a session needs to know of an agent that it started.
+    """What a session needs to know of an agent, or a speech-to-speech verb, that it started.
 
     Attributes:
         agent: The value that was rendered.
@@ -32,9 +46,10 @@ class RenderedAgent:
         event_hooks: The functions that hear them.
         raw_tools: Names of tools given as JSON, which no function answers.
         has_greeting: Whether the agent speaks first.
+        dialect: How tool outputs, updates and events are written.
     """
 
-    agent: "Agent"
+    agent: Talker
     instructions: str
     tools: Mapping[str, Tool[..., Any]]
     tool_hook: str | None
@@ -43,6 +58,7 @@ class RenderedAgent:
     event_hooks: tuple[Hook[..., Any], ...]
     raw_tools: tuple[str, ...]
     has_greeting: bool
+    dialect: Dialect = AGENT
 
     def with_prompt_of(self, wire: Wire) -> "RenderedAgent":
         """The same with the prompt as it was filled."""

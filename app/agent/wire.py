@@ -13,6 +13,7 @@ from app.verbs.render import Render, Wire
 
 if TYPE_CHECKING:
     from app.agent.agent import Agent
+    from app.agent.checks import WithHooks
 
 # Option of the agent to its name in ``llmOptions``.
 LLM_OPTIONS = (
@@ -30,10 +31,11 @@ def write_agent(agent: "Agent", render: Render) -> Wire:
     llm = write_llm(agent, render)
     if llm is not None:
         wire["llm"] = llm
-    tool_hook = write_tool_hook(agent, render)
+    # Ours where none is named: tools may be added in mid-call, the feed and the records listen too.
+    tool_hook = write_tool_hook(agent, render, TOOLS)
     if tool_hook is not None:
         wire["toolHook"] = tool_hook
-    event_hook = write_event_hook(agent, render)
+    event_hook = write_event_hook(agent, render, EVENTS)
     if event_hook is not None:
         wire["eventHook"] = event_hook
     return wire
@@ -54,23 +56,23 @@ def write_llm(agent: "Agent", render: Render) -> Wire | None:
     return llm if llm or agent.llm is not None else None
 
 
-def write_tool_hook(agent: "Agent", render: Render) -> object:
-    """Where tool calls come: the author's hook, else ours: tools may be added in mid-call."""
-    items = agent.tool_items
-    if agent.tool_hook is None:
-        return None if "tool_hook" in agent.model_fields_set else TOOLS
+def write_tool_hook(verb: "WithHooks", render: Render, ours: str | None) -> object:
+    """Where tool calls come: the author's hook, else ours."""
+    items = verb.tool_items
+    if verb.tool_hook is None:
+        return None if "tool_hook" in verb.model_fields_set else ours
     if items and all(isinstance(item, Tool) for item in items):
-        return render.value(agent.tool_hook)  # its name needs no handler: the functions answer
-    return render.hook(agent.tool_hook)
+        return render.value(verb.tool_hook)  # its name needs no handler: the functions answer
+    return render.hook(verb.tool_hook)
 
 
-def write_event_hook(agent: "Agent", render: Render) -> object:
-    """Where events come: the author's hook, else ours: the feed and the records listen too."""
-    if agent.event_hook is None:
-        return None if "event_hook" in agent.model_fields_set else EVENTS
-    if isinstance(agent.event_hook, Hook):
+def write_event_hook(verb: "WithHooks", render: Render, ours: str | None) -> object:
+    """Where events come: the author's hook, else ours."""
+    if verb.event_hook is None:
+        return None if "event_hook" in verb.model_fields_set else ours
+    if isinstance(verb.event_hook, Hook):
         return EVENTS
-    return render.value(agent.event_hook) if agent.event_hooks else render.hook(agent.event_hook)
+    return render.value(verb.event_hook) if verb.event_hooks else render.hook(verb.event_hook)
 
 
 def about_agent(agent: "Agent") -> RenderedAgent:

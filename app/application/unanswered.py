@@ -10,6 +10,8 @@ from app.application.application import Application
 from app.protocol import EVENT_TYPES, ConfigurationError, OtherEvent
 from app.verbs import Verb
 
+TOOL_MESSAGES = ("agent:tool-call", "llm:tool-call")
+
 
 class UnansweredHook(ConfigurationError):
     """A verb names a hook or a tool that nothing answers; the text holds the code to paste."""
@@ -31,7 +33,7 @@ def require_answers(application: Application[Any, Any], rendered: Rendered) -> N
 
 def answers_tools(application: Application[Any, Any], tool_hook: str | None) -> bool:
     """Whether the application has a handler by name for tool calls."""
-    return any(name in application.named for name in (tool_hook, "agent:tool-call"))
+    return any(name in application.named for name in (tool_hook, *TOOL_MESSAGES))
 
 
 def check_values(module: ModuleType, applications: Sequence[Application[Any, Any]]) -> None:

@@ -17,6 +17,7 @@ from app.protocol.asked import (
     TranscriptHeard,
     TranslationHeard,
 )
+from app.protocol.batch import Batch, function_response, is_batch, read_calls
 from app.protocol.commands import (
     AgentUpdate,
     GenerateReply,
@@ -81,6 +82,7 @@ from app.protocol.events import (
     read_verb_status,
     unknown_fields,
 )
+from app.protocol.llm_events import LlmEvent, llm_event_name, read_llm_event
 from app.protocol.messages import MAX_ID, Kind, Message, decode
 from app.protocol.roles import HookRole, read_ended
 from app.protocol.streaming import (
@@ -104,6 +106,7 @@ __all__ = [
     "AlreadyAnswered",
     "AmdResult",
     "BadUpdate",
+    "Batch",
     "CallStatus",
     "ConferenceEnded",
     "ConferenceEnter",
@@ -128,6 +131,7 @@ __all__ = [
     "Kind",
     "Latency",
     "ListenEnded",
+    "LlmEvent",
     "LocalError",
     "MalformedMessage",
     "Message",
@@ -166,12 +170,17 @@ __all__ = [
     "decode",
     "encode_ack",
     "flat_tool",
+    "function_response",
+    "is_batch",
+    "llm_event_name",
     "measured_stages",
     "parse_update",
+    "read_calls",
     "read_ended",
     "read_error",
     "read_event",
     "read_latency",
+    "read_llm_event",
     "read_status",
     "read_tokens_result",
     "read_tts_event",

@@ -29,8 +29,15 @@ from typing import Any
 
 import orjson
 
+from app.protocol.batch import Batch, is_batch
 from app.protocol.commands import AgentUpdate, Wire, encode_ack, encode_command
-from app.protocol.errors import AlreadyAnswered, FrameTooLarge, NotOpen, UnknownMessage
+from app.protocol.errors import (
+    AlreadyAnswered,
+    FrameTooLarge,
+    LocalError,
+    NotOpen,
+    UnknownMessage,
+)
 from app.protocol.messages import MAX_ID, Kind, Message, decode
 
 MAX_FRAME = 24 * 1024
@@ -67,6 +74,7 @@ class Connection:
     __slots__ = (
         "_acks",
         "_answered",
+        "_batches",
         "_calls",
         "_done_calls",
         "_first",
@@ -94,6 +102,7 @@ class Connection:
         self._waiting: dict[str, Waiting] = {}
         self._answered: dict[str, None] = {}
         self._calls: set[str] = set()
+        self._batches: dict[str, Batch] | None = None  # by the ids of their calls
         self._done_calls: dict[str, None] = {}
         self._unproven: deque[bytes] = deque(maxlen=REMEMBERED)
         self._first = ""
@@ -147,12 +156,22 @@ class Connection:
         return True
 
     def _note_tool_call(self, message: Message) -> bool:
+        if is_batch(message.data):
+            return self._note_batch(Batch(message.data, message.msgid))
         call_id = message.data.get("tool_call_id")
         if not isinstance(call_id, str) or not 0 < len(call_id) <= MAX_ID:
             return True  # it cannot be addressed
         if call_id in self._calls or call_id in self._done_calls:
             return False
         self._calls.add(call_id)
+        return True
+
+    def _note_batch(self, batch: Batch) -> bool:
+        ids = {call["tool_call_id"] for call in batch.calls}
+        if ids <= self._calls | self._done_calls.keys():
+            return False
+        self._calls |= ids
+        self._batches = (self._batches or {}) | dict.fromkeys(ids, batch)
         return True
 
     def _open(self, message: Message) -> None:
@@ -261,8 +280,12 @@ class Connection:
         )
 
     def update_agent(self, update: AgentUpdate) -> bytes:
+        """Send a mid-call update to an agent; see :meth:`update`."""
+        return self.update("agent:update", update.to_wire())
+
+    def update(self, command: str, data: Wire) -> bytes:
         """Send a mid-call update, or keep it while updates are held; see :meth:`command`."""
-        frame = encode_command("agent:update", update.to_wire(), call_sid=self._target)
+        frame = encode_command(command, data, call_sid=self._target)
         return self._emit(frame, is_owed=True, is_held=self.is_holding)
 
     def hold_updates(self) -> None:
@@ -281,8 +304,8 @@ class Connection:
         self.is_holding = False
         self._held = []
 
-    def tool_output(self, tool_call_id: str, result: object) -> bytes:
-        """Answer one tool call; see :meth:`command`.
+    def tool_output(self, tool_call_id: str, result: Wire) -> bytes:
+        """Answer one tool call; see :meth:`command`. Of a batch, the last one sends the frame.
 
         Raises:
             AlreadyAnswered: It has its answer.
@@ -292,11 +315,37 @@ class Connection:
             if tool_call_id in self._done_calls:
                 raise AlreadyAnswered(f"tool call {tool_call_id!r} has been answered")
             raise UnknownMessage(f"no tool call {tool_call_id!r} waits for an output")
-        frame = encode_command("llm:tool-output", result, tool_call_id=tool_call_id)
-        self._emit(frame, is_owed=True)
+        batch = self.batch_of(tool_call_id)
+        frame = (
+            self._emit_batch(batch, tool_call_id, result)
+            if batch is not None
+            else self._emit_output(tool_call_id, result)
+        )
         self._calls.remove(tool_call_id)
         remember(self._done_calls, tool_call_id)
         return frame
+
+    def _emit_output(self, tool_call_id: str | None, data: object) -> bytes:
+        frame = encode_command("llm:tool-output", data, tool_call_id=tool_call_id)
+        return self._emit(frame, is_owed=True)
+
+    def _emit_batch(self, batch: Batch, call_id: str, response: Wire) -> bytes:
+        """Keep one output of several, and send all with the last; empty before."""
+        batch.put(call_id, response)
+        if not batch.is_complete:
+            return b""
+        try:
+            frame = self._emit_output(batch.tool_call_id, batch.data)
+        except LocalError:
+            batch.take_back(call_id)
+            raise
+        done = {call["tool_call_id"] for call in batch.calls}
+        self._batches = {key: one for key, one in (self._batches or {}).items() if key not in done}
+        return frame
+
+    def batch_of(self, tool_call_id: str) -> Batch | None:
+        """The other calls whose outputs go out with that of this one, if there are any."""
+        return self._batches.get(tool_call_id) if self._batches else None
 
     def is_tool_call_open(self, tool_call_id: str) -> bool:
         """Whether the tool call has no output yet."""
@@ -349,6 +398,7 @@ class Connection:
         self._acks = []
         self._waiting.clear()
         self._calls.clear()
+        self._batches = None
         self._unproven.clear()
         self._opening = None
 

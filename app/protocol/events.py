@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from app.protocol.fields import Data, field_names, number, others, rest, text, whole
+from app.protocol.llm_events import LlmEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,13 @@ class OtherEvent:
 
 
 AgentEvent = (
-    UserTranscript | AgentResponse | UserInterruption | TurnEnd | HistorySummarized | OtherEvent
+    UserTranscript
+    | AgentResponse
+    | UserInterruption
+    | TurnEnd
+    | HistorySummarized
+    | OtherEvent
+    | LlmEvent
 )
 
 

@@ -36,6 +36,7 @@ class Kind(Enum):
     VERB_STATUS = auto()
     ERROR = auto()
     AGENT_EVENT = auto()
+    LLM_EVENT = auto()  # an agent's event in truth of a speech-to-speech model: the session knows
     TOOL_CALL = auto()
     TTS_EVENT = auto()
     TTS_RESULT = auto()

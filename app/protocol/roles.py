@@ -152,9 +152,16 @@ BY_OWNER: Mapping[str, Mapping[str, HookRole]] = {
     "room": ROOM_OPTIONS,
     "sip:refer": {"event_hook": REFER_STATUS},
 }
+# The verbs of the speech-to-speech family; the other vendors go by s2s.
+SPEECH_VENDORS = (
+    *("openai", "google", "elevenlabs", "deepgram", "ultravox"),
+    *("qwen", "gptlive", "voicelive", "nova"),
+)
+SPEECH = ("llm", "s2s", *(f"{vendor}_s2s" for vendor in SPEECH_VENDORS))
 # What has an ``action_hook`` → what that is told.
 RESULTS: Mapping[str, type[VerbEnded]] = {
     "agent": AgentEnded,
+    **dict.fromkeys(SPEECH, AgentEnded),
     "Amd": AmdResult,
     "BackgroundGather": GatherEnded,
     "BackgroundListen": ListenEnded,

@@ -1,4 +1,7 @@
-"""Which agent of a call runs, which come after it, and which had to go."""
+"""Which agent of a call runs, which come after it, and which had to go.
+
+A speech-to-speech verb counts as one: what it renders to differs only in its dialect.
+"""
 
 import dataclasses
 import time
@@ -9,7 +12,14 @@ from typing import Any
 from app.agent import Rendered, RenderedAgent
 from app.application import Application, answers_tools
 from app.hook import Hook
-from app.protocol import EVENT_TYPES, AgentUpdate, OtherEvent, UpdateInstructions, UpdateTools
+from app.protocol import (
+    EVENT_TYPES,
+    AgentUpdate,
+    LlmEvent,
+    OtherEvent,
+    UpdateInstructions,
+    UpdateTools,
+)
 from app.session.user_code import UserCode
 from app.tool import Tool
 
@@ -20,7 +30,7 @@ REPLACED_SECONDS = 3.0
 
 
 class Agents:
-    """The agents of a call: several may stand in one list of verbs.
+    """What talks in a call: several agents and speech-to-speech verbs may stand in one list.
 
     Attributes:
         current: The one that runs, as far as can be told, or None.
@@ -89,6 +99,11 @@ class Agents:
                 self._next()
         return self.tools.get(name)
 
+    @property
+    def is_speech(self) -> bool:
+        """Whether a speech-to-speech model runs, whose events are its vendor's."""
+        return self.current is not None and self.current.dialect.other_event is LlmEvent
+
     def hearers(self, event: str) -> Sequence[UserCode]:
         """Who wants an event of this name: one look-up."""
         return self._heard.get(event, self._heard_rest)
@@ -117,36 +132,41 @@ class Agents:
         agent = self.current = self._following.pop(0)
         self.tools = agent.tools
         self._heard, self._heard_rest = subscribers(
-            self._application, agent.event_hooks, agent.event_hook
+            self._application, agent.event_hooks, agent.event_hook, agent.dialect.other_event
         )
 
 
 @lru_cache(maxsize=256)
 def subscribers(
-    application: Application[Any, Any], hooks: tuple[Hook[..., Any], ...], event_hook: str | None
+    application: Application[Any, Any],
+    hooks: tuple[Hook[..., Any], ...],
+    event_hook: str | None,
+    other: type,
 ) -> tuple[dict[object, tuple[UserCode, ...]], tuple[UserCode, ...]]:
-    """Who wants which agent event, by its wire name; and who wants those not named here.
+    """Who wants which event, by its wire name; and who wants those not named here.
 
     Built once per agent: a message costs one look-up. A handler by the name of an event hears it
-    in both dialects.
+    in both dialects. ``other`` is the class of events without one of their own: all of them, where
+    a speech-to-speech model runs.
     """
     named = application.named
+    types = EVENT_TYPES if other is OtherEvent else {}
     every: tuple[UserCode, ...] = tuple(
         named[name] for name in (event_hook, *EVENT_MESSAGES) if name and name in named
     )
     table: dict[object, tuple[UserCode, ...]] = {
         name: (
-            *(hook for hook in hooks if EVENT_TYPES.get(name, OtherEvent) in hook.events),
-            *(named[same] for same in dialects(name) if same in named),
+            *(hook for hook in hooks if types.get(name, other) in hook.events),
+            *(named[same] for same in dialects(name, types) if same in named),
             *every,
         )
-        for name in {*EVENT_TYPES, *named}
+        for name in {*types, *named}
     }
-    others: tuple[UserCode, ...] = (*(hook for hook in hooks if OtherEvent in hook.events), *every)
+    others: tuple[UserCode, ...] = (*(hook for hook in hooks if other in hook.events), *every)
     return table, others
 
 
-def dialects(name: str) -> tuple[str, ...]:
+def dialects(name: str, types: Mapping[str, type] = EVENT_TYPES) -> tuple[str, ...]:
     """All wire names of the event that has this one."""
-    kind = EVENT_TYPES.get(name)
-    return tuple(other for other in EVENT_TYPES if EVENT_TYPES[other] is kind) if kind else (name,)
+    kind = types.get(name)
+    return tuple(one for one in types if types[one] is kind) if kind else (name,)

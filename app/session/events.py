@@ -12,6 +12,7 @@ from app.protocol import (
     Message,
     read_error,
     read_event,
+    read_llm_event,
     read_status,
     read_tokens_result,
     read_tts_event,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 READERS = {
     Kind.AGENT_EVENT: read_event,
+    Kind.LLM_EVENT: read_llm_event,
     Kind.CALL_STATUS: read_status,
     Kind.VERB_STATUS: read_verb_status,
     Kind.ERROR: read_error,

@@ -8,6 +8,7 @@ from app.logs import mask_personal
 from app.protocol import (
     Kind,
     Message,
+    llm_event_name,
     read_ended,
     read_error,
     read_status,
@@ -139,6 +140,9 @@ def call_status(session: "LiveCall[Any, Any]", message: Message) -> None:
 
 def agent_event(session: "LiveCall[Any, Any]", message: Message) -> None:
     """agent:event: the hot path. An event that nobody wants costs two look-ups."""
+    if message.type == "llm:event" and session._agents.is_speech:
+        llm_event(session, message)
+        return
     name = message.data.get("type")
     if not isinstance(name, str):
         name = ""
@@ -156,6 +160,14 @@ def agent_event(session: "LiveCall[Any, Any]", message: Message) -> None:
         session._events.put(message, hooks)
     else:
         remarks.unheard_event(session, name)
+
+
+def llm_event(session: "LiveCall[Any, Any]", message: Message) -> None:
+    """llm:event of a speech-to-speech model: the vendor's own, most of them wanted by nobody."""
+    message.kind = Kind.LLM_EVENT
+    session._publish_frame("event")
+    if hooks := session._agents.hearers(llm_event_name(message.data)):
+        session._events.put(message, hooks)
 
 
 def tool_call(session: "LiveCall[Any, Any]", message: Message) -> None:
@@ -229,6 +241,7 @@ RECEIVERS: dict[Kind, Callable[["LiveCall[Any, Any]", Message], None]] = {
     Kind.VERB_STATUS: verb_status,
     Kind.ERROR: error,
     Kind.AGENT_EVENT: agent_event,
+    Kind.LLM_EVENT: llm_event,
     Kind.TOOL_CALL: tool_call,
     Kind.TTS_EVENT: tts_event,
     Kind.TTS_RESULT: tts_result,

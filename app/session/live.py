@@ -18,22 +18,18 @@ from app.hook import Hook
 from app.logs import mask_personal
 from app.protocol import (
     MAX_ID,
-    AgentUpdate,
     CallStatus,
     Connection,
     FrameTooLarge,
-    GenerateReply,
-    InjectContext,
     MalformedMessage,
     Message,
     NotOpen,
-    UpdateInstructions,
     Wire,
     decode,
 )
 from app.session import inbound, opening, remarks, turns
 from app.session.agents import Agents
-from app.session.errors import CallEnded, NoAgent
+from app.session.errors import CallEnded
 from app.session.events import EventQueue
 from app.session.facts import CallFacts, E, S, text_of
 from app.session.receipt import Receipt
@@ -42,7 +38,6 @@ from app.session.snapshot import take_snapshot
 from app.session.speaker import Speaker
 from app.session.tools import ToolCalls
 from app.session.user_code import UserCode, run
-from app.tool import Tool
 
 T = TypeVar("T")
 
@@ -50,14 +45,6 @@ T = TypeVar("T")
 MAX_WATCHED = 64 * 1024
 TOO_LARGE = f"larger than {MAX_WATCHED:,} bytes, not kept"
 ERROR_SHOWN = 500
-AFTER_SPLIT = (
-    "the first prompt of this call was too large for one frame and cannot be taken back; the model "
-    "has been told to disregard it. A shorter first prompt avoids this"
-)
-DISREGARD = (
-    "Disregard all earlier instructions, also those given as system messages at the start of the "
-    "call. Only the following instructions count.\n\n"
-)
 
 
 class LiveCall(CallFacts[S, E]):
@@ -287,36 +274,11 @@ class LiveCall(CallFacts[S, E]):
 
     # what goes out
 
-    def _send_update(
-        self, update: AgentUpdate, functions: Mapping[str, Tool[..., Any]] | None = None
-    ) -> Receipt:
-        self._require_open()
-        if self.agent is None:
-            raise NoAgent(self.call_sid)
-        if isinstance(update, UpdateInstructions) and self._is_prompt_split:
-            update = UpdateInstructions(DISREGARD + update.instructions)
-        frame = self._emit(lambda: self._connection.update_agent(update))
-        warnings = self._agents.note(update, functions)
-        if isinstance(update, UpdateInstructions) and self._is_prompt_split:
-            self.log.warning("instructions_after_split", advice=AFTER_SPLIT)
-            warnings = (*warnings, AFTER_SPLIT)
-        is_queued = self._connection.is_queueing or self._connection.is_holding
-        receipt = Receipt(update.type, (frame,), is_queued, warnings)
-        self.log.info("agent_updated", type=update.type, update_id=receipt.update_id)
-        self._publish("update", {**update.to_wire(), "update_id": receipt.update_id})
-        self._flush()
-        return receipt
-
     def _require_open(self) -> None:
         if self._connection.is_connecting:
             raise NotOpen("nothing can be sent before the first message of a call")
         if not self.is_open:
             raise CallEnded(self.call_sid)
-
-    def _tell(self, text: str) -> None:
-        """Give the model a text and let it speak of it."""
-        self._send_update(InjectContext([{"role": "system", "content": text}]))
-        self._send_update(GenerateReply())
 
     def _send_command(
         self,
@@ -347,10 +309,6 @@ class LiveCall(CallFacts[S, E]):
     def _dub(self, data: Wire) -> None:
         self._require_open()
         self._connection.command("dub", data)
-        self._flush()
-
-    def _tool_output(self, call_id: str, result: object) -> None:
-        self._emit(lambda: self._connection.tool_output(call_id, result))
         self._flush()
 
     def _flush(self) -> None:

@@ -17,6 +17,7 @@ from app.protocol import (
     Wire,
     encode_ack,
 )
+from app.session.updates import send_update
 from app.session.user_code import UserCode, run
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ MSGID_ROOM = 128
 # other verbs before the agent, nobody knows when it begins: only the agent's own messages tell.
 RELEASE_AFTER = 1.0
 RELEASE_BEHIND_OTHERS_AFTER = 30.0
-SIGNS = frozenset({Kind.AGENT_EVENT, Kind.TOOL_CALL})
+SIGNS = frozenset({Kind.AGENT_EVENT, Kind.LLM_EVENT, Kind.TOOL_CALL})
 
 
 @dataclass(slots=True)
@@ -201,9 +202,9 @@ def send_rest_of_prompt(session: "LiveCall[Any, Any]", split: Split) -> None:
     session._runtime.waiting.add(session)
     session._connection.hold_updates()
     for part in split.context:
-        session._send_update(InjectContext([{"role": "system", "content": part}]))
+        send_update(session, InjectContext([{"role": "system", "content": part}]))
     if split.wanted_greeting:
-        session._send_update(GenerateReply())
+        send_update(session, GenerateReply())
     session._is_prompt_split = True
 
 

@@ -20,6 +20,7 @@ from app.session.facts import E, S
 from app.session.media_commands import MediaCommands
 from app.session.receipt import Receipt
 from app.session.speaker import Speaker
+from app.session.updates import send_event, send_update
 from app.tool import Tool
 
 
@@ -50,7 +51,7 @@ class Session(CallCommands[S, E], MediaCommands[S, E], ConferenceCommands[S, E])
         """Replace the agent's tools, from its next turn; what is called is what was offered."""
         functions = {tool.name: tool for tool in tools if isinstance(tool, Tool)}
         wire = [tool.definition if isinstance(tool, Tool) else tool for tool in tools]
-        return self._send_update(check_update(UpdateTools(wire)), functions)
+        return send_update(self, check_update(UpdateTools(wire)), functions)
 
     async def generate_reply(
         self,
@@ -69,8 +70,19 @@ class Session(CallCommands[S, E], MediaCommands[S, E], ConferenceCommands[S, E])
             BadUpdate: The wire form is wrong; the text names the field.
         """
         if isinstance(update, Mapping):
-            return self._send_update(parse_update(update))
-        return self._send_update(check_update(update))
+            return send_update(self, parse_update(update))
+        return send_update(self, check_update(update))
+
+    async def update_llm(self, event: Mapping[str, Any]) -> Receipt:
+        """Send a client event of the vendor whose speech-to-speech model runs.
+
+        What jambonz would drop is refused; ``command("llm:update", …)`` sends anything.
+
+        Raises:
+            NoAgent: The call runs no speech-to-speech verb.
+            BadUpdate: jambonz passes no such event on; the text names those that it does.
+        """
+        return send_event(self, event)
 
     async def send_tool_output(self, tool_call_id: str, result: object) -> None:
         """Answer a tool call by its id; for handlers that are bound by name.
@@ -111,5 +123,5 @@ class Session(CallCommands[S, E], MediaCommands[S, E], ConferenceCommands[S, E])
         if name == AGENT_UPDATE:
             if call_sid not in (None, self.call_sid):
                 raise BadUpdate("call_sid", "an update goes to the agent of this call; remove it")
-            return self._send_update(parse_update(data))
+            return send_update(self, parse_update(data))
         return self._send_wire(name, data, call_sid=call_sid, queue=queue)

@@ -36,17 +36,18 @@ def stages_of(
     tool_ms = latency.tool_ms if latency.tool_ms is not None else sum(tools.values()) * 1000
     model = given.llm_label if given else ""
     measured = {
-        f"speech recognition {label(given and given.stt, 'model')}".rstrip(): latency.stt_ms,
-        f"turn detection by {detector(given and given.turn_detection)}": latency.eot_ms,
+        f"speech recognition {label(given, 'stt', 'model')}".rstrip(): latency.stt_ms,
+        f"turn detection by {detector(getattr(given, 'turn_detection', None))}": latency.eot_ms,
         f"the model {model}".rstrip(): latency.llm_ms,
         tool_name(turn, agent, tools): tool_ms,
-        f"the voice {label(given and given.tts, 'voice')}".rstrip(): latency.tts_ms,
+        f"the voice {label(given, 'tts', 'voice')}".rstrip(): latency.tts_ms,
     }
     return {who: ms / 1000 for who, ms in measured.items() if ms}
 
 
-def label(part: Any, detail: str) -> str:
+def label(given: object, option: str, detail: str) -> str:
     """``vendor:detail`` of a recognizer or a voice, as far as it is set."""
+    part = getattr(given, option, None)
     known = [getattr(part, "vendor", None), getattr(part, detail, None)]
     return ":".join(one for one in known if isinstance(one, str))
 

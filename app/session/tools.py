@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from app.agent import ToolOutput
 from app.application import Handler
-from app.protocol import FrameTooLarge, LocalError, Message
+from app.protocol import FrameTooLarge, LocalError, Message, read_calls
 from app.session import remarks
+from app.session.updates import can_tell, send_output, tell
 from app.session.user_code import run
 from app.tool import Tool, ToolArgumentError, ToolError, UnencodableResult, encode_result, phrases
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 FILLER_TRACK = "filler"
 MAX_NAME = 200
+# Outcomes that are no failure in the model's eyes.
+FINE = frozenset({"ok", "late"})
 
 
 @dataclass(slots=True, eq=False)
@@ -60,8 +64,11 @@ class ToolCalls:
         return not self._runs
 
     def start(self, message: Message) -> None:
-        """Begin one tool call; whatever happens, it will get one output."""
-        data = message.data
+        """Begin the tool calls of a message; whatever happens, each will get one output."""
+        for data in read_calls(message.data, message.msgid):
+            self._start(message, data)
+
+    def _start(self, message: Message, data: dict[str, Any]) -> None:
         call_id, name = data.get("tool_call_id"), data.get("name")
         name = name[:MAX_NAME] if isinstance(name, str) else ""
         session = self._session
@@ -183,7 +190,7 @@ class ToolCalls:
         found = next((one for one in self._runs if one.call_id == call_id), None)
         name, started = (found.name, found.started) if found else ("", time.monotonic())
         encoded = encode_result(result, limit=self._session._runtime.limits.result_limit)
-        self._session._tool_output(call_id, encoded)
+        send_output(self._session, ToolOutput(call_id, name, encoded))
         self._session._tool_called(call_id, name, encoded, "ok", time.monotonic() - started)
         if found is not None and found.tool is None:
             self._runs.discard(found)
@@ -207,7 +214,7 @@ class ToolCalls:
             return
         seconds = time.monotonic() - tool_run.started
         self._session.log.warning("tool_call_late", tool=tool_run.name, seconds=round(seconds, 2))
-        if tool is not None and tool.late == "deliver":
+        if tool is not None and tool.late == "deliver" and can_tell(self._session):
             tool_run.is_late = True
             self._answer(tool_run.call_id, tool_run.name, phrases.STILL_RUNNING, "late", seconds)
             self._silence_filler(tool_run)
@@ -258,21 +265,20 @@ class ToolCalls:
         self, call_id: str, name: str, result: object, outcome: str, seconds: float
     ) -> None:
         session = self._session
-        if isinstance(result, str):
-            result = {"result": result}
+        output = result if isinstance(result, dict) else {"result": result}
         if not session.is_open or not session._connection.is_tool_call_open(call_id):
             self._unused(
                 name, "the tool call has been answered" if session.is_open else "call over"
             )
             return
         try:
-            session._tool_output(call_id, result)
+            send_output(session, ToolOutput(call_id, name, output, outcome not in FINE))
         except LocalError as error:
             session._failed("tool_output", None, error)
             if isinstance(error, FrameTooLarge):
-                outcome, result = "failed", {"error": phrases.FAILED}
-                session._tool_output(call_id, result)
-        session._tool_called(call_id, name, result, outcome, seconds)
+                outcome, output = "failed", {"error": phrases.FAILED}
+                send_output(session, ToolOutput(call_id, name, output, is_error=True))
+        session._tool_called(call_id, name, output, outcome, seconds)
 
     def _unused(self, name: str, reason: str) -> None:
         """Say in the log that a result went nowhere."""
@@ -286,7 +292,7 @@ class ToolCalls:
     def _tell_later(self, text: str) -> None:
         """Deliver a late result: as context, and let the agent speak of it."""
         try:
-            self._session._tell(text)
+            tell(self._session, text)
         except LocalError as error:
             # The agent ended or the call is over: say in the log that nobody heard it.
             self._session.log.warning("late_result_undelivered", reason=str(error))

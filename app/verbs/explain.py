@@ -65,18 +65,31 @@ def explain(
     lines: dict[str, list[ErrorDetails]] = {}
     for line in error.errors(include_url=False):
         lines.setdefault(str(line["loc"][0]) if line["loc"] else "", []).append(line)
+    odd = [name for name in given if name not in kind.model_fields]
     problems = [
         found
         for option, about in lines.items()
-        for found in explain_option(kind.model_fields.get(option), option, about, given)
+        for found in explain_option(kind.model_fields.get(option), option, about, given, odd)
     ]
     return VerbError(root, problems)
 
 
 def explain_option(
-    field: FieldInfo | None, option: str, lines: Sequence[ErrorDetails], given: Mapping[str, Any]
+    field: FieldInfo | None,
+    option: str,
+    lines: Sequence[ErrorDetails],
+    given: Mapping[str, Any],
+    odd: Sequence[str],
 ) -> Iterator[Problem]:
-    """What is wrong with one option: what its own check said, else what was expected."""
+    """What is wrong with one option: what its own check said, else what was expected.
+
+    Args:
+        field: The option, where there is one.
+        option: Its Python name.
+        lines: What pydantic says of it.
+        given: All options that were given.
+        odd: Those that an open object took without knowing them.
+    """
     own = [line for line in lines if isinstance(line.get("ctx", {}).get("error"), VerbError)]
     places = [locate(given, line["loc"]) for line in own or lines]
     value = places[0][1]
@@ -84,10 +97,18 @@ def explain_option(
         inner: VerbError = own[0]["ctx"]["error"]
         yield from (found.below(places[0][0]) for found in inner.problems)
     elif lines[0]["type"] == "missing":
-        yield Problem(f"option {option!r} is required: {expected(field, (option,))}")
+        yield describe_missing(expected(field, (option,)), option, odd)
     else:
         path, value = max((locate(given, line["loc"]) for line in lines), key=lambda at: len(at[0]))
         yield describe_mismatch(expected(field, path), path, value, literals(field, path))
+
+
+def describe_missing(wanted: str, option: str, odd: Sequence[str]) -> Problem:
+    """What must be there; an open object may have taken it under a misspelt name."""
+    misspelt = nearest(option, odd)
+    hint = f"; is {misspelt!r} meant for it?" if misspelt is not None else ""
+    text = f"option {option!r} is required: {wanted}{hint}"
+    return Problem(text, suggestion=option if hint else None)
 
 
 def locate(given: Mapping[str, Any], location: Path) -> tuple[Path, Any]:

@@ -1,0 +1,93 @@
+"""How what runs is spoken to: an agent in jambonz' own words, another model in its vendor's.
+
+The session knows one interface: what a tool output looks like, what an update becomes, and what
+class an event has.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+from app.protocol import AgentUpdate, BadUpdate, GenerateReply, InjectContext, OtherEvent, Wire
+
+
+@dataclass(frozen=True, slots=True)
+class ToolOutput:
+    """What a tool gave, before it has a vendor's shape.
+
+    Attributes:
+        call_id: The ``tool_call_id`` that it answers.
+        name: Of the tool; empty where it is not known.
+        result: Always an object; ``{"error": …}`` where the tool failed.
+        is_error: Whether it failed.
+    """
+
+    call_id: str
+    name: str
+    result: Wire
+    is_error: bool = False
+
+
+class Dialect(Protocol):
+    """The shapes of one kind of conversation."""
+
+    @property
+    def command(self) -> str:
+        """The command that carries an update."""
+
+    @property
+    def other_event(self) -> type:
+        """The class of an event that has none of its own."""
+
+    def output(self, one: ToolOutput) -> Wire:
+        """The ``data`` of llm:tool-output."""
+
+    def updates(self, update: AgentUpdate) -> list[Wire]:
+        """The ``data`` of each command that one of the four updates becomes.
+
+        Raises:
+            BadUpdate: It cannot be done here; the text says why and what to do instead.
+        """
+
+    def telling(self, text: str) -> Sequence[AgentUpdate]:
+        """The updates that give the model a late result, and let it speak of it if it can.
+
+        Empty where nothing reaches the model once it runs.
+        """
+
+    def check_event(self, event: Wire) -> tuple[str, ...]:
+        """Check a vendor's own client event for llm:update; what is not certain is a warning.
+
+        Raises:
+            BadUpdate: jambonz would drop it; the text names what it takes.
+        """
+
+
+class AgentDialect:
+    """The agent verb: jambonz understands the updates and any object as a tool's output."""
+
+    command: ClassVar[str] = "agent:update"
+    other_event: ClassVar[type] = OtherEvent
+
+    def output(self, one: ToolOutput) -> Wire:
+        """The result as it is."""
+        return one.result
+
+    def updates(self, update: AgentUpdate) -> list[Wire]:
+        """The update as it is."""
+        return [update.to_wire()]
+
+    def telling(self, text: str) -> Sequence[AgentUpdate]:
+        """As context, then a reply."""
+        return (InjectContext([{"role": "system", "content": text}]), GenerateReply())
+
+    def check_event(self, event: Wire) -> tuple[str, ...]:
+        """An agent takes no events of a vendor."""
+        raise BadUpdate(
+            "llm_update",
+            "this call runs an agent, which has no vendor's events: use update_instructions, "
+            "inject_context, update_tools or generate_reply",
+        )
+
+
+AGENT = AgentDialect()

@@ -1,0 +1,129 @@
+"""Steering what runs: the four updates, a vendor's own events, and what a late tool has to tell."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from app.agent import AGENT, ToolOutput
+from app.protocol import AgentUpdate, BadUpdate, UpdateInstructions, Wire, function_response
+from app.session.errors import NoAgent
+from app.session.receipt import Receipt
+from app.tool import Tool, encode_result
+
+if TYPE_CHECKING:
+    from app.session.live import LiveCall
+
+AFTER_SPLIT = (
+    "the first prompt of this call was too large for one frame and cannot be taken back; the model "
+    "has been told to disregard it. A shorter first prompt avoids this"
+)
+DISREGARD = (
+    "Disregard all earlier instructions, also those given as system messages at the start of the "
+    "call. Only the following instructions count.\n\n"
+)
+# What the command and the names of its functions may need beside the outputs of a batch.
+BATCH_ROOM = 2048
+LEAST = 128
+
+
+def send_update(
+    session: "LiveCall[Any, Any]",
+    update: AgentUpdate,
+    functions: Mapping[str, Tool[..., Any]] | None = None,
+) -> Receipt:
+    """Send one of the four updates, in the words of what runs.
+
+    Raises:
+        NoAgent: Nothing runs that could take it.
+        BadUpdate: What runs cannot do it.
+        FrameTooLarge: It does not fit into one frame.
+    """
+    session._require_open()
+    if session.agent is None:
+        raise NoAgent(session.call_sid)
+    is_after_split = isinstance(update, UpdateInstructions) and session._is_prompt_split
+    if isinstance(update, UpdateInstructions) and is_after_split:
+        update = UpdateInstructions(DISREGARD + update.instructions)
+    dialect = session.agent.dialect
+    frames = [send(session, dialect.command, data) for data in dialect.updates(update)]
+    warnings = session._agents.note(update, functions)
+    if is_after_split:
+        session.log.warning("instructions_after_split", advice=AFTER_SPLIT)
+        warnings = (*warnings, AFTER_SPLIT)
+    return report(session, update.type, frames, warnings, update.to_wire())
+
+
+def send_event(session: "LiveCall[Any, Any]", event: Mapping[str, Any]) -> Receipt:
+    """Send a vendor's own client event to the speech-to-speech model that runs.
+
+    Raises:
+        NoAgent: None runs.
+        BadUpdate: jambonz would drop it, or an agent runs.
+    """
+    session._require_open()
+    if session.agent is None:
+        raise NoAgent(session.call_sid)
+    if not isinstance(event, Mapping):
+        raise BadUpdate("llm_update", f"expected an object; got {type(event).__name__}")
+    data = dict(event)
+    warnings = session.agent.dialect.check_event(data)
+    frames = [send(session, "llm:update", data)]
+    return report(session, "llm:update", frames, warnings, {"event": data})
+
+
+def send(session: "LiveCall[Any, Any]", command: str, data: Wire) -> bytes:
+    """One frame, which is owed if the socket is lost."""
+    return session._emit(partial(session._connection.update, command, data))
+
+
+def report(
+    session: "LiveCall[Any, Any]",
+    kind: str,
+    frames: list[bytes],
+    warnings: tuple[str, ...],
+    told: Wire,
+) -> Receipt:
+    """The receipt, the line in the log and the word to watchers."""
+    connection = session._connection
+    is_queued = connection.is_queueing or connection.is_holding
+    receipt = Receipt(kind, tuple(frames), is_queued, warnings)
+    session.log.info("agent_updated", type=kind, update_id=receipt.update_id)
+    session._publish("update", {**told, "update_id": receipt.update_id})
+    session._flush()
+    return receipt
+
+
+def can_tell(session: "LiveCall[Any, Any]") -> bool:
+    """Whether a result that comes late would reach the model."""
+    return session.agent is None or bool(session.agent.dialect.telling("."))
+
+
+def tell(session: "LiveCall[Any, Any]", text: str) -> None:
+    """Give the model a text and let it speak of it, as far as it can be made to.
+
+    Raises:
+        NoAgent: Nothing runs.
+        BadUpdate: Nothing reaches this model once it runs.
+    """
+    if session.agent is None:
+        raise NoAgent(session.call_sid)
+    updates = session.agent.dialect.telling(text)
+    if not updates:
+        raise BadUpdate("type", f"nothing can be told to {session.agent.agent.llm_label} any more")
+    for update in updates:
+        send_update(session, update)
+
+
+def send_output(session: "LiveCall[Any, Any]", one: ToolOutput) -> None:
+    """Answer a tool call in the shape of what runs; of a batch, with the last answer."""
+    connection, agent = session._connection, session.agent
+    batch = connection.batch_of(one.call_id)
+    if batch is None:
+        data = (agent.dialect if agent else AGENT).output(one)
+    else:
+        share = (session._runtime.limits.max_frame - BATCH_ROOM) // len(batch)
+        limit = max(LEAST, min(share, session._runtime.limits.result_limit))
+        result = encode_result(one.result, limit=limit)
+        data = function_response(one.call_id, one.name, result, is_error=one.is_error)
+    session._emit(partial(connection.tool_output, one.call_id, data))
+    session._flush()
