@@ -202,9 +202,9 @@ async def test_a_handoff_under_way_is_not_interrupted() -> None:
     confirm = {"prompt": "Press 1.", "digit": "1"}
     async with serving(new=[front_desk(confirm=confirm)]) as app, Twin(app.url) as twin:
         call = await twin.call(far_end=["stays"])
-        call.leg.hear("A human, please.", 0.97)
+        call.leg.ears.hear("A human, please.", 0.97)
         person = await call.child()
-        assert call.leg.barge_in("Hello?") is False
+        assert call.leg.ears.barge_in("Hello?") is False
         await person.dtmf("1")
         await call.bridged()
 

@@ -66,6 +66,8 @@ class App:
                 await self.ack(message, self.new, ws)
             case {"type": "session:reconnect"}:
                 await self.ack(message, self.reconnect, ws)
+            case {"type": "session:adulting"}:
+                await self.ack(message, None, ws)
             case {"data": {"tool_call_id": id_, "name": name}}:
                 if message["type"] == "verb:hook":
                     await self.ack(message, None, ws)

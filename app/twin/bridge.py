@@ -5,8 +5,6 @@ from typing import TYPE_CHECKING, Any
 from app.twin.signal import Signal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from app.twin.leg import Leg
 
 
@@ -19,7 +17,6 @@ class Seat:
         self.by = by
         self.is_muted = False
         self.is_held = False
-        self.keys: Callable[[str], None] | None = None
 
     @property
     def is_waiting(self) -> bool:
@@ -33,8 +30,6 @@ class Seat:
     def press(self, digits: str) -> None:
         """Carry keys to those who hear them."""
         self.bridge.carry(self, f"[keys: {digits}]")
-        if self.keys:
-            self.keys(digits)
 
     def fall_silent(self) -> None:
         """Nobody minds."""

@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from app.twin.bridge import Seat
 from app.twin.dialect import by_hand
 from app.twin.errors import CallRefused, WaitFailed
 from app.twin.far_end import Outcome, Party, party
 from app.twin.leg import Leg
 from app.twin.log import Entry
 from app.twin.opening import begin
+from app.twin.plays.dialled import DialSeat
 
 
 class TwinCall:
@@ -42,6 +42,7 @@ class TwinCall:
         self._taken: set[int] = set()
         self._reconnects = 0
         self._child: TwinCall | None = None
+        self._grown = 0
 
     @property
     def call_sid(self) -> str:
@@ -93,7 +94,7 @@ class TwinCall:
         """
         await self._my_turn("say", timeout)
         mark = len(self.spoken)
-        self.leg.hear(text, confidence)
+        self.leg.ears.hear(text, confidence)
         return await self._answer(mark, timeout)
 
     async def interrupt(self, text: str = "", *, timeout: float | None = None) -> str:
@@ -102,14 +103,14 @@ class TwinCall:
         Where nothing is being said it is an ordinary `say`.
         """
         self._still_on("interrupt")
-        if not self.leg.barge_in(text):
+        if not self.leg.ears.barge_in(text):
             return await self.say(text, timeout=timeout) if text else ""
         return await self._answer(len(self.spoken), timeout)
 
     def interrupt_after(self, words: int, text: str = "") -> None:
         """Barge in on the next reply as soon as `words` words of it were spoken."""
         self.leg.voice.cut_after = words
-        self.leg.voice.barge = lambda: self.leg.barge_in(text)
+        self.leg.voice.barge = lambda: self.leg.ears.barge_in(text)
 
     def let_finish(self) -> None:
         """Take an `interrupt_after` back that has found nothing to cut."""
@@ -123,14 +124,14 @@ class TwinCall:
         """Press keys, once somebody waits for the caller, and return what was answered."""
         await self._my_turn("dtmf", timeout)
         mark = len(self.spoken)
-        self.leg.press(digits)
+        self.leg.ears.press(digits)
         return await self._answer(mark, timeout)
 
     async def silence(self, *, timeout: float | None = None) -> str:
         """Say nothing for long enough that the agent or the `gather` at work gives up waiting."""
         await self._my_turn("silence", timeout)
         mark = len(self.spoken)
-        self.leg.fall_silent()
+        self.leg.ears.fall_silent()
         return await self._answer(mark, timeout)
 
     async def heard(self, *, timeout: float | None = None) -> str:
@@ -145,7 +146,7 @@ class TwinCall:
     async def bridged(self, *, timeout: float | None = None) -> None:
         """Wait until others hear this call: in a dial, out of a queue, in a conference."""
         self._still_on("bridged")
-        await self._until(lambda: isinstance(self.leg.listener, Seat), "a bridge", timeout)
+        await self._until(lambda: self.leg.is_bridged, "a bridge", timeout)
 
     async def streamed(self, *, timeout: float | None = None) -> str:
         """Wait for the next reply that the application streamed, and return what was heard of it.
@@ -236,6 +237,14 @@ class TwinCall:
         child = await self._bridged("somebody to ring off", None)
         await child.end("the callee rang off", by="caller")
 
+    async def hold(self, *, is_held: bool = True) -> None:
+        """Put the other side of a dial on hold, or take it back."""
+        (await self._dial_seat("hold")).hold(is_held=is_held)
+
+    async def refer(self, to: str) -> None:
+        """Ask, from within a dial, to be transferred to somebody else."""
+        (await self._dial_seat("refer")).refer(to)
+
     async def child(self, *, timeout: float | None = None) -> "TwinCall":
         """Wait until somebody picked up whom the application dialled, and return their call.
 
@@ -265,6 +274,28 @@ class TwinCall:
         trace: TracebackType | None,
     ) -> None:
         await self.close()
+
+    async def adulting(self, *, timeout: float | None = None) -> "TwinCall":
+        """Wait until a dialled leg acked `session:adulting`, and return it as a call of its own.
+
+        Each is given once. It has a socket of its own, and goes on when this call ends.
+        """
+
+        def grown() -> list[Leg]:
+            return [leg for leg in self.leg.children if leg.grew_up]
+
+        limit = self.leg.pace.patience if timeout is None else timeout
+        await self.leg.log.until(lambda: len(grown()) > self._grown, "session:adulting", limit)
+        self._grown += 1
+        return TwinCall(grown()[self._grown - 1])
+
+    async def _dial_seat(self, what: str) -> DialSeat:
+        self._still_on(what)
+        await self._until(lambda: isinstance(self.leg.listener, DialSeat), "a dial", None)
+        seat = self.leg.listener
+        if not isinstance(seat, DialSeat):
+            raise self._too_late(what)
+        return seat
 
     async def _bridged(self, what: str, timeout: float | None) -> Leg:
         """Wait for a dialled leg that was picked up."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.twin import conferring, media, outdial
 from app.twin.pending import NoAck
+from app.twin.splitting import split
 from app.twin.vocabulary import BadInstruction
 from app.twin.voice import texts
 
@@ -31,12 +32,10 @@ def _redirect(leg: "Leg", frame: Frame) -> None:
     match frame["data"]:
         case list() as verbs:
             _put(leg, verbs, queue=bool(frame.get("queueCommand")))
+        case {"child_call_hook": _} | {"child_call": _} | {"parent_call": _}:
+            leg.spawn_work(split(leg, frame["data"]))
         case {"call_hook": hook}:
             leg.spawn_work(_ask_for_verbs(leg, hook))
-        case {"child_call_hook": _} | {"child_call": _}:
-            _split(leg, frame["data"])
-        case {"parent_call": _}:
-            _split(leg, frame["data"])
         case _:
             leg.error("InvalidMessage", "redirect needs an array of verbs or a call_hook")
 
@@ -61,18 +60,6 @@ async def _ask_for_verbs(leg: "Leg", hook: Any) -> None:
         return
     if isinstance(verbs, list) and verbs:
         _put(leg, verbs)
-    else:
-        leg.stack.kill()
-
-
-def _split(leg: "Leg", data: Mapping[str, Any]) -> None:
-    if leg.child is None:
-        leg.log.note("redirect of a child leg without a dial: no effect")
-        return
-    leg.log.note("the child leg goes its own way; the twin does not follow it")
-    parent = data.get("parent_call")
-    if isinstance(parent, list):
-        _put(leg, parent)
     else:
         leg.stack.kill()
 

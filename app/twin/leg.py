@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from app.twin import commands, settings
 from app.twin.address import Address, DialFailed
-from app.twin.callinfo import FINAL, CallInfo
+from app.twin.bridge import Seat
+from app.twin.callinfo import CallInfo
 from app.twin.dialect import DIALECTS
+from app.twin.ears import Ears
+from app.twin.ending import hang_up, tell_end
 from app.twin.far_end import FarEnd, Party
 from app.twin.hooks import Hooks
 from app.twin.line import Line
@@ -16,7 +19,6 @@ from app.twin.log import Log
 from app.twin.pending import NoAck
 from app.twin.platform import Platform
 from app.twin.plays import is_answering, perform
-from app.twin.plays.gather import speech_of
 from app.twin.stack import Stack, Verb
 from app.twin.tools import ToolDesk
 from app.twin.tts import TtsStream
@@ -57,8 +59,9 @@ class Leg:
         self.mark = {"leg": info.call_sid} if parent else {}
         self.log: Log = parent.log if parent else Log()
         self.voice = Voice(self.log, self.pace.speech_rate, self.mark)
-        self.voice.barge = lambda: self.barge_in("")
+        self.voice.barge = lambda: self.ears.barge_in("")
         self.dialect = DIALECTS[platform.dialect]
+        self.ears = Ears(self)
         self.hooks = Hooks(self)
         self.tools = ToolDesk(self)
         self.stream = TtsStream(self)
@@ -80,9 +83,9 @@ class Leg:
         self.tool_hook: Any = None
         self.notifies = False
         self.fork_is_running = False
-        self.transcription: Any = None
-        self.transcription_is_paused = False
         self.stack_waits = False
+        self.is_adult = False  # a dialled leg that goes, or went, its own way
+        self.grew_up = False
         self.is_over = False
         self.is_closed = False
         self.end_reason = ""
@@ -112,6 +115,18 @@ class Leg:
         """Begin to run verbs."""
         self.stack.append(verbs)
         self.spawn(self._run_verbs())
+
+    def put(self, verbs: list[Verb]) -> None:
+        """Replace what is left to run, or begin to run."""
+        if self.stack.has_begun:
+            self.stack.replace(verbs)
+        else:
+            self.start(verbs)
+
+    @property
+    def is_bridged(self) -> bool:
+        """Whether others hear it: in a dial, out of a queue, in a conference."""
+        return isinstance(self.listener, Seat)
 
     async def _run_verbs(self) -> None:
         try:
@@ -196,44 +211,6 @@ class Leg:
         self._at_work += 1
         self.spawn(work).add_done_callback(done)
 
-    def hear(self, text: str, confidence: float) -> None:
-        """Let the caller say something."""
-        self.log.add("said", {"text": text, **self.mark})
-        if self.transcription and not self.transcription_is_paused:
-            data = self.info.common() | {"speech": speech_of(text, confidence, is_final=True)}
-            self.hooks.notify(self.transcription, data)
-        if hearer := self.listener or self.background:
-            hearer.hear(text, confidence)
-        else:
-            self.log.note("nobody listens to the caller")
-
-    def press(self, digits: str) -> None:
-        """Let the caller press keys."""
-        self.log.add("said", {"digits": digits, **self.mark})
-        if hearer := self.listener or self.background:
-            hearer.press(digits)
-        else:
-            self.log.note("nobody waits for keys")
-
-    def fall_silent(self) -> None:
-        """Let the caller be silent for too long."""
-        self.log.note("the caller is silent")
-        if self.listener:
-            self.listener.fall_silent()
-
-    def barge_in(self, text: str) -> bool:
-        """Let the caller talk over what is being said; False where nothing can be interrupted."""
-        hearer = self.listener or self.background
-        if self.stream.is_speaking and hearer:
-            self.stream.interrupt()
-        elif self.background and not self.listener and not self.stack.is_idle:
-            self.stack.kill()
-        else:
-            return bool(self.listener and self.listener.barge_in(text))
-        if text:
-            self.hear(text, 0.97)
-        return True
-
     def receive(self, line: Line, raw: str | bytes) -> None:
         """Take a frame of the application."""
         try:
@@ -270,6 +247,20 @@ class Leg:
             self.log.note("the application gave up control")
             self._stack_changed()
 
+    async def introduce(self, url: str) -> "asyncio.Future[Any]":
+        """Open a dialled leg's own socket and send session:adulting; return the ack's future.
+
+        Raises:
+            DialFailed: If the socket stays shut.
+        """
+        line = self._new_line(url)
+        await line.dial()
+        self.line = self.status_line = line
+        self.lines.append(line)
+        parent = self.parent.info.common() if self.parent else {}
+        data = self.info.common() | {"parent_call_info": parent}
+        return line.request("session:adulting", data)
+
     async def move(self, url: str, status_hook: str | None) -> Any:
         """Open a socket to another application; return the data of its ack.
 
@@ -291,7 +282,7 @@ class Leg:
             self.end_reason = reason
             self.log.poke()
             if not self.lines:  # it has no socket that the end could wait for
-                self._tell_end(by)
+                tell_end(self, by)
             self._ending = asyncio.get_running_loop().create_task(self._end(by))
             self._ending.add_done_callback(self.log.watch)
 
@@ -300,15 +291,6 @@ class Leg:
         self.finish(reason, by=by)
         if self._ending:
             await asyncio.wait({self._ending})
-
-    async def refuse(self, reason: str, code: int) -> None:
-        """End a call that did not come about, with a close code."""
-        self.is_over = True
-        self.end_reason = reason
-        for line in self.lines:
-            await line.flush()
-            await line.close(code)
-        self._log_end("jambonz")
 
     async def close(self) -> None:
         """Release everything; the call is over."""
@@ -322,31 +304,7 @@ class Leg:
 
     async def _end(self, by: str) -> None:
         await self._stop_tasks()
-        if self.lines:
-            self._tell_end(by)
-        for line in self.lines:
-            await line.flush()
-            await line.close()
-        self._log_end(by)
-
-    def _tell_end(self, by: str) -> None:
-        told: dict[str, Any] = {"call_termination_by": by}
-        if self.info.answered is not None:
-            self.status("completed", 200, "OK", duration=self.info.duration, **told)
-        elif by == "caller" and self.info.direction == "inbound":
-            self.status("no-answer", 487, "Request Terminated", **told)
-        elif self.info.direction == "inbound":
-            self.status(*self.effects.get("refusal", ("failed", 603, "Decline")), **told)
-        elif by == "jambonz" and self.info.call_status not in FINAL:
-            self.status("no-answer", 487, "Request Terminated", **told)
-
-    def _log_end(self, by: str) -> None:
-        self.is_closed = True
-        data = {"reason": self.end_reason, "by": by, "duration": self.info.duration}
-        if self.parent:
-            self.log.note("the dialled leg has ended", **data, **self.mark)
-        else:
-            self.log.add("end", data)
+        await hang_up(self, by)
 
     async def _stop_tasks(self) -> None:
         self.stream.halt()

@@ -133,7 +133,7 @@ def _forked(leg: "Leg") -> Problem:
 
 
 def _transcribing(leg: "Leg") -> Problem:
-    return "" if leg.transcription else "nothing is transcribed"
+    return "" if leg.ears.transcription else "nothing is transcribed"
 
 
 # ---------------------------------------------------------------- effects
@@ -227,7 +227,7 @@ def _pause_fork(key: str) -> "Callable[[Leg, Data], Problem]":
 
 
 def _pause_transcription(leg: "Leg", data: Data) -> Problem:
-    leg.transcription_is_paused = data["transcribe_status"] == "pause"
+    leg.ears.is_paused = data["transcribe_status"] == "pause"
     return ""
 
 

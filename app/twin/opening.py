@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from app.twin.address import DialFailed
 from app.twin.amd import detect
+from app.twin.ending import refuse
 from app.twin.far_end import Party
 from app.twin.pending import NoAck
 from app.twin.plays.dial import ring
@@ -47,7 +48,7 @@ async def _ring(leg: "Leg", party: Party) -> str:
 
 async def _refuse(leg: "Leg", reason: str) -> str:
     """Answer 480 to the INVITE, or hang up, and close with 1001."""
-    await leg.refuse(reason, REFUSED)
+    await refuse(leg, reason, REFUSED)
     return reason
 
 

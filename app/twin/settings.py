@@ -43,7 +43,9 @@ def _record(leg: "Leg", options: Mapping[str, Any]) -> None:
 
 
 def _transcribe(leg: "Leg", options: Mapping[str, Any]) -> None:
-    leg.transcription = options.get("transcriptionHook") if options.get("enable", True) else None
+    leg.ears.transcription = (
+        options.get("transcriptionHook") if options.get("enable", True) else None
+    )
 
 
 _ACTIONS = {

@@ -176,7 +176,7 @@ class Agent:
                 async with asyncio.timeout(self._silence_limit):
                     await self._more.wait()
             except TimeoutError:
-                self.leg.fall_silent()
+                self.leg.ears.fall_silent()
         return self._cues.popleft() if self._cues and not self.completion else None
 
     async def _take_turn(self, cue: Cue | None) -> None:

@@ -1,6 +1,6 @@
 """The dial verb: a second leg, its ringing, its confirmation, and the bridge with the caller."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +9,7 @@ from app.twin.bridge import Bridge
 from app.twin.callinfo import CallInfo
 from app.twin.far_end import SIP, Party
 from app.twin.pending import NoAck
+from app.twin.plays.dialled import DialSeat
 from app.twin.stack import Verb
 from app.twin.vocabulary import BadInstruction
 
@@ -32,7 +33,8 @@ async def dial(leg: "Leg", verb: Verb) -> None:
             status = await _talk(leg, verb, child, party)
     finally:
         leg.child = None
-        child.finish("the dial is over")
+        if not child.is_adult:
+            child.finish("the dial is over")
     result = {"dial_call_status": status, "dial_sip_status": sip_status}
     await leg.hooks.action(verb, {**result, "dial_call_sid": child.info.call_sid})
 
@@ -59,11 +61,9 @@ async def _talk(leg: "Leg", verb: Verb, child: "Leg", party: Party) -> str:
         child.spawn(detect(leg, party, verb["amd"]))
     leg.log.note("bridged", call_sid=child.info.call_sid, to=child.info.to)
     bridge = Bridge()
-    mine, theirs = bridge.join(leg, "dial"), bridge.join(child, "dial")
-    if verb.get("dtmfHook"):
-        captures = verb.get("dtmfCapture") or {}
-        mine.keys = _capture(leg, verb["dtmfHook"], captures.get("parentCall"))
-        theirs.keys = _capture(child, verb["dtmfHook"], captures.get("childCall"))
+    mine, theirs = DialSeat(bridge, leg, verb), DialSeat(bridge, child, verb)
+    bridge.take(mine)
+    bridge.take(theirs)
     child.spawn(stay(child, party))
     try:
         await child.log.happens(lambda: child.is_over)
@@ -93,22 +93,6 @@ async def _is_confirmed(leg: "Leg", hook: Any, child: "Leg") -> bool:
             lambda: child.is_over or (child.stack.has_begun and child.stack.is_idle)
         )
     return not child.is_over
-
-
-def _capture(leg: "Leg", hook: Any, patterns: Any) -> "Callable[[str], None]":
-    """Look for patterns in what a leg presses, and tell each to the hook."""
-    wanted = [str(pattern) for pattern in patterns] if isinstance(patterns, list) else []
-    pressed = ""
-
-    def press(digits: str) -> None:
-        nonlocal pressed
-        for digit in digits:
-            pressed += digit
-            if found := [pattern for pattern in wanted if pressed.endswith(pattern)]:
-                pressed = ""
-                leg.hooks.notify(hook, leg.info.common() | {"dtmf": found[0]})
-
-    return press
 
 
 def _callee(leg: "Leg", verb: Verb) -> CallInfo:

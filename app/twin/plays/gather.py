@@ -106,7 +106,7 @@ class Gather:
             return False
         self._cut_prompt("speech-bargein-detected")
         if text:
-            self._leg.hear(text, 0.97)
+            self._leg.ears.hear(text, 0.97)
         return True
 
     async def _prompt(self) -> None:

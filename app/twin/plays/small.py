@@ -23,7 +23,7 @@ async def dub(leg: "Leg", verb: Verb) -> None:
 
 async def transcribe(leg: "Leg", verb: Verb) -> None:
     """Begin or end to tell what the caller says."""
-    leg.transcription = verb.get("transcriptionHook") if verb.get("enable", True) else None
+    leg.ears.transcription = verb.get("transcriptionHook") if verb.get("enable", True) else None
 
 
 async def sip_request(leg: "Leg", verb: Verb) -> None:
