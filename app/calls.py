@@ -57,15 +57,21 @@ class Calls:
         return await self._find(call_sid).update_llm(event)
 
     async def command(
-        self, call_sid: str, name: str, data: object = None, target: str | None = None
+        self,
+        call_sid: str,
+        name: str,
+        data: object = None,
+        target: str | None = None,
+        *,
+        queue: bool | None = None,
     ) -> Receipt:
-        """Send a command; ``target`` is the call_sid of another leg.
+        """Send a command; ``target`` is the call_sid of another leg, as in ``Session.command``.
 
         Raises:
             CallNotFound: No such call is live here.
             FrameTooLarge: The command does not fit into one frame.
         """
-        return await self._find(call_sid).command(name, data, call_sid=target)
+        return await self._find(call_sid).command(name, data, call_sid=target, queue=queue)
 
     async def hangup(self, call_sid: str) -> Receipt:
         """End a call.

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -11,14 +11,17 @@ from aiohttp.test_utils import TestClient, TestServer
 from pydantic import SecretStr
 
 from app import metrics, rest
+from app.agent import render
 from app.calls import Calls
+from app.command import COMMANDS, unknown_command
 from app.feed import Feed
 from app.keys import CALLS, FEED, SETTINGS
-from app.protocol import AgentUpdate
+from app.protocol import AgentUpdate, BadUpdate, parse_update
 from app.protocol.commands import encode_command
 from app.rest.access import Access, Slowdown
 from app.session import CallNotFound, NoAgent, Receipt
 from app.settings import Settings
+from app.verbs import Render
 
 KEY = "key-of-the-test"
 AUTH = {"Authorization": f"Bearer {KEY}"}
@@ -88,10 +91,22 @@ class FakeCalls:
         return self._send(update.type, "agent:update", update.to_wire())
 
     async def command(
-        self, call_sid: str, name: str, data: object = None, target: str | None = None
+        self,
+        call_sid: str,
+        name: str,
+        data: object = None,
+        target: str | None = None,
+        *,
+        queue: bool | None = None,
     ) -> Receipt:
         self._find(call_sid)
-        return self._send(name, name, data, target)
+        if name == "agent:update":
+            if target not in (None, call_sid):
+                raise BadUpdate("call_sid", "not another leg")
+            return await self.update_agent(call_sid, parse_update(data))
+        warnings = (unknown_command(name),) if name not in COMMANDS else ()
+        receipt = self._send(name, name, written(name, data), target, queue)
+        return replace(receipt, warnings=warnings)
 
     async def hangup(self, call_sid: str) -> Receipt:
         self._find(call_sid)
@@ -105,12 +120,26 @@ class FakeCalls:
             raise CallNotFound(call_sid)
         return session
 
-    def _send(self, kind: str, name: str, data: object, target: str | None = None) -> Receipt:
-        receipt = Receipt(
-            kind, (encode_command(name, data, call_sid=target),), queued=self.is_queueing
-        )
+    def _send(
+        self,
+        kind: str,
+        name: str,
+        data: object,
+        target: str | None = None,
+        queue: bool | None = None,
+    ) -> Receipt:
+        frame = encode_command(name, data, call_sid=target, queue=queue)
+        receipt = Receipt(kind, (frame,), queued=self.is_queueing)
         self.sent += receipt.sent
         return receipt
+
+
+def written(name: str, data: object) -> object:
+    """The data of a command as a session would check and send it."""
+    if name == "redirect" and isinstance(data, list):
+        return render(data).verbs
+    spec = COMMANDS.get(name)
+    return data if spec is None else spec.write(spec.read(data), Render())
 
 
 @dataclass

@@ -39,6 +39,12 @@ AGENT = f"/v1/calls/{CALL}/agent"
 COMMANDS = f"/v1/calls/{CALL}/commands"
 PLATFORM = f"/v1/Accounts/{ACCOUNT}/Calls/{CALL}"
 
+SAY = {"verb": "say", "text": "A gold member."}
+INFO = {"method": "INFO", "content_type": "text/plain", "content": "x"}
+TRACK = {"action": "addTrack", "track": "music"}
+TARGET = [{"type": "phone", "number": "+15085551212"}]
+TRANSFER = {"mode": "blind", "target": TARGET}
+
 UPDATES = [
     {"type": "update_instructions", "instructions": "You handle billing now."},
     {"type": "inject_context", "messages": [{"role": "system", "content": "A gold member."}]},
@@ -220,7 +226,8 @@ async def test_a_call_that_is_over_takes_nothing(rest: Rest) -> None:
 
 
 async def test_a_command_is_sent_as_it_was_given(rest: Rest) -> None:
-    body = {"command": "whisper", "data": {"whisper": {"verb": "say"}}, "callSid": "other-leg"}
+    data = {"whisper": [{"verb": "say", "text": "A gold member."}]}
+    body = {"command": "whisper", "data": data, "callSid": "other-leg"}
     response = await post(rest, COMMANDS, body)
 
     assert response.status == 202
@@ -236,9 +243,9 @@ async def test_a_command_may_go_without_data_where_jambonz_allows_it(rest: Rest)
 
 
 async def test_a_command_that_needs_data_is_refused_without(rest: Rest) -> None:
-    document = await problem(await post(rest, COMMANDS, {"command": "dtmf"}), 422)
-
-    assert fields(document) == {"data": "is missing"}
+    for command in ("dtmf", "newer:command"):
+        document = await problem(await post(rest, COMMANDS, {"command": command}), 422)
+        assert "expected an object" in fields(document)["data"]
 
 
 async def test_a_command_that_jambonz_would_ignore_gets_a_warning(rest: Rest) -> None:
@@ -266,7 +273,7 @@ async def test_an_update_sent_as_a_command_goes_to_the_agent_of_this_call(rest: 
     assert (await post(rest, COMMANDS, {**body, "callSid": CALL})).status == 202
 
     document = await problem(await post(rest, COMMANDS, {**body, "data": [1]}), 422)
-    assert fields(document) == {"data": "expected an object, got [1]"}
+    assert fields(document) == {"data": "expected an object, got list"}
 
 
 async def test_a_tool_output_cannot_be_forged(rest: Rest) -> None:
@@ -291,8 +298,28 @@ async def test_a_misspelt_key_of_a_command_is_refused(rest: Rest) -> None:
         ({"call_hook": "/next"}, "redirect", {"call_hook": "/next"}),
         ({"mute_status": "mute"}, "mute:status", {"mute_status": "mute"}),
         ({"listen_status": "pause"}, "listen:status", {"listen_status": "pause"}),
-        ({"whisper": [{"verb": "say"}]}, "whisper", {"whisper": [{"verb": "say"}]}),
-        ({"dtmf": {"digit": "1"}}, "dtmf", {"dtmf": {"digit": "1"}}),
+        ({"whisper": [SAY]}, "whisper", {"whisper": [SAY]}),
+        ({"dtmf": {"digit": "1"}}, "dtmf", {"digit": "1", "dtmf": {"digit": "1"}}),
+        ({"sip_request": INFO}, "sip:request", {**INFO, "sip_request": INFO}),
+        (
+            {"call_hook": "/a", "child_call_hook": "/b"},
+            "redirect",
+            {"call_hook": "/a", "child_call_hook": "/b"},
+        ),
+        ({"child_call_hook": "/b"}, "redirect", {"child_call_hook": "/b"}),
+        ({"stream_status": "resume"}, "stream:status", {"stream_status": "resume"}),
+        ({"transcribe_status": "pause"}, "transcribe:status", {"transcribe_status": "pause"}),
+        ({"conf_mute_status": "mute"}, "conf:mute-status", {"conf_mute_status": "mute"}),
+        (
+            {"conferenceParticipantAction": {"action": "kick"}},
+            "conf:participant-action",
+            {"action": "kick"},
+        ),
+        ({"dub": TRACK}, "dub", TRACK),
+        ({"room_say": {"text": "Hi."}}, "room:say", {"text": "Hi."}),
+        ({"room_play": {"url": "https://x.org/a"}}, "room:play", {"url": "https://x.org/a"}),
+        ({"llm_update": {"type": "response.cancel"}}, "llm:update", {"type": "response.cancel"}),
+        ({"transfer": TRANSFER}, "redirect", [{"verb": "transfer", **TRANSFER}]),
         ({"tag": {"case": "88"}}, "tag", {"case": "88"}),
         ({"record": {"action": "stopCallRecording"}}, "record", {"action": "stopCallRecording"}),
         ({"boostAudioSignal": "6 dB"}, "boostAudioSignal", "6 dB"),
@@ -328,7 +355,8 @@ async def test_two_keys_at_once_are_refused(rest: Rest) -> None:
     body = {"call_status": "completed", "mute_status": "mute"}
     document = await problem(await post(rest, PLATFORM, body), 422)
 
-    assert "not known" in fields(document)["mute_status"]
+    assert "cannot stand beside call_status" in fields(document)["mute_status"]
+    assert rest.calls.sent == []
 
 
 async def test_hanging_up_ends_the_call(rest: Rest) -> None:

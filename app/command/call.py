@@ -10,6 +10,7 @@ from app.verbs.hooks import HookRef
 from app.verbs.part import Free, Headers, Many, NotNegative, Of, OfText, Part, Verb
 from app.verbs.raw import VerbItem
 from app.verbs.render import Render, Wire
+from app.verbs.schema import given
 
 ABSOLUTE = ("ws://", "wss://", "http://", "https://")
 
@@ -40,8 +41,8 @@ class RedirectTo(Order):
     is_verbatim: ClassVar[bool] = True
     rules: ClassVar[Mapping[str, Any]] = {
         "oneOf": [
-            {"anyOf": [{"required": ["call_hook"]}, {"required": ["child_call_hook"]}]},
-            {"anyOf": [{"required": ["parent_call"]}, {"required": ["child_call"]}]},
+            {"anyOf": [given("call_hook"), given("child_call_hook")]},
+            {"anyOf": [given("parent_call"), given("child_call")]},
         ]
     }
 
@@ -102,9 +103,7 @@ class CreateCall(Order):
         tag: Its metadata; keys are never renamed.
     """
 
-    rules: ClassVar[Mapping[str, Any]] = {
-        "anyOf": [{"required": ["application_sid"]}, {"required": ["call_hook"]}]
-    }
+    rules: ClassVar[Mapping[str, Any]] = {"anyOf": [given("application_sid"), given("call_hook")]}
 
     from_: str
     to: OfText[Target]
@@ -133,7 +132,8 @@ class CreateCall(Order):
         """Something must answer the new call, at an address that holds outside this socket."""
         yield from super().check()
         if self.application_sid is None and self.call_hook is None:
-            yield Problem("option 'application_sid' or 'call_hook' is required")
+            text = "option 'application_sid' or 'call_hook' is required"
+            yield Problem(text, option="application_sid")
         for name in ("call_hook", "call_status_hook"):
             hook = getattr(self, name)
             url = hook.url if isinstance(hook, CallHook) else hook

@@ -7,6 +7,7 @@ from app.command.order import Order
 from app.verbs.errors import Problem
 from app.verbs.hooks import HookRef
 from app.verbs.part import Number, OfText
+from app.verbs.schema import given
 from app.verbs.speech import Synthesizer
 
 ParticipantAction = Literal[
@@ -47,7 +48,7 @@ class Participant(Order):
     is_verbatim: ClassVar[bool] = True
     rules: ClassVar[Mapping[str, Any]] = {
         "if": {"properties": {"action": {"enum": list(NEED_TAG)}}, "required": ["action"]},
-        "then": {"required": ["tag"]},
+        "then": given("tag"),
     }
 
     action: ParticipantAction
@@ -58,7 +59,8 @@ class Participant(Order):
         """To tag and to coach need a tag."""
         yield from super().check()
         if self.action in NEED_TAG and self.tag is None:
-            yield Problem(f"option 'tag' is required for {self.action!r}", suggestion="tag")
+            text = f"option 'tag' is required for {self.action!r}"
+            yield Problem(text, suggestion="tag", option="tag")
 
 
 class RoomSay(Order):

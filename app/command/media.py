@@ -12,6 +12,7 @@ from app.verbs.explain import Expect
 from app.verbs.part import Headers, Many, NotNegative, Number
 from app.verbs.raw import VerbItem
 from app.verbs.render import Render, Wire
+from app.verbs.schema import given
 from app.verbs.signals import Keys
 from app.verbs.track import TRACK_NEEDS, DubOptions
 
@@ -91,7 +92,7 @@ class Record(Order):
                 "type": {"not": {"const": "cloud"}},
             }
         },
-        "then": {"required": ["siprecServerURL"]},
+        "then": given("siprecServerURL"),
     }
 
     action: RecordAction
@@ -109,6 +110,7 @@ class Record(Order):
             yield Problem(
                 "option 'siprec_server_url' is required to start; or set type='cloud'",
                 suggestion="siprec_server_url",
+                option="siprec_server_url",
             )
 
 
@@ -119,7 +121,7 @@ class DubTrack(Order, DubOptions):
         "allOf": [
             {
                 "if": {"properties": {"action": {"const": action}}, "required": ["action"]},
-                "then": {"required": [need]},
+                "then": given(need),
             }
             for action, need in TRACK_NEEDS.items()
         ]

@@ -1,7 +1,6 @@
 """Order: the options of a command, checked by name as those of a verb are."""
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from app.verbs.part import Part
 
@@ -11,9 +10,6 @@ class Order(Part):
 
     What stands in ``extra`` is written as it is, for properties newer than this library.
     """
-
-    # What JSON Schema must say beyond the options, such as which of them need each other.
-    rules: ClassVar[Mapping[str, Any]] = {}
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:

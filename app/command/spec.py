@@ -66,7 +66,9 @@ class Spec:
         """The problem at its place in ``data``, where the option has the name that came."""
         names = {self.options._spellings.get(name): name for name in given}
         path = tuple(names.get(str(step), step) for step in found.path[:1]) + found.path[1:]
-        return replace(found, path=self.shape.place(path, data))
+        wires = {} if path else {name: wire for name, wire, _ in self.options._options}
+        option = wires.get(found.option, found.option)
+        return replace(found, path=self.shape.place(path, data), option=option)
 
 
 def own(value: Any) -> Any:

@@ -6,7 +6,7 @@ import orjson
 from aiohttp import web
 
 from app.keys import FEED, SETTINGS
-from app.rest import calls
+from app.rest import accounts, calls, commands
 from app.rest.access import ACCESS, Access, client_address, is_local
 from app.rest.events import follow_call
 from app.rest.openapi import describe
@@ -30,10 +30,14 @@ OPERATIONS: Final = (
     calls.show_call,
     calls.hang_up,
     calls.update_agent,
-    calls.send_command,
+    commands.send_command,
     follow_call,
-    calls.update_call,
-    calls.update_call_by_post,
+    accounts.list_account_calls,
+    accounts.show_account_call,
+    accounts.count_account_calls,
+    accounts.update_call,
+    accounts.update_call_by_post,
+    accounts.hang_up_account_call,
 )
 
 

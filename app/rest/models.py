@@ -10,15 +10,14 @@ from app.protocol import AgentUpdate, parse_update, read_event
 
 __all__ = [
     "AgentView",
-    "BareCommandBody",
     "Body",
     "CallFilter",
     "CallPath",
     "CallView",
-    "CommandBody",
-    "DataCommandBody",
     "LatencyView",
+    "OtherLeg",
     "ReceiptView",
+    "Sid",
     "StreamEvent",
     "TurnView",
     "UpdateBody",
@@ -209,48 +208,6 @@ def to_update(body: Body) -> AgentUpdate:
         BadUpdate: What a schema cannot say is wrong, such as a tool that is there twice.
     """
     return parse_update(body.model_dump(exclude_unset=True))
-
-
-class BareCommandBody(Body):
-    """A command that needs no data."""
-
-    command: Literal["tts:flush", "tts:clear"]
-    call_sid: OtherLeg = None
-
-    @property
-    def data(self) -> None:
-        """None."""
-
-
-class DataCommandBody(Body):
-    """A command to jambonz, as it goes over the wire."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {"command": "dtmf", "data": {"dtmf": {"digit": "1", "duration": 250}}},
-                {"command": "redirect", "data": [{"verb": "say", "text": "One moment."}]},
-            ]
-        }
-    )
-
-    command: Annotated[
-        str, Field(min_length=1, max_length=64, description="Its name, for example `redirect`.")
-    ]
-    data: dict[str, Any] | list[Any] | Text | int | float
-    call_sid: OtherLeg = None
-
-
-def _form_of_command(value: object) -> str:
-    if not isinstance(value, dict) or "data" in value:
-        return "~data"
-    return "~bare" if value.get("command") in ("tts:flush", "tts:clear") else "~data"
-
-
-CommandBody = Annotated[
-    Annotated[DataCommandBody, Tag("~data")] | Annotated[BareCommandBody, Tag("~bare")],
-    Discriminator(_form_of_command),
-]
 
 
 class StreamEvent(View):

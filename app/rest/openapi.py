@@ -76,7 +76,26 @@ def _schemas(operations: Iterable[Operation]) -> tuple[dict[str, Json], Json]:
             if answer.type is not None
         ]
     made, shared = TypeAdapter.json_schemas(wanted, ref_template=REF)
-    return {name: schema for (name, _), schema in made.items()}, shared.get("$defs", {})
+    schemas = {name: schema for (name, _), schema in made.items()}
+    definitions = shared.get("$defs", {})
+    return schemas, {name: definitions[name] for name in sorted(_referred(schemas, definitions))}
+
+
+def _referred(schemas: Json, definitions: Json) -> set[str]:
+    """The definitions that schemas refer to, by way of others too."""
+    found: set[str] = set()
+    rest = list(schemas.values())
+    while rest:
+        part = rest.pop()
+        if isinstance(part, dict):
+            rest += part.values()
+            name = str(part.get("$ref", "")).rpartition("/")[2]
+            if name in definitions and name not in found:
+                found.add(name)
+                rest.append(definitions[name])
+        elif isinstance(part, list):
+            rest += part
+    return found
 
 
 def _operation(each: Operation, schemas: Mapping[str, Json], *, secured: bool) -> Json:

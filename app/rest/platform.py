@@ -1,18 +1,65 @@
-"""The body with which jambonz' REST API updates a call, so that clients of it can talk to us.
+"""The body with which jambonz' REST API updates a call, so that clients of it can talk to us."""
 
-One class per main key: it holds the schema and knows the command that does the same.
-"""
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
 
-from typing import Annotated, Any, ClassVar, Final, Literal
+from pydantic import Discriminator, RootModel, Tag
 
-from pydantic import Discriminator, Field, Tag
+from app.command import COMMANDS
+from app.rest.models import Body, UpdateBody
+from app.rest.problems import Problem, invalid
+from app.verbs.names import did_you_mean, nearest
 
-from app.rest.explain import TAG
-from app.rest.models import Body, Text, UpdateBody
+__all__ = ["KEYS", "AgentUpdateBody", "CommandsBody", "Key", "Order", "UpdateUnion", "read_orders"]
 
-__all__ = ["AgentUpdateBody", "CallUpdateBody", "CommandUpdate"]
+AGENT_UPDATE: Final = "agent_update"
+WHISPER: Final = "whisper"  # may stand beside another
 
-Verb = dict[str, Any]
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A main key of the body, and the command that does the same.
+
+    Attributes:
+        name: As in the body.
+        command: As on the wire.
+        is_whole: Whether other options of the command stand beside the key, not below it.
+        verb: The verb whose options stand below the key, for a redirect to it.
+    """
+
+    name: str
+    command: str
+    is_whole: bool = False
+    verb: str = ""
+
+
+KEYS: Final = (
+    Key("call_status", "call:status", is_whole=True),
+    Key("call_hook", "redirect", is_whole=True),
+    Key("child_call_hook", "redirect", is_whole=True),
+    Key("listen_status", "listen:status", is_whole=True),
+    Key("stream_status", "stream:status", is_whole=True),
+    Key("transcribe_status", "transcribe:status", is_whole=True),
+    Key("mute_status", "mute:status", is_whole=True),
+    Key("conf_mute_status", "conf:mute-status", is_whole=True),
+    Key("conf_hold_status", "conf:hold-status", is_whole=True),
+    Key("conferenceParticipantAction", "conf:participant-action"),
+    Key(WHISPER, "whisper", is_whole=True),
+    Key("sip_request", "sip:request"),
+    Key("record", "record"),
+    Key("dtmf", "dtmf"),
+    Key("tag", "tag"),
+    Key("dub", "dub"),
+    Key("boostAudioSignal", "boostAudioSignal"),
+    Key("media_path", "media:path"),
+    Key("noise_isolation_status", "noiseIsolation:status", is_whole=True),
+    Key("room_say", "room:say"),
+    Key("room_play", "room:play"),
+    Key("llm_update", "llm:update"),
+    Key("transfer", "redirect", verb="transfer"),
+)
+NAMES: Final = (AGENT_UPDATE, *(key.name for key in KEYS))
 
 
 class AgentUpdateBody(Body):
@@ -21,226 +68,86 @@ class AgentUpdateBody(Body):
     agent_update: UpdateBody
 
 
-class CommandUpdate(Body):
-    """A body that one command stands for; the whole body is its data."""
-
-    command: ClassVar[str]
-
-    def data(self) -> Any:
-        """Data of the command."""
-        return self.model_dump(exclude_unset=True)
-
-
-class BareUpdate(CommandUpdate):
-    """A body of one key, whose value is the data of the command."""
-
-    def data(self) -> Any:
-        """Data of the command."""
-        return next(iter(super().data().values()))
-
-
-class CallHookUpdate(CommandUpdate):
-    """Hand the call to another application or path."""
-
-    command = "redirect"
-    call_hook: Text | Verb
-    child_call_hook: Text | Verb | None = None
-
-
-class CallStatusUpdate(CommandUpdate):
-    """Hang up (`completed`), or refuse a call that isn't answered yet (`no-answer`)."""
-
-    command = "call:status"
-    call_status: Literal["completed", "no-answer"]
-
-
-class ListenStatusUpdate(CommandUpdate):
-    """Pause or resume an audio fork."""
-
-    command = "listen:status"
-    listen_status: Literal["pause", "silence", "resume"]
-
-
-class StreamStatusUpdate(CommandUpdate):
-    """Pause or resume an audio stream."""
-
-    command = "stream:status"
-    stream_status: Literal["pause", "silence", "resume"]
-
-
-class TranscribeStatusUpdate(CommandUpdate):
-    """Pause or resume transcription."""
-
-    command = "transcribe:status"
-    transcribe_status: Literal["pause", "resume"]
-
-
-class MuteStatusUpdate(CommandUpdate):
-    """Mute or unmute the caller."""
-
-    command = "mute:status"
-    mute_status: Literal["mute", "unmute"]
-
-
-class ConferenceMuteUpdate(CommandUpdate):
-    """Mute or unmute a conference."""
-
-    command = "conf:mute-status"
-    conf_mute_status: Literal["mute", "unmute"]
-
-
-class ConferenceHoldUpdate(CommandUpdate):
-    """Hold or release a conference."""
-
-    command = "conf:hold-status"
-    conf_hold_status: Literal["hold", "unhold"]
-    wait_hook: Text | None = None
-
-
-class ParticipantUpdate(BareUpdate):
-    """Act on a participant of a conference."""
-
-    command = "conf:participant-action"
-    conferenceParticipantAction: Verb  # noqa: N815 - as on the wire
-
-
-class WhisperUpdate(CommandUpdate):
-    """Say or play something that only one party hears."""
-
-    command = "whisper"
-    whisper: Verb | Annotated[list[Verb], Field(min_length=1)]
-
-
-class SipRequestUpdate(CommandUpdate):
-    """Send a SIP request within the call."""
-
-    command = "sip:request"
-    sip_request: Verb
-
-
-class RecordUpdate(BareUpdate):
-    """Start, stop, pause or resume a recording."""
-
-    command = "record"
-    record: Verb
-
-
-class DtmfUpdate(CommandUpdate):
-    """Send a key press."""
-
-    command = "dtmf"
-    dtmf: Verb
-
-
-class TagUpdate(BareUpdate):
-    """Attach data to the call."""
-
-    command = "tag"
-    tag: Verb
-
-
-class DubUpdate(BareUpdate):
-    """Play on a track beside the conversation."""
-
-    command = "dub"
-    dub: Verb
-
-
-class BoostUpdate(BareUpdate):
-    """Make the caller louder or softer, in dB."""
-
-    command = "boostAudioSignal"
-    boostAudioSignal: int | float | Text  # noqa: N815 - as on the wire
-
-
-class MediaPathUpdate(BareUpdate):
-    """Move the media of a bridged call."""
-
-    command = "media:path"
-    media_path: Literal["no-media", "partial-media", "full-media"]
-
-
-class NoiseIsolationUpdate(CommandUpdate):
-    """Switch noise isolation."""
-
-    command = "noiseIsolation:status"
-    noise_isolation_status: Literal["enable", "disable"]
-    vendor: Text | None = None
-    level: int | float | None = None
-    model: Text | None = None
-
-
-class RoomSayUpdate(BareUpdate):
-    """Say something to a whole conference."""
-
-    command = "room:say"
-    room_say: Verb
-
-
-class RoomPlayUpdate(BareUpdate):
-    """Play something to a whole conference."""
-
-    command = "room:play"
-    room_play: Verb
-
-
-KEYS: Final = (
-    "agent_update",
-    "call_status",
-    "call_hook",
-    "listen_status",
-    "stream_status",
-    "transcribe_status",
-    "mute_status",
-    "conf_mute_status",
-    "conf_hold_status",
-    "conferenceParticipantAction",
-    "whisper",
-    "sip_request",
-    "record",
-    "dtmf",
-    "tag",
-    "dub",
-    "boostAudioSignal",
-    "media_path",
-    "noise_isolation_status",
-    "room_say",
-    "room_play",
-)
-
-
-def _main_key(value: object) -> str | None:
+class CommandsBody(RootModel[dict[str, Any]]):
+    """Any other main key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A command that a body stands for.
+
+    Attributes:
+        command: As on the wire.
+        data: As on the wire.
+        field: Where the data stands in the body; empty for the body itself.
+    """
+
+    command: str
+    data: Any
+    field: str
+
+
+def read_orders(body: Mapping[str, Any]) -> list[Order]:
+    """The commands that a body stands for: one, and perhaps a whisper before it.
+
+    Raises:
+        Problem: It has no main key, several, or one that belongs to none.
+    """
+    found = [key for key in KEYS if key.name in body]
+    if not found:
+        raise _no_key(body)
+    orders = {(key.command, key.verb): _order(key, body) for key in found}
+    first = next((key for key in found if key.name != WHISPER), found[0])
+    mine = {*_beside(first), WHISPER}
+    wrong = [(name[:80], _why(name, first)) for name in body if name not in mine]
+    if wrong:
+        raise invalid("; ".join(f"{name} {why}" for name, why in wrong[:3]) + ".", wrong)
+    return sorted(orders.values(), key=lambda order: order.command != WHISPER)
+
+
+def _order(key: Key, body: Mapping[str, Any]) -> Order:
+    if key.is_whole:
+        return Order(key.command, {name: body[name] for name in _beside(key) if name in body}, "")
+    value = body[key.name]
+    if key.verb and isinstance(value, Mapping):
+        value = [{**value, "verb": key.verb}]
+    return Order(key.command, value, key.name)
+
+
+def _beside(key: Key) -> tuple[str, ...]:
+    """The names in a body that belong to a main key."""
+    if not key.is_whole:
+        return (key.name,)
+    options = COMMANDS[key.command].options._options
+    return tuple(wire for _, wire, _ in options if not wire.endswith("_call"))
+
+
+def _why(name: str, first: Key) -> str:
+    if name in NAMES:
+        return f"cannot stand beside {first.name}; send one of them"
+    return f"is not known here; remove it{did_you_mean(nearest(name, _beside(first)))}"
+
+
+def _no_key(body: Mapping[str, Any]) -> Problem:
+    known = ", ".join(NAMES)
+    close: Iterator[tuple[str, str]] = (
+        (name[:80], f"is not known here{did_you_mean(nearest(name, NAMES))}") for name in body
+    )
+    return invalid(f"Expected an object with one of the keys {known}.", list(close)[:20])
+
+
+def _form(value: object) -> str | None:
     if not isinstance(value, dict):
         return None
-    return next((TAG + key for key in KEYS if key in value), None)
+    return "~agent" if AGENT_UPDATE in value else "~commands"
 
 
-CallUpdateBody = Annotated[
-    Annotated[AgentUpdateBody, Tag("~agent_update")]
-    | Annotated[CallStatusUpdate, Tag("~call_status")]
-    | Annotated[CallHookUpdate, Tag("~call_hook")]
-    | Annotated[ListenStatusUpdate, Tag("~listen_status")]
-    | Annotated[StreamStatusUpdate, Tag("~stream_status")]
-    | Annotated[TranscribeStatusUpdate, Tag("~transcribe_status")]
-    | Annotated[MuteStatusUpdate, Tag("~mute_status")]
-    | Annotated[ConferenceMuteUpdate, Tag("~conf_mute_status")]
-    | Annotated[ConferenceHoldUpdate, Tag("~conf_hold_status")]
-    | Annotated[ParticipantUpdate, Tag("~conferenceParticipantAction")]
-    | Annotated[WhisperUpdate, Tag("~whisper")]
-    | Annotated[SipRequestUpdate, Tag("~sip_request")]
-    | Annotated[RecordUpdate, Tag("~record")]
-    | Annotated[DtmfUpdate, Tag("~dtmf")]
-    | Annotated[TagUpdate, Tag("~tag")]
-    | Annotated[DubUpdate, Tag("~dub")]
-    | Annotated[BoostUpdate, Tag("~boostAudioSignal")]
-    | Annotated[MediaPathUpdate, Tag("~media_path")]
-    | Annotated[NoiseIsolationUpdate, Tag("~noise_isolation_status")]
-    | Annotated[RoomSayUpdate, Tag("~room_say")]
-    | Annotated[RoomPlayUpdate, Tag("~room_play")],
+UpdateUnion = Annotated[
+    Annotated[AgentUpdateBody, Tag("~agent")] | Annotated[CommandsBody, Tag("~commands")],
     Discriminator(
-        _main_key,
+        _form,
         custom_error_type="call_update",
         custom_error_message="expected an object with one of the keys {known}",
-        custom_error_context={"known": ", ".join(KEYS)},
+        custom_error_context={"known": ", ".join(NAMES)},
     ),
 ]

@@ -1,7 +1,7 @@
 """What a wrong option raises: the path, what was expected, what came, and a suggestion."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.protocol.errors import LocalError
 
@@ -16,15 +16,17 @@ class Problem:
         text: What is wrong and what to do, without the path.
         path: Where, below the value that was being made.
         suggestion: The name or value that was probably meant.
+        option: The option that is missing or unknown in the object at that place.
     """
 
     text: str
     path: Path = ()
     suggestion: str | None = None
+    option: str = ""
 
     def below(self, path: Path) -> "Problem":
         """The same problem, seen from the object that holds this one at ``path``."""
-        return Problem(self.text, path + self.path, self.suggestion)
+        return replace(self, path=path + self.path)
 
 
 class VerbError(LocalError, ValueError):

@@ -108,7 +108,7 @@ def describe_missing(wanted: str, option: str, odd: Sequence[str]) -> Problem:
     misspelt = nearest(option, odd)
     hint = f"; is {misspelt!r} meant for it?" if misspelt is not None else ""
     text = f"option {option!r} is required: {wanted}{hint}"
-    return Problem(text, suggestion=option if hint else None)
+    return Problem(text, suggestion=option if hint else None, option=option)
 
 
 def locate(given: Mapping[str, Any], location: Path) -> tuple[Path, Any]:

@@ -13,10 +13,12 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     ModelWrapValidatorHandler,
     ValidationError,
     model_validator,
 )
+from pydantic_core import CoreSchema
 
 from app.hook import Hook
 from app.protocol.roles import ANY, HookRole, role_of_option
@@ -25,6 +27,7 @@ from app.verbs.explain import Expect, explain, mask, show
 from app.verbs.fit import misfit
 from app.verbs.names import did_you_mean, nearest, wire_name
 from app.verbs.render import Render, Static, Wire
+from app.verbs.schema import describe
 
 if TYPE_CHECKING:
     from typing import Self
@@ -83,6 +86,8 @@ class Part(BaseModel):
     is_open: ClassVar[bool] = False
     # The verbs whose options these are: pasted JSON may say so, jambonz must not be told here.
     verb_names: ClassVar[tuple[str, ...]] = ()
+    # What JSON Schema must say beyond the options, such as which of them need each other.
+    rules: ClassVar[Mapping[str, Any]] = {}
     # Options that become something else on the wire; the class itself writes them.
     unwritten: ClassVar[frozenset[str]] = frozenset()
     # Python name, wire name, what it is for if it refers to a hook: in the order of the wire.
@@ -129,6 +134,15 @@ class Part(BaseModel):
         return role_of_option(cls._called(), option) if option.endswith("_hook") else None
 
     @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """JSON Schema, by the names of the wire."""
+        schema = handler(core_schema)
+        describe(cls, handler.resolve_ref_schema(schema))
+        return schema
+
+    @classmethod
     def _called(cls) -> str:
         """What errors call it."""
         return cls.__name__
@@ -163,7 +177,8 @@ class Part(BaseModel):
             else:
                 given[name] = list(value) if isinstance(value, tuple) else value
         if cls.leading and given.get(cls.leading) is None and not problems:
-            problems.append(Problem(f"option {cls.leading!r} is required"))
+            text = f"option {cls.leading!r} is required"
+            problems.append(Problem(text, option=cls.leading))
         if problems:
             raise VerbError(cls._called(), problems)
         return given
@@ -186,7 +201,7 @@ class Part(BaseModel):
         known = dict.fromkeys(cls._spellings.values())
         close = nearest(key, known)
         hint = did_you_mean(close) or f"; known: {', '.join(known)}"
-        return Problem(f"unknown option {key!r}{hint}", suggestion=close)
+        return Problem(f"unknown option {key!r}{hint}", suggestion=close, option=key)
 
     def check(self) -> Iterable[Problem]:
         """What is wrong in how the options go together."""

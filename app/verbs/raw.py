@@ -3,13 +3,20 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeAlias
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, WithJsonSchema
 
 from app.verbs.errors import Problem, VerbError, refuse
 from app.verbs.explain import Expect, show
 from app.verbs.names import did_you_mean, nearest, wire_name
 from app.verbs.part import VERBS, Verb
 from app.verbs.render import Render, Wire
+
+VERB_SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "description": "A verb with its properties.",
+    "properties": {"verb": {"type": "string", "minLength": 1}},
+    "required": ["verb"],
+}
 
 
 class Raw(Verb):
@@ -113,5 +120,8 @@ if TYPE_CHECKING:
     VerbItem: TypeAlias = Verb | Mapping[str, Any]
 else:
     VerbItem = Annotated[
-        Any, BeforeValidator(read_item), Expect("a verb such as say('Hello'), or its JSON")
+        Any,
+        BeforeValidator(read_item),
+        Expect("a verb such as say('Hello'), or its JSON"),
+        WithJsonSchema(VERB_SCHEMA),
     ]

@@ -1,0 +1,66 @@
+"""JSON Schema of a part, by the names of the wire: what documents such as OpenAPI are made of."""
+
+import inspect
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from app.verbs.part import Part
+
+Json = dict[str, Any]
+
+BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
+NOT_BLANK = r"\S"
+_ATTRIBUTE = re.compile(r"    (\w+): (.+)")
+
+
+def given(name: str) -> Json:
+    """That an option is there; None stands for one that is not."""
+    return {"required": [name], "properties": {name: {"not": {"type": "null"}}}}
+
+
+def describe(kind: type["Part"], schema: Json) -> None:
+    """Turn pydantic's schema of a part, in place, into that of its JSON."""
+    text, options = read_docstring(kind)
+    schema["description"] = text
+    names = {name: wire for name, wire, _ in kind._options}
+    hooks = {name for name, _, is_hook in kind._options if is_hook}
+    properties = schema.pop("properties", {})
+    schema["properties"] = {
+        wire: describe_option(properties[name], options.get(name, ""), is_hook=name in hooks)
+        for name, wire in names.items()
+        if name in properties
+    }
+    required = [names.get(name, name) for name in schema.pop("required", ())]
+    leading = [names[kind.leading]] if kind.leading in names else []
+    if needed := list(dict.fromkeys([*leading, *required])):
+        schema["required"] = needed
+    schema.update(kind.rules)
+
+
+def describe_option(schema: Json, text: str, *, is_hook: bool) -> Json:
+    """The schema of one option, without what only Python has."""
+    described = {key: value for key, value in schema.items() if key not in ("title", "default")}
+    for choice in described.get("anyOf", [described]):
+        if is_hook and choice.get("type") == "string":
+            choice["pattern"] = NOT_BLANK
+        for bound, keyword in BOUNDS.items():  # pydantic leaves those of a union as they are
+            if bound in choice:
+                choice[keyword] = choice.pop(bound)
+    return {"description": text, **described} if text else described
+
+
+def read_docstring(kind: type) -> tuple[str, dict[str, str]]:
+    """What a class says of itself, and of its options."""
+    text, _, rest = inspect.cleandoc(kind.__doc__ or "").partition("\nAttributes:\n")
+    lines: dict[str, str] = {}
+    name = ""
+    for line in rest.splitlines():
+        if found := _ATTRIBUTE.fullmatch(line):
+            name = found[1]
+            lines[name] = found[2]
+        elif name and line.strip():
+            lines[name] += f" {line.strip()}"
+    return " ".join(text.split()).replace("``", "`"), {
+        key: one.replace("``", "`") for key, one in lines.items()
+    }
