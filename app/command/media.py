@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler
+from pydantic_core import CoreSchema
 
 from app.command.order import Order
 from app.verbs.control import RecordAction
@@ -12,8 +13,9 @@ from app.verbs.explain import Expect
 from app.verbs.part import Headers, Many, NotNegative, Number
 from app.verbs.raw import VerbItem
 from app.verbs.render import Render, Wire
-from app.verbs.schema import given
+from app.verbs.schema import given, instruction
 from app.verbs.signals import Keys
+from app.verbs.talk import Play, Say
 from app.verbs.track import TRACK_NEEDS, DubOptions
 
 Decibels = Annotated[
@@ -34,6 +36,16 @@ class Whisper(Order):
     is_verbatim: ClassVar[bool] = True
 
     whisper: Annotated[Many[VerbItem], Field(min_length=1), BeforeValidator(as_list)]
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """As of any part, with the two verbs that are whispered."""
+        schema = super().__get_pydantic_json_schema__(core_schema, handler)
+        verbs = [instruction(kind, handler) for kind in (Say, Play)]
+        handler.resolve_ref_schema(schema)["properties"]["whisper"]["items"] = {"anyOf": verbs}
+        return schema
 
     def check(self) -> Iterable[Problem]:
         """Nothing but say and play is whispered."""

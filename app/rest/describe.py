@@ -9,7 +9,7 @@ from pydantic_core import CoreSchema
 from app.command import AGENT_UPDATE, COMMANDS, TOOL_OUTPUT, Bare, Nested, Spec
 from app.rest.models import UpdateBody
 from app.rest.platform import KEYS, Key
-from app.verbs import VERBS
+from app.verbs import VERBS, Part
 from app.verbs.raw import VERB_SCHEMA
 
 __all__ = ["DescribedCommand", "DescribedUpdate"]
@@ -88,7 +88,7 @@ def command(spec: Spec, handler: GetJsonSchemaHandler) -> Json:
 
 def data(spec: Spec, handler: GetJsonSchemaHandler) -> Json:
     """The ``data`` of a command."""
-    options = handler(spec.options.__pydantic_core_schema__)
+    options = part(spec.options, handler)
     match spec.shape:
         case Bare(option):
             return option_of(spec, option, handler)
@@ -107,7 +107,7 @@ def main_key(key: Key, handler: GetJsonSchemaHandler) -> Json:
     """The body for one main key."""
     spec = COMMANDS[key.command]
     if key.verb:
-        options = handler(VERBS[key.verb].__pydantic_core_schema__)
+        options = part(VERBS[key.verb], handler)
         return an_object({key.name: options}, (key.name,), VERBS[key.verb].__doc__ or "")
     whole = resolved(spec, handler)
     if key.is_whole:
@@ -115,13 +115,18 @@ def main_key(key: Key, handler: GetJsonSchemaHandler) -> Json:
         properties = {name: whole["properties"][name] for name in names}
         return an_object(properties, (key.name,), spec.does)
     is_bare = isinstance(spec.shape, Bare)
-    below = data(spec, handler) if is_bare else handler(spec.options.__pydantic_core_schema__)
+    below = data(spec, handler) if is_bare else part(spec.options, handler)
     return an_object({key.name: below}, (key.name,), spec.does)
+
+
+def part(kind: type[Part], handler: GetJsonSchemaHandler) -> Json:
+    """The options of a command or a verb as an object; pydantic asks a class by fields only."""
+    return kind.__get_pydantic_json_schema__(kind.__pydantic_core_schema__, handler)
 
 
 def resolved(spec: Spec, handler: GetJsonSchemaHandler) -> Json:
     """The options of a command as an object that is not a reference."""
-    return handler.resolve_ref_schema(handler(spec.options.__pydantic_core_schema__))
+    return handler.resolve_ref_schema(part(spec.options, handler))
 
 
 def option_of(spec: Spec, option: str, handler: GetJsonSchemaHandler) -> Json:

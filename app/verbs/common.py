@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from app.verbs.errors import Problem
 from app.verbs.hooks import Auth, HookRef
+from app.verbs.names import wire_name
 from app.verbs.part import Many, Number, Of, OfText, Part
 from app.verbs.raw import VerbItem
 from app.verbs.speech import Recognizer
@@ -104,6 +105,18 @@ class Target(Part):
     """
 
     text_form: ClassVar[str] = "a phone number or 'sip:user@host'"
+    rules: ClassVar[Mapping[str, Any]] = {
+        "allOf": [
+            {
+                "if": {"properties": {"type": {"const": kind}}, "required": ["type"]},
+                "then": {
+                    "required": [wire_name(need)],
+                    "properties": {wire_name(need): {"type": "string", "minLength": 1}},
+                },
+            }
+            for kind, need in TARGET_NEEDS.items()
+        ]
+    }
 
     type: Literal["phone", "sip", "user", "teams"]
     number: str | None = None

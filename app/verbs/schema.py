@@ -5,7 +5,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from app.verbs.part import Part
+    from pydantic import GetJsonSchemaHandler
+
+    from app.verbs.part import Part, Verb
 
 Json = dict[str, Any]
 
@@ -20,16 +22,19 @@ def given(name: str) -> Json:
 
 
 def describe(kind: type["Part"], schema: Json) -> None:
-    """Turn pydantic's schema of a part, in place, into that of its JSON."""
+    """Turn pydantic's schema of a part, in place, into that of its JSON; once more does no harm."""
     text, options = read_docstring(kind)
     schema["description"] = text
     names = {name: wire for name, wire, _ in kind._options}
     hooks = {name for name, _, is_hook in kind._options if is_hook}
     properties = schema.pop("properties", {})
     schema["properties"] = {
-        wire: describe_option(properties[name], options.get(name, ""), is_hook=name in hooks)
+        wire: describe_option(
+            properties.get(name, properties.get(wire, {})),
+            options.get(name, ""),
+            is_hook=name in hooks,
+        )
         for name, wire in names.items()
-        if name in properties
     }
     required = [names.get(name, name) for name in schema.pop("required", ())]
     leading = [names[kind.leading]] if kind.leading in names else []
@@ -38,12 +43,21 @@ def describe(kind: type["Part"], schema: Json) -> None:
     schema.update(kind.rules)
 
 
+def instruction(kind: type["Verb"], handler: "GetJsonSchemaHandler") -> Json:
+    """JSON Schema of a verb with its name."""
+    schema = kind.__get_pydantic_json_schema__(kind.__pydantic_core_schema__, handler)
+    options = handler.resolve_ref_schema(schema)
+    name: Json = {"verb": {"const": kind.verb}}
+    required = ["verb", *options.get("required", ())]
+    return {**options, "properties": name | options["properties"], "required": required}
+
+
 def describe_option(schema: Json, text: str, *, is_hook: bool) -> Json:
     """The schema of one option, without what only Python has."""
     described = {key: value for key, value in schema.items() if key not in ("title", "default")}
     for choice in described.get("anyOf", [described]):
         if is_hook and choice.get("type") == "string":
-            choice["pattern"] = NOT_BLANK
+            choice.setdefault("pattern", NOT_BLANK)
         for bound, keyword in BOUNDS.items():  # pydantic leaves those of a union as they are
             if bound in choice:
                 choice[keyword] = choice.pop(bound)

@@ -1,13 +1,14 @@
 """Verbs that talk to the caller: say, play, pause, gather."""
 
-from collections.abc import Iterable
-from typing import ClassVar, Literal
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Literal
 
 from app.verbs.builder import Builder
 from app.verbs.common import ActionHookDelay, FillerNoise
 from app.verbs.errors import Problem
 from app.verbs.hooks import HookRef
 from app.verbs.part import Many, Number, Of, OfText, Part, Verb
+from app.verbs.schema import given
 from app.verbs.speech import Recognizer, Synthesizer
 
 
@@ -53,6 +54,12 @@ class Say(Verb, SayPrompt):
     """
 
     verb: ClassVar[str] = "say"
+    rules: ClassVar[Mapping[str, Any]] = {
+        "anyOf": [
+            given("text"),
+            {"required": ["stream"], "properties": {"stream": {"const": True}}},
+        ]
+    }
 
     def check(self) -> Iterable[Problem]:
         """Something must be said."""
