@@ -40,10 +40,6 @@ COMMANDS = f"/v1/calls/{CALL}/commands"
 PLATFORM = f"/v1/Accounts/{ACCOUNT}/Calls/{CALL}"
 
 SAY = {"verb": "say", "text": "A gold member."}
-INFO = {"method": "INFO", "content_type": "text/plain", "content": "x"}
-TRACK = {"action": "addTrack", "track": "music"}
-TARGET = [{"type": "phone", "number": "+15085551212"}]
-TRANSFER = {"mode": "blind", "target": TARGET}
 
 UPDATES = [
     {"type": "update_instructions", "instructions": "You handle billing now."},
@@ -289,74 +285,6 @@ async def test_a_misspelt_key_of_a_command_is_refused(rest: Rest) -> None:
     document = await problem(await post(rest, COMMANDS, body), 422)
 
     assert "not known" in fields(document)["call_sid"]
-
-
-@pytest.mark.parametrize(
-    ("body", "command", "data"),
-    [
-        ({"call_status": "completed"}, "call:status", {"call_status": "completed"}),
-        ({"call_hook": "/next"}, "redirect", {"call_hook": "/next"}),
-        ({"mute_status": "mute"}, "mute:status", {"mute_status": "mute"}),
-        ({"listen_status": "pause"}, "listen:status", {"listen_status": "pause"}),
-        ({"whisper": [SAY]}, "whisper", {"whisper": [SAY]}),
-        ({"dtmf": {"digit": "1"}}, "dtmf", {"digit": "1", "dtmf": {"digit": "1"}}),
-        ({"sip_request": INFO}, "sip:request", {**INFO, "sip_request": INFO}),
-        (
-            {"call_hook": "/a", "child_call_hook": "/b"},
-            "redirect",
-            {"call_hook": "/a", "child_call_hook": "/b"},
-        ),
-        ({"child_call_hook": "/b"}, "redirect", {"child_call_hook": "/b"}),
-        ({"stream_status": "resume"}, "stream:status", {"stream_status": "resume"}),
-        ({"transcribe_status": "pause"}, "transcribe:status", {"transcribe_status": "pause"}),
-        ({"conf_mute_status": "mute"}, "conf:mute-status", {"conf_mute_status": "mute"}),
-        (
-            {"conferenceParticipantAction": {"action": "kick"}},
-            "conf:participant-action",
-            {"action": "kick"},
-        ),
-        ({"dub": TRACK}, "dub", TRACK),
-        ({"room_say": {"text": "Hi."}}, "room:say", {"text": "Hi."}),
-        ({"room_play": {"url": "https://x.org/a"}}, "room:play", {"url": "https://x.org/a"}),
-        ({"llm_update": {"type": "response.cancel"}}, "llm:update", {"type": "response.cancel"}),
-        ({"transfer": TRANSFER}, "redirect", [{"verb": "transfer", **TRANSFER}]),
-        ({"tag": {"case": "88"}}, "tag", {"case": "88"}),
-        ({"record": {"action": "stopCallRecording"}}, "record", {"action": "stopCallRecording"}),
-        ({"boostAudioSignal": "6 dB"}, "boostAudioSignal", "6 dB"),
-        ({"media_path": "no-media"}, "media:path", "no-media"),
-        (
-            {"conf_hold_status": "hold", "wait_hook": "/music"},
-            "conf:hold-status",
-            {"conf_hold_status": "hold", "wait_hook": "/music"},
-        ),
-        (
-            {"noise_isolation_status": "enable", "level": 80},
-            "noiseIsolation:status",
-            {"noise_isolation_status": "enable", "level": 80},
-        ),
-    ],
-)
-async def test_keys_of_jambonz_rest_api_become_commands(
-    rest: Rest, body: dict[str, Any], command: str, data: object
-) -> None:
-    response = await rest.client.put(PLATFORM, json=body, headers=AUTH)
-
-    assert response.status == 202
-    assert rest.calls.sent == [{"type": "command", "command": command, "data": data}]
-
-
-async def test_a_key_that_is_not_supported_names_those_that_are(rest: Rest) -> None:
-    document = await problem(await post(rest, PLATFORM, {"llm_status": "stop"}), 422)
-
-    assert "agent_update, call_status" in document["detail"]
-
-
-async def test_two_keys_at_once_are_refused(rest: Rest) -> None:
-    body = {"call_status": "completed", "mute_status": "mute"}
-    document = await problem(await post(rest, PLATFORM, body), 422)
-
-    assert "cannot stand beside call_status" in fields(document)["mute_status"]
-    assert rest.calls.sent == []
 
 
 async def test_hanging_up_ends_the_call(rest: Rest) -> None:

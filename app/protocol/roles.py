@@ -150,6 +150,9 @@ BY_OWNER: Mapping[str, Mapping[str, HookRole]] = {
     "enqueue": {"wait_hook": QUEUE_WAIT},
     "conference": ROOM_OPTIONS,
     "room": ROOM_OPTIONS,
+    "HoldConference": ROOM_OPTIONS,
+    "Participant": ROOM_OPTIONS,
+    "RedirectTo": {"call_hook": REDIRECT, "child_call_hook": REDIRECT},
     "sip:refer": {"event_hook": REFER_STATUS},
 }
 # The verbs of the speech-to-speech family; the other vendors go by s2s.

@@ -68,7 +68,8 @@ class CommandSender(LiveCall[S, E]):
         render = Render(values=opening.template_values(self)) if is_redirect else Render()
         data = spec.write(options, render)
         new = own_verbs(data) if is_redirect else []
-        rendered = Rendered(new, render.hooks, frozenset(render.names), tuple(render.agents))
+        agents, names = tuple(render.agents), frozenset(render.names)
+        rendered = Rendered(new, render.hooks, names, agents, roles=render.roles)
         opening.checked(self, rendered)
         receipt = self._send_command(spec.name, data, call_sid=call_sid)
         if new:
