@@ -58,6 +58,7 @@ class Event(StrEnum):
     LISTENING = auto()
     RELOADED = auto()
     RELOAD_FAILED = auto()
+    RELOAD_OFF = auto()
     DRAINING = auto()
     LOOP_STALLED = auto()
     LOOP_STUCK = auto()

@@ -15,6 +15,7 @@ from typing import Final
 import structlog
 from aiohttp import web
 from watchfiles import awatch
+from watchfiles.main import FileChange
 
 from app.application import PACKAGES, place_of, rediscover
 from app.keys import CALLS, SETTINGS
@@ -50,7 +51,18 @@ async def watch(web_app: web.Application) -> None:
     """Reload whenever files have changed; one reload at a time."""
     root = web_app[SETTINGS].folder.resolve()
     folders = [root / name for name in PACKAGES if (root / name).is_dir()]
-    async for changes in awatch(*folders, debounce=LONGEST_MS, step=QUIET_MS):
+    watched = awatch(*folders, debounce=LONGEST_MS, step=QUIET_MS)
+    try:
+        await reload_for(watched, web_app, root)
+    except (OSError, RuntimeError) as error:  # such as: too many files are watched already
+        log.error(Event.RELOAD_OFF, error=str(error), advice="restart to take up new code")
+
+
+async def reload_for(
+    watched: AsyncIterator[set[FileChange]], web_app: web.Application, root: Path
+) -> None:
+    """Reload for each set of changes that is about files of an author."""
+    async for changes in watched:
         # Files that an editor makes for a moment only are no news.
         paths = [Path(path) for _, path in changes]
         kept = {path for path in paths if path.suffix == ".py" or path.exists()}

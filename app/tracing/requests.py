@@ -1,4 +1,6 @@
-"""A span for each HTTP request; control sockets have those of their calls."""
+"""A span for each request of the REST API; control sockets have those of their calls."""
+
+from typing import Final
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -6,13 +8,15 @@ from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer, use_span
 
 from app.tracing.parents import parent_of_request
 
+API: Final = "/v1/"
+
 
 def trace_requests(maker: Tracer) -> Middleware:
     """A middleware that continues the trace of who asks."""
 
     @web.middleware
     async def trace(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if "Upgrade" in request.headers:
+        if not request.path.startswith(API):
             return await handler(request)
         span = maker.start_span(
             f"{request.method[:10]} {route_of(request)}",

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 MAX_TEXT: Final = 2000
 # What the model was told of its own mistake, or of the caller's, is no error of a tool.
 FINE: Final = frozenset({"ok", "tool_error", "bad_arguments"})
+# What a vendor's own speech-to-speech session tells knows no turns.
+OF_A_TURN: Final = frozenset(
+    {"user_transcript", "agent_response", "llm_response", "user_interruption"}
+)
 STAGES: Final = ("stt_ms", "eot_ms", "llm_ms", "tool_ms", "tts_ms")
 
 
@@ -85,6 +89,8 @@ class CallTracer:
 
     def heard(self, session: "Call", message: Message) -> None:
         """An event begins a turn, if none is open."""
+        if message.data.get("type") not in OF_A_TURN:
+            return
         if (found := self._traces.get(session)) is not None and found.turn is None:
             self._begin_turn(found, message.b3)
 
@@ -121,14 +127,16 @@ class CallTracer:
     def tool_started(self, session: "Call", call_id: str, name: str, arguments: object) -> None:
         """Begin the span of a tool call; what the tool does comes below it."""
         if (found := self._traces.get(session)) is not None:
-            span = self._begin_tool(found, call_id, name)
+            span = self._begin_tool(session, found, call_id, name)
             span.set_attributes(self._pii(arguments=arguments))
             attach(set_span_in_context(span))  # of its task, which ends with the tool
 
-    def _begin_tool(self, found: CallTrace, call_id: str, name: str) -> Span:
+    def _begin_tool(self, session: "Call", found: CallTrace, call_id: str, name: str) -> Span:
+        if found.turn is None and session.agent is not None:
+            self._begin_turn(found)
         span = found.tools[call_id] = self._maker.start_span(
             f"tool {name}",
-            context=set_span_in_context(found.turn or self._begin_turn(found)),
+            context=set_span_in_context(found.turn or found.call),
             attributes={"gen_ai.tool.name": name, "gen_ai.tool.call.id": call_id},
         )
         return span
@@ -140,7 +148,7 @@ class CallTracer:
         if (found := self._traces.get(session)) is None:
             return
         if call_id not in found.tools:
-            self._begin_tool(found, call_id, name)
+            self._begin_tool(session, found, call_id, name)
         span = found.tools.pop(call_id)
         span.set_attributes({"cordboard.outcome": outcome, **self._pii(result=result)})
         if outcome not in FINE:

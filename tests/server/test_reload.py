@@ -179,6 +179,24 @@ async def test_what_an_editor_writes_for_a_moment_is_no_change(
     assert news("odd"), "what is odd about the new code is told again"
 
 
+async def test_files_that_cannot_be_watched_are_told_and_calls_are_served(
+    folder: Path, logbook: Logbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*folders: object, **_: object) -> AsyncIterator[set[Any]]:
+        if folders:
+            raise OSError("OS file watch limit reached")
+        yield set()
+
+    logbook.without_call.add("reload_off")
+    monkeypatch.setattr(reload, "awatch", fail)
+    write(folder, "one", "/call")
+    async with running_folder(folder, reload.setup) as server:
+        line = await logbook.line("reload_off")
+        assert await (await server.call()).tool_call("version") == {"result": "one"}
+
+    assert line["error"] == "OS file watch limit reached"
+
+
 def test_two_quick_changes_of_one_length_are_both_seen(folder: Path) -> None:
     write(folder, "one", "/call")
     discover(folder)

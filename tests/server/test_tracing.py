@@ -15,7 +15,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import StatusCode
 from pydantic import SecretStr
 
-from app import Agent, Session, ToolError, tool, tracing
+from app import Agent, Application, Session, ToolError, pause, say, tool, tracing
 from app.server import build
 from app.settings import Settings
 from tests.server.conftest import AGENT, KEY, Logbook, Server, answering, serving_on_loopback
@@ -41,11 +41,13 @@ async def look(session: Session, word: str) -> str:
 
 
 @asynccontextmanager
-async def traced(**settings: Any) -> AsyncIterator[tuple[Server, InMemorySpanExporter]]:
+async def traced(
+    application: Application[Any, Any] | None = None, **settings: Any
+) -> AsyncIterator[tuple[Server, InMemorySpanExporter]]:
     """A server whose spans are kept in memory."""
     spans = InMemorySpanExporter()
     given = Settings(api_keys=(SecretStr(KEY),), **settings)
-    web_app = build(given, [answering(lambda: Agent(**AGENT, tools=[look]))])
+    web_app = build(given, [application or answering(lambda: Agent(**AGENT, tools=[look]))])
     tracing.start(web_app, SimpleSpanProcessor(spans))
     async with serving_on_loopback(web_app) as server:
         yield server, spans
@@ -162,6 +164,32 @@ async def test_what_is_open_when_a_call_ends_is_ended_with_it(logbook: Logbook) 
     found = by_name(spans)
 
     assert dict(found["turn"][0].attributes or {})["cordboard.cut"] is True
+
+
+async def test_what_knows_no_turns_has_its_tools_below_the_call(logbook: Logbook) -> None:
+    async with traced(application=answering(lambda: [say("hi"), pause(length=9)])) as (
+        server,
+        spans,
+    ):
+        call = await server.call()
+        await call.event("response.done")
+        await call.ask_tool("nowhere")
+        await call.close()
+        await logbook.line("call_ended")
+    found = by_name(spans)
+
+    assert is_child(found["tool nowhere"][0], found["call /call"][0])
+    assert dict(found["tool nowhere"][0].attributes or {})["cordboard.outcome"] == "unknown"
+    assert "turn" not in found
+
+
+async def test_health_checks_and_scrapes_leave_no_spans(logbook: Logbook) -> None:
+    async with traced() as (server, spans):
+        for path in ("/livez", "/readyz", "/metrics"):
+            async with server.client.get(server.url(path)) as answer:
+                assert answer.status == 200
+
+    assert spans.get_finished_spans() == ()
 
 
 @pytest.mark.parametrize(
