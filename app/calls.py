@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app.application import Application
+from app.lines import QUICK
 from app.protocol import AgentUpdate
 from app.session import CallEnded, CallNotFound, Receipt, Runtime, Session
 
@@ -93,6 +94,7 @@ class Calls:
         """Look after the deadlines of all calls; one task per node, idle calls cost nothing."""
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
+            QUICK.flush()
             now = time.monotonic()
             for session in list(self.runtime.waiting):
                 try:

@@ -1,50 +1,27 @@
-"""Counters: what this process counts, for Prometheus.
+"""Counters: what this process counts, for Prometheus."""
 
-Series are bound once per label, so that counting costs a dict lookup and an addition. Labels whose
-values come from outside are bounded: what is too many is counted under "other".
-"""
+from collections.abc import Iterator
+from typing import Final
 
-from collections.abc import Callable
-from typing import Final, Generic, TypeVar
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
-from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    ProcessCollector,
-    generate_latest,
-)
-
+from app.tally import HistogramTally, Tally
 from app.timings import Timings
 
 __all__ = ["Counters"]
 
-OTHER: Final = "other"
-MOST_LABELS: Final = 200
-CALL_SECONDS: Final = (1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600)
-TOOL_SECONDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60)
-HTTP_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
-
-S = TypeVar("S")
-
-
-class _Series(dict[str, S], Generic[S]):
-    """The series of one metric by its label; made when first asked for, bounded in number."""
-
-    def __init__(self, bind: Callable[[str], S], most: int = MOST_LABELS) -> None:
-        super().__init__()
-        self._bind = bind
-        self._most = most
-
-    def __missing__(self, label: str) -> S:
-        if len(self) >= self._most and label != OTHER:
-            return self[OTHER]
-        series = self[label] = self._bind(label)
-        return series
+CALL_SECONDS: Final = (1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
+TOOL_SECONDS: Final = (
+    *(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0),
+    *(2.0, 4.0, 8.0, 15.0, 30.0, 60.0),
+)
+HTTP_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+LATE: Final = {False: "false", True: "true"}
 
 
-class Counters:
+class Counters(Collector):
     """The counters of one server, each server its own registry.
 
     Attributes:
@@ -55,100 +32,66 @@ class Counters:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.timings = Timings()
-        self.registry.register(self.timings)
-        ProcessCollector(registry=self.registry)
-        self._bind_calls()
-        self._bind_tools()
-        self._bind_faults()
-        self._bind_http()
-
-    def _bind_calls(self) -> None:
-        live = Gauge("cordboard_calls", "Calls now live.", registry=self.registry)
-        total = self._counter("cordboard_calls_started", "Calls by application.", "application")
-        seconds = self._histogram(
-            "cordboard_call_seconds", "Length of calls.", CALL_SECONDS, "application"
-        )
-        refused = self._counter("cordboard_calls_refused", "Calls not taken, by reason.", "reason")
-        acks = self._counter("cordboard_acks", "Acks sent, in time or late.", "late")
-        self._live = live
-        self._calls = _Series[Counter](total.labels)
-        self._refused = _Series[Counter](refused.labels, most=16)
-        self._call_seconds = _Series[Histogram](seconds.labels)
-        self._acks = {late: acks.labels(str(late).lower()) for late in (False, True)}
-
-    def _bind_tools(self) -> None:
-        total = self._counter(
+        self._live = 0
+        self._calls = Tally("cordboard_calls_started", "Calls by application.", "application")
+        self._refused = Tally("cordboard_calls_refused", "Calls not taken, by reason.", "reason")
+        self._acks = Tally("cordboard_acks", "Acks sent, in time or late.", "late")
+        self._tools = Tally(
             "cordboard_tool_calls", "Tool calls by tool and outcome.", "tool", "outcome"
         )
-        seconds = self._histogram(
-            "cordboard_tool_seconds", "Time until a tool's result.", TOOL_SECONDS, "tool"
+        self._errors = Tally("cordboard_handler_errors", "Failed handlers by kind.", "kind")
+        self._frames = Tally("cordboard_frames_refused", "Outgoing frames refused for their size.")
+        self._events = Tally("cordboard_events_dropped", "Incoming events dropped by a full queue.")
+        self._requests = Tally(
+            "cordboard_http_requests", "Requests by route.", "route", "method", "status"
         )
-        self._tools = _Series[_Series[Counter]](
-            lambda tool: _Series[Counter](lambda outcome: total.labels(tool, outcome), most=16)
+        self._call_seconds = HistogramTally(
+            "cordboard_call_seconds", "Length of calls.", "application", CALL_SECONDS
         )
-        self._tool_seconds = _Series[Histogram](seconds.labels)
-
-    def _bind_faults(self) -> None:
-        errors = self._counter("cordboard_handler_errors", "Failed handlers by kind.", "kind")
-        refused = "Outgoing frames refused for their size."
-        dropped = "Incoming events dropped by a full queue."
-        self._errors = _Series[Counter](errors.labels, most=50)
-        self._frames = Counter("cordboard_frames_refused", refused, registry=self.registry)
-        self._events = Counter("cordboard_events_dropped", dropped, registry=self.registry)
-
-    def _bind_http(self) -> None:
-        total = self._counter(
-            "cordboard_http_requests", "Requests by route.", "method", "route", "status"
+        self._tool_seconds = HistogramTally(
+            "cordboard_tool_seconds", "Time until a tool's result.", "tool", TOOL_SECONDS
         )
-        seconds = self._histogram(
-            "cordboard_http_request_seconds", "Time to a whole answer.", HTTP_SECONDS, "route"
+        self._request_seconds = HistogramTally(
+            "cordboard_http_request_seconds", "Time to a whole answer.", "route", HTTP_SECONDS
         )
-        self._requests: dict[tuple[str, str, int], Counter] = {}
-        self._bind_request: Callable[..., Counter] = total.labels
-        self._request_seconds = _Series[Histogram](seconds.labels)
-
-    def _counter(self, name: str, text: str, *labels: str) -> Counter:
-        return Counter(name, text, labels, registry=self.registry)
-
-    def _histogram(
-        self, name: str, text: str, buckets: tuple[float, ...], *labels: str
-    ) -> Histogram:
-        return Histogram(name, text, labels, buckets=buckets, registry=self.registry)
+        for collector in (self, self.timings):
+            self.registry.register(collector)
+        ProcessCollector(registry=self.registry)
 
     def call_started(self, path: str) -> None:
         """A call began on the application with this path."""
-        self._live.inc()
-        self._calls[path].inc()
+        self._live += 1
+        self._calls.count(path)
 
     def call_refused(self, reason: str) -> None:
         """A call was not taken; `reason` is a short fixed word such as "max_calls"."""
-        self._refused[reason].inc()
+        self._refused.count(reason)
 
     def call_ended(self, path: str, seconds: float) -> None:
         """A call on this application is over."""
-        self._live.dec()
-        self._call_seconds[path].observe(seconds)
+        self._live -= 1
+        self._call_seconds.observe(path, seconds)
 
     def tool_called(self, name: str, seconds: float, outcome: str) -> None:
         """A tool call was answered; `outcome` is a short fixed word such as "ok" or "error"."""
-        self._tools[name][outcome].inc()
-        self._tool_seconds[name].observe(seconds)
+        self._tools.count(name, outcome)
+        self._tool_seconds.observe(name, seconds)
 
     def ack_sent(self, late: bool) -> None:
         """An ack went out; `late` means the default did, in place of a slow handler's answer."""
-        self._acks[late].inc()
+        self._acks.count(LATE[late])
 
     def handler_failed(self, kind: str) -> None:
         """User code raised or hung; `kind` is a short fixed word such as "session_new"."""
-        self._errors[kind].inc()
+        self._errors.count(kind)
 
     def frame_refused(self) -> None:
         """A frame was over the platform's limit and was not sent."""
-        self._frames.inc()
+        self._frames.count()
 
     def event_dropped(self) -> None:
         """An event found its call's queue full."""
-        self._events.inc()
+        self._events.count()
 
     def request_served(self, method: str, route: str, status: int, seconds: float | None) -> None:
         """A request was answered.
@@ -159,13 +102,20 @@ class Counters:
             status: Of the answer.
             seconds: None for an answer that is a stream, such as a whole call.
         """
-        key = (method, route, status)
-        series = self._requests.get(key)
-        if series is None:
-            series = self._requests[key] = self._bind_request(*key)
-        series.inc()
+        self._requests.count(route, method, str(status))
         if seconds is not None:
-            self._request_seconds[route].observe(seconds)
+            self._request_seconds.observe(route, seconds)
+
+    def collect(self) -> Iterator[Metric]:
+        """All of it, for a scrape."""
+        yield GaugeMetricFamily("cordboard_calls", "Calls now live.", value=self._live)
+        for tally in (
+            *(self._calls, self._refused, self._acks, self._tools, self._errors),
+            *(self._frames, self._events, self._requests),
+        ):
+            yield from tally.collect()
+        for histograms in (self._call_seconds, self._tool_seconds, self._request_seconds):
+            yield from histograms.collect()
 
     def write(self) -> bytes:
         """All of it in the text format of Prometheus."""

@@ -19,6 +19,7 @@ import orjson
 import structlog
 from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
 
+from app.lines import QUICK, Lines
 from app.settings import Settings
 
 PII: Final = "pii."
@@ -138,7 +139,9 @@ def configure(settings: Settings, *, stream: TextIO | None = None) -> None:
     out = sys.stderr if stream is None else stream
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     rendering = _rendering(settings, out)
-    lines = _Lines(out)
+    lines = Lines(out)
+    is_quick = not _is_for_people(settings, out) and level <= logging.INFO
+    QUICK.use(out if is_quick else None)
     structlog.configure(
         processors=[*_shared(settings), *rendering],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -158,8 +161,12 @@ def _shared(settings: Settings) -> list[Processor]:
     ]
 
 
+def _is_for_people(settings: Settings, out: TextIO) -> bool:
+    return settings.log_format == "console" or (settings.log_format == "auto" and out.isatty())
+
+
 def _rendering(settings: Settings, out: TextIO) -> list[Processor]:
-    if settings.log_format == "console" or (settings.log_format == "auto" and out.isatty()):
+    if _is_for_people(settings, out):
         return [
             _for_people,
             structlog.dev.ConsoleRenderer(
@@ -273,27 +280,10 @@ def _to_json(_logger: WrappedLogger, _name: str, line: EventDict) -> str:
     return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
-class _Lines:
-    """Where lines go. A log that cannot be written, a closed pipe say, must not end a call."""
-
-    def __init__(self, out: TextIO) -> None:
-        self._out = out
-
-    def msg(self, line: str) -> None:
-        """Write one line."""
-        try:
-            self._out.write(line + "\n")
-            self._out.flush()
-        except (OSError, ValueError):
-            pass
-
-    debug = info = warning = error = critical = exception = log = msg
-
-
 class _LibraryHandler(logging.Handler):
     """Writes the records of the standard library's logging as lines of ours."""
 
-    def __init__(self, lines: _Lines, rendering: list[Processor], settings: Settings) -> None:
+    def __init__(self, lines: Lines, rendering: list[Processor], settings: Settings) -> None:
         super().__init__()
         self._lines = lines
         self._processors = [*_shared(settings), *rendering]

@@ -7,10 +7,11 @@ from typing import Final
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from app.counters import OTHER, Counters
+from app.counters import Counters
 from app.keys import COUNTERS, DRAINING
 from app.rest import ACCESS, Problem, is_local
 from app.rest.problems import HEADERS, Handler
+from app.tally import OTHER
 
 __all__ = ["setup"]
 

@@ -1,15 +1,14 @@
 """How long turns and answers take: histograms that cost two additions, read when somebody asks."""
 
-from bisect import bisect_left
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.registry import Collector
 
-from app.protocol import Latency
+from app.tally import Histogram, HistogramTally
 
-__all__ = ["STAGES", "Histogram", "Timings"]
+__all__ = ["STAGES", "Timings"]
 
 STAGES: Final = ("stt", "eot", "llm", "tool", "tts")
 """What a turn's time is made of, in order: recogniser, end of turn, model, tools, voice."""
@@ -34,77 +33,48 @@ ANSWER_SECONDS: Final = (
 )
 
 
-class Histogram:
-    """Counts of values by bucket.
-
-    Args:
-        bounds: Upper bounds of the buckets, each included, in ascending order.
-    """
-
-    __slots__ = ("_bounds", "_counts", "_sum")
-
-    def __init__(self, bounds: tuple[float, ...]) -> None:
-        self._bounds = bounds
-        self._counts = [0] * (len(bounds) + 1)
-        self._sum = 0.0
-
-    def observe(self, value: float) -> None:
-        """Count one value."""
-        self._counts[bisect_left(self._bounds, value)] += 1
-        self._sum += value
-
-    def add_to(self, family: HistogramMetricFamily, *labels: str) -> None:
-        """Add what was counted, in the cumulative form of Prometheus."""
-        total, buckets = 0, []
-        names = [*(repr(float(bound)) for bound in self._bounds), "+Inf"]
-        for name, count in zip(names, self._counts, strict=True):
-            total += count
-            buckets.append((name, float(total)))
-        family.add_metric(labels, buckets=buckets, sum_value=self._sum)
-
-
 class Timings(Collector):
     """The histograms of one server: stages of turns, whole turns, answers of handlers."""
 
     def __init__(self) -> None:
-        self._stages = tuple(Histogram(STAGE_SECONDS) for _ in STAGES)
+        self._stages = {f"{stage}_ms": Histogram(STAGE_SECONDS) for stage in STAGES}
         self._turns = Histogram(TURN_SECONDS)
-        self._answers: dict[str, Histogram] = {}
+        self._answers = HistogramTally(
+            "cordboard_answer_seconds",
+            "From a message to the answer of its handler.",
+            "message",
+            ANSWER_SECONDS,
+        )
 
-    def turn_ended(self, latency: Latency) -> float:
-        """A turn ended: count what jambonz measured, and give the sum in seconds."""
-        of = latency
-        measured = (of.stt_ms, of.eot_ms, of.llm_ms, of.tool_ms, of.tts_ms)
+    def turn_ended(self, stages: Mapping[str, Any]) -> float:
+        """A turn ended: count what jambonz measured, and give the sum in seconds.
+
+        Args:
+            stages: Milliseconds as ``stt_ms``, ``eot_ms`` …; others are left alone.
+        """
         total = 0.0
-        for histogram, milliseconds in zip(self._stages, measured, strict=True):
-            if milliseconds is not None and milliseconds >= 0:
-                total += milliseconds / 1000
-                histogram.observe(milliseconds / 1000)
+        for name, milliseconds in stages.items():
+            histogram = self._stages.get(name)
+            if histogram is not None and milliseconds >= 0:
+                seconds = milliseconds / 1000
+                total += seconds
+                histogram.observe(seconds)
         if total:
             self._turns.observe(total)
         return total
 
     def answered(self, kind: str, seconds: float) -> None:
         """A handler or hook answered a message of this kind, in time or late."""
-        histogram = self._answers.get(kind)
-        if histogram is None:
-            histogram = self._answers[kind] = Histogram(ANSWER_SECONDS)
-        histogram.observe(seconds)
+        self._answers.observe(kind, seconds)
 
     def collect(self) -> Iterator[HistogramMetricFamily]:
         """All of it, for a scrape."""
         stages = HistogramMetricFamily(
             "cordboard_turn_stage_seconds", "Latency of a turn by stage.", labels=("stage",)
         )
-        for stage, histogram in zip(STAGES, self._stages, strict=True):
+        for stage, histogram in zip(STAGES, self._stages.values(), strict=True):
             histogram.add_to(stages, stage)
         turns = HistogramMetricFamily("cordboard_turn_seconds", "Latency of a turn, all stages.")
         self._turns.add_to(turns)
-        answers = HistogramMetricFamily(
-            "cordboard_answer_seconds",
-            "From a message to the answer of its handler.",
-            labels=("message",),
-        )
-        for kind, histogram in [*self._answers.items()]:
-            histogram.add_to(answers, kind)
-        yield from (stages, turns, answers)
+        yield from (stages, turns)
+        yield from self._answers.collect()

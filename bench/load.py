@@ -15,7 +15,7 @@ CALL = {
 TURN_END = {
     "type": "turn_end", "transcript": "What is the weather in Portland?", "confidence": 0.99,
     "response": "The temperature in Portland is eleven degrees.", "interrupted": False,
-    "latency": {"stt_ms": 320, "eot_ms": 180, "llm_ms": 890, "tool_ms": 420, "tts_ms": 210},
+    "latency": {"stt_ms": 320, "eot_ms": 180, "llm_ms": 640, "tool_ms": 120, "tts_ms": 210},
     "tool_calls": [{"name": "get_weather", "rtt_ms": 420}],
 }  # fmt: skip
 

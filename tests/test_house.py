@@ -33,6 +33,8 @@ LAYERS: dict[str, int] = {
     "llm": 2,
     "feed": 3,
     "timings": 2,
+    "tally": 1,
+    "lines": 2,
     "counters": 3,
     "application": 3,
     "session": 3,
@@ -65,7 +67,7 @@ SAME_LAYER: dict[str, set[str]] = {
 APART: dict[str, set[str]] = {
     "__init__": {*LAYERS, "logs"},
     "settings": set(),
-    "logs": {"settings"},
+    "logs": {"settings", "lines"},
     "scaffold": set(),
     "twin": {"llm"},
     "phone": {"twin", "llm"},

@@ -3,8 +3,9 @@ from collections.abc import AsyncIterator
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.counters import MOST_LABELS, Counters
+from app.counters import Counters
 from app.keys import COUNTERS, DRAINING
+from app.tally import MOST_LABELS
 from tests.rest_server import AUTH, CALL, Rest, serving
 
 

@@ -8,6 +8,7 @@ They run where an event is wanted, never in the read loop.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from app.protocol.fields import Data, field_names, number, others, rest, text, whole
 from app.protocol.llm_events import LlmEvent
@@ -251,6 +252,8 @@ LATENCY_NAMES = {
     "tts_ms": "voice_latency",
 }
 LATENCY_PAIRS = tuple(LATENCY_NAMES.items())
+NUMBERS = (int, float)
+MAX_RESULT = 40
 LATENCY_KEYS = frozenset({*LATENCY_NAMES, *LATENCY_NAMES.values(), "preflight"})
 
 
@@ -271,11 +274,23 @@ def read_latency(data: object) -> Latency:
     return Latency(stt, eot, llm, tool, tts, preflight, others(data, LATENCY_KEYS))
 
 
-def measured_stages(latency: Latency) -> dict[str, object]:
-    """A turn's latency in a few words, for a log: ``{"llm_ms": 310.0, "preflight": "hit"}``."""
-    times = {name: getattr(latency, name) for name in LATENCY_NAMES}
-    stages: dict[str, object] = {name: ms for name, ms in times.items() if ms}
-    return stages | ({"preflight": latency.preflight.result} if latency.preflight else {})
+def measured_stages(data: object) -> dict[str, Any]:
+    """The milliseconds of a turn by stage, where they were measured; and what became of preflight.
+
+    For a log and for counting: ``{"stt_ms": 310, "llm_ms": 640, "preflight": "hit"}``.
+    """
+    stages: dict[str, Any] = {}
+    if isinstance(data, dict):
+        for ours, theirs in LATENCY_PAIRS:
+            value = data.get(ours)
+            if value is None:
+                value = data.get(theirs)
+            if value.__class__ in NUMBERS:
+                stages[ours] = value
+        early = data.get("preflight")
+        if isinstance(early, dict):
+            stages["preflight"] = text(early, "result")[:MAX_RESULT]
+    return stages
 
 
 READERS: dict[str, Callable[[Data], AgentEvent]] = {

@@ -31,6 +31,7 @@ class CallFacts(Generic[S, E]):
         call_status: The last one known.
         started: When the call began, UTC.
         log: A structured logger that carries the ids of this call.
+        plain_log, log_ids: See :class:`app.lines.Logged`.
     """
 
     def __init__(
@@ -44,6 +45,8 @@ class CallFacts(Generic[S, E]):
         self.state: S = application.make_state()
         self.started = datetime.now(UTC)
         self.log: Any = structlog.get_logger("cordboard.session")
+        self.plain_log: Any = None
+        self.log_ids = b""
         self._env: E | None = None
         self._context = contextvars.copy_context()  # what the author's code runs in
         self._opening_text = b"{}"
@@ -86,7 +89,8 @@ class CallFacts(Generic[S, E]):
             "account_sid": text_of(data, "account_sid")[:MAX_ID],
             "trace_id": (text_of(data, "trace_id") or message.b3.partition("-")[0])[:MAX_ID],
         }
-        self.log = self.log.bind(**ids)
+        self.log = self.plain_log = self.log.bind(**ids)
+        self.log_ids = orjson.dumps(ids)[1:-1] + b","
         self._context.run(structlog.contextvars.bind_contextvars, **ids)
 
     def _learn(self, message: Message) -> None:

@@ -15,6 +15,7 @@ from typing_extensions import TypeVar
 from app.agent import Rendered, RenderedAgent
 from app.application import Application, Handler
 from app.hook import Hook
+from app.lines import QUICK
 from app.logs import mask_personal
 from app.protocol import (
     MAX_ID,
@@ -45,6 +46,7 @@ T = TypeVar("T")
 MAX_WATCHED = 64 * 1024
 TOO_LARGE = f"larger than {MAX_WATCHED:,} bytes, not kept"
 ERROR_SHOWN = 500
+QUIETLY = frozenset({"ok", "tool_error", "bad_arguments"})  # outcomes of the author's own tools
 
 
 class LiveCall(CallFacts[S, E]):
@@ -341,7 +343,11 @@ class LiveCall(CallFacts[S, E]):
         if self._runtime.tracer is not None:
             self._runtime.tracer.tool_called(self, call_id, name, result, outcome)
         milliseconds = round(seconds * 1000, 1)
-        self.log.info("tool_called", tool=name, outcome=outcome, ms=milliseconds)
+        if outcome in QUIETLY:
+            fields = {"tool": name, "outcome": outcome, "ms": milliseconds}
+            QUICK.info("tool_called", self, fields)
+        else:  # the name may be anybody's words
+            self.log.info("tool_called", tool=name, outcome=outcome, ms=milliseconds)
         output = {"tool_call_id": call_id, "name": name, "output": result, "outcome": outcome}
         told = {"data": {**output, "ms": milliseconds}}
         self._publish("tool_output", orjson.dumps(told, default=str))

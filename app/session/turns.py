@@ -1,10 +1,10 @@
 """The end of a turn: counted, timed, logged; a slow one with who is to blame."""
 
-import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from app.protocol import measured_stages, read_latency, read_turn_end
+from app.lines import QUICK
+from app.protocol import measured_stages, read_turn_end
 from app.session.slow_turn import slow_turn
 
 if TYPE_CHECKING:
@@ -17,17 +17,16 @@ def end_turn(session: "LiveCall[Any, Any]", data: Mapping[str, Any]) -> None:
     session._turns += 1
     session._interruptions += is_interrupted
     session._last_turn = data
-    latency = read_latency(data.get("latency"))
-    seconds = session._runtime.counters.timings.turn_ended(latency)
-    tools, session._tool_seconds = session._tool_seconds or {}, None
-    if tools and latency.tool_ms is None:
+    stages = measured_stages(data.get("latency"))
+    seconds = session._runtime.counters.timings.turn_ended(stages)
+    tools, session._tool_seconds = session._tool_seconds, None
+    if tools and "tool_ms" not in stages:
         seconds += sum(tools.values())
     if session._runtime.tracer is not None:
         session._runtime.tracer.turn_ended(session, data)
-    if session.log.is_enabled_for(logging.INFO):
-        session.log.info("turn_ended", interrupted=is_interrupted, **measured_stages(latency))
+    QUICK.info("turn_ended", session, {"interrupted": is_interrupted, **stages})
     if seconds > session._runtime.limits.slow_turn:
-        why = slow_turn(read_turn_end(data), session.agent, tools)
+        why = slow_turn(read_turn_end(data), session.agent, tools or {})
         session.log.warning("slow_turn", seconds=round(seconds, 2), why=why)
 
 
