@@ -363,7 +363,7 @@ def logged(source: Source) -> Iterator[tuple[int, str]]:
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
             logger = ast.unparse(node.func.value).split(".")[-1]
-            if logger == "log" and node.func.attr in levels:
+            if logger in ("log", "QUICK") and node.func.attr in levels:
                 about = ast.unparse(node.args[0]).strip("'\"")
                 yield node.lineno, about.removeprefix("Event.").lower()
 
