@@ -100,6 +100,7 @@ class Event(StrEnum):
 
     ACK_LET_GO = auto()
     ANSWERED_LATE = auto()
+    ANSWER_NOT_ALLOWED = auto()
     HANDLER_FAILED = auto()
     HANDLER_RETURNED_NOTHING = auto()
     HOOK_UNANSWERED = auto()

@@ -94,7 +94,7 @@ BROAD_EXCEPTS = {
     "app/session/eager.py::resumed",  # whatever is thrown into a task is its coroutine's
     "app/session/events.py::_run",  # an event hook
     "app/session/live.py::_run_quietly",  # a handler whose answer nobody awaits
-    "app/session/opening.py::answer",  # a handler or action hook whose answer jambonz awaits
+    "app/session/opening.py::run_and_render",  # a handler or hook whose answer jambonz awaits
     "app/session/user_code.py::run",  # what is no Exception becomes one; the rest passes
     "app/session/tools.py::_serve",  # a tool call
     "app/session/tools.py::_hand_over",  # a tool's result, which may be anything

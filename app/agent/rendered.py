@@ -24,6 +24,10 @@ class Talker(Protocol):
         """Label of the verb."""
 
     @property
+    def verb(self) -> str:
+        """Its name on the wire."""
+
+    @property
     def llm_label(self) -> str:
         """``vendor:model`` as far as it is set, for logs."""
 

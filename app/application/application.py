@@ -10,7 +10,7 @@ from app.application.handler import Handler, compile_handler
 from app.protocol import ConfigurationError
 
 if TYPE_CHECKING:
-    from app.protocol.events import CallStatus
+    from app.protocol import Adulting, CallStatus, Redirected
     from app.session import Session
     from app.verbs import Verb
 
@@ -103,8 +103,15 @@ class Application(Generic[S, E]):
     def session_redirect(
         self, function: Callable[["Session[S, E]", dict[str, Any]], M]
     ) -> Callable[["Session[S, E]", dict[str, Any]], M]: ...
+    @overload
+    def session_redirect(
+        self, function: Callable[["Session[S, E]", "Redirected"], M]
+    ) -> Callable[["Session[S, E]", "Redirected"], M]: ...
     def session_redirect(self, function: F) -> F:
-        """Answer a call that was redirected here; ``event`` is the call info as it came."""
+        """Answer a call that was redirected here, or one of its legs.
+
+        The event is the call info as it came, or where it is annotated so a ``Redirected``.
+        """
         return self._register("session_redirect", function)
 
     def session_reconnect(
@@ -121,8 +128,15 @@ class Application(Generic[S, E]):
     def session_adulting(
         self, function: Callable[["Session[S, E]", dict[str, Any]], M]
     ) -> Callable[["Session[S, E]", dict[str, Any]], M]: ...
+    @overload
+    def session_adulting(
+        self, function: Callable[["Session[S, E]", "Adulting"], M]
+    ) -> Callable[["Session[S, E]", "Adulting"], M]: ...
     def session_adulting(self, function: F) -> F:
-        """Take over a dialed leg that became a call of its own."""
+        """Take over a dialed leg that became a call of its own; verbs are sent as a redirect.
+
+        The event is the call info as it came, or where it is annotated so an ``Adulting``.
+        """
         return self._register("session_adulting", function)
 
     def call_status(

@@ -80,6 +80,15 @@ def missing_hook(application: Application[Any, Any], name: str) -> str:
     )
 
 
+def missing_adulting(application: Application[Any, Any]) -> str:
+    """What to paste for legs that become calls of their own."""
+    return (
+        "a dialed leg has become a call of its own, and nothing tells it what to do; add:\n\n"
+        f"@{identifier(application.name)}.session_adulting\n"
+        "async def drive(session: Session, leg: Adulting) -> list[Verb]:\n    ..."
+    )
+
+
 def missing_tool(application: Application[Any, Any], name: str) -> str:
     """What to paste for a tool that no function answers."""
     return (

@@ -10,18 +10,13 @@ from app.verbs.common import Amd, Target
 from app.verbs.errors import Problem
 from app.verbs.explain import Expect
 from app.verbs.hooks import HookRef
-from app.verbs.part import Free, Headers, Many, NotNegative, Of, OfText, Part, Verb
+from app.verbs.part import Free, Headers, Many, NotNegative, Of, OfText, Part
 from app.verbs.raw import VerbItem
 from app.verbs.render import Render, Wire
 from app.verbs.schema import given
 
 # A hook of a new call holds outside this socket, so a path will not do.
 Url = Annotated[str, Field(pattern=r"^(wss?|https?)://"), Expect("an absolute URL such as wss://…")]
-
-AGENT_OF_CHILD = (
-    "an agent here would run in a call of its own, whose session does not know it; return it from "
-    "session_adulting instead"
-)
 
 
 class EndCall(Order):
@@ -66,9 +61,6 @@ class RedirectTo(Order):
                 "expected verbs, or call_hook and child_call_hook, or parent_call and child_call; "
                 f"got {came}"
             )
-        for place, verb in enumerate(self.child_call or ()):
-            if isinstance(verb, Verb) and verb.verb == "agent":
-                yield Problem(AGENT_OF_CHILD, ("child_call", place))
 
     def to_wire(self, render: Render) -> Wire:
         """As any object, but hooks need no handlers by name: session:redirect comes for them."""

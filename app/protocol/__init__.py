@@ -45,6 +45,7 @@ from app.protocol.ended import (
     SipRequestEnded,
     TransferEnded,
     VerbEnded,
+    read_as,
 )
 from app.protocol.errors import (
     AlreadyAnswered,
@@ -175,6 +176,7 @@ __all__ = [
     "llm_event_name",
     "measured_stages",
     "parse_update",
+    "read_as",
     "read_calls",
     "read_ended",
     "read_error",

@@ -185,6 +185,7 @@ class Connection:
         self._reconnect = message.msgid
         if self.state is State.CONNECTING:
             self._first = message.msgid
+            self._target = message.call_sid or None  # how the call began is not known
         if self.state is not State.ENDED:
             self.state = State.RESUMING
         opening = self._waiting.get(self._first)
@@ -326,7 +327,9 @@ class Connection:
         return frame
 
     def _emit_output(self, tool_call_id: str | None, data: object) -> bytes:
-        frame = encode_command("llm:tool-output", data, tool_call_id=tool_call_id)
+        frame = encode_command(
+            "llm:tool-output", data, call_sid=self._target, tool_call_id=tool_call_id
+        )
         return self._emit(frame, is_owed=True)
 
     def _emit_batch(self, batch: Batch, call_id: str, response: Wire) -> bytes:

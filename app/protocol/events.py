@@ -146,6 +146,11 @@ class CallStatus:
     extra: Data = field(default_factory=dict)
 
     @property
+    def is_b_leg(self) -> bool:
+        """Whether it is a leg that another one has dialed."""
+        return self.parent_call_sid is not None
+
+    @property
     def is_final(self) -> bool:
         """Whether the leg is over."""
         return self.call_status in FINAL_STATUSES

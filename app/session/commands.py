@@ -8,6 +8,7 @@ from app.agent import Rendered
 from app.command import COMMANDS, TOOL_OUTPUT, Spec, unknown_command
 from app.protocol import LocalError
 from app.session import opening
+from app.session.children import current_child
 from app.session.facts import E, S
 from app.session.live import LiveCall
 from app.session.receipt import Receipt
@@ -67,14 +68,17 @@ class CommandSender(LiveCall[S, E]):
         is_redirect = spec.name == REDIRECT
         render = Render(values=opening.template_values(self)) if is_redirect else Render()
         data = spec.write(options, render)
-        new = own_verbs(data) if is_redirect else []
-        agents, names = tuple(render.agents), frozenset(render.names)
-        rendered = Rendered(new, render.hooks, names, agents, roles=render.roles)
-        opening.checked(self, rendered)
+        names, roles = frozenset(render.names), render.roles
+        known = Rendered([], render.hooks, names, tuple(render.agents), roles=roles)
+        opening.checked(self, known)
         receipt = self._send_command(spec.name, data, call_sid=call_sid)
-        if new:
+        own, other = split_legs(data, known) if is_redirect else (known, None)
+        if own.verbs:
             self._agents.replace()
-        self._apply(rendered, is_replacing=bool(new))
+        self._apply(own, is_replacing=bool(own.verbs))
+        child = current_child(self._children)
+        if other is not None and child is not None:
+            self._runtime.hand_over(child, other)
         return receipt
 
     def _send_unknown(self, name: str, data: object, call_sid: str | None) -> Receipt:
@@ -84,7 +88,17 @@ class CommandSender(LiveCall[S, E]):
         return replace(self._send_command(name, data, call_sid=call_sid), warnings=(advice,))
 
 
-def own_verbs(data: object) -> list[Any]:
-    """The verbs for this leg in a redirect of both legs of a dial."""
-    verbs = data.get("parent_call") if isinstance(data, Mapping) else None
+def split_legs(data: object, rendered: Rendered) -> tuple[Rendered, Rendered | None]:
+    """What either leg of a dial is given by a redirect of both; the child's may be nothing."""
+    own, other = verbs_of(data, "parent_call"), verbs_of(data, "child_call")
+    kinds = {one.agent.verb for one in rendered.agents}
+    count = sum(verb.get("verb") in kinds for verb in own)
+    parent = replace(rendered, verbs=own, agents=rendered.agents[:count])
+    child = replace(rendered, verbs=other, agents=rendered.agents[count:])
+    return parent, child if other else None
+
+
+def verbs_of(data: object, leg: str) -> list[Any]:
+    """The verbs for a leg in the data of a redirect."""
+    verbs = data.get(leg) if isinstance(data, Mapping) else None
     return verbs if isinstance(verbs, list) else []

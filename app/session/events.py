@@ -37,13 +37,14 @@ READERS = {
 class EventQueue:
     """Wanted events of a call, and whoever hands them to their hooks."""
 
-    __slots__ = ("_is_draining", "_is_overrun", "_items", "_session", "_started", "_task")
+    __slots__ = ("_is_draining", "_is_overrun", "_items", "_kind", "_session", "_started", "_task")
 
     def __init__(self, session: "LiveCall[Any, Any]") -> None:
         self._session = session
         self._items: deque[tuple[Message, Sequence[UserCode]]] | None = None  # until one waits
         self._task: asyncio.Task[None] | None = None
         self._started = 0.0
+        self._kind: Kind | None = None  # of the event that is being handed over
         self._is_draining = self._is_overrun = False
 
     @property
@@ -77,16 +78,24 @@ class EventQueue:
             self._started = 0.0
             self._task.cancel()
 
+    def finish(self) -> asyncio.Task[None] | None:
+        """The call is over: all that is still handed over are its statuses, by the given task."""
+        items = self._items or ()
+        statuses = [item for item in items if item[0].kind is Kind.CALL_STATUS]
+        self._items = deque(statuses) if statuses else None
+        return self._task if statuses or self._kind is Kind.CALL_STATUS else None
+
     async def _drain(self, message: Message, hooks: Sequence[UserCode]) -> None:
         try:
             while True:
+                self._kind = message.kind
                 for hook in hooks:
                     await self._run(hook, message)
                 if not self._items:
                     break
                 message, hooks = self._items.popleft()
         finally:
-            self._is_draining, self._task = False, None
+            self._is_draining, self._task, self._kind = False, None, None
 
     async def _run(self, hook: UserCode, message: Message) -> None:
         session = self._session

@@ -47,6 +47,7 @@ class CallFacts(Generic[S, E]):
         self.log: Any = structlog.get_logger("cordboard.session")
         self.plain_log: Any = None
         self.log_ids = b""
+        self._has_begun = False  # statuses of an outbound call come before its session:new
         self._env: E | None = None
         self._context = contextvars.copy_context()  # what the author's code runs in
         self._opening_text = b"{}"
@@ -75,7 +76,7 @@ class CallFacts(Generic[S, E]):
         values = self.data.get("env_vars")
         model = self.application.env_model
         env, complaints = read_env(model, values if isinstance(values, dict) else {})
-        if self.call_sid:  # before, as with the statuses of an outbound call, there are none yet
+        if self._has_begun:  # a status of an outbound call, before that, tells none
             self._env = cast(E, env)
             for complaint in complaints:
                 self.log.warning("env_var_ignored", complaint=complaint)
@@ -94,7 +95,7 @@ class CallFacts(Generic[S, E]):
         self._context.run(structlog.contextvars.bind_contextvars, **ids)
 
     def _learn(self, message: Message) -> None:
-        """Take over what the first message tells."""
+        """Take over what the first message tells, or a status that comes before it."""
         self.identify(message)
         data = message.data
         self.call_sid = message.call_sid or f"unknown-{message.msgid}"

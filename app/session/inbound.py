@@ -9,16 +9,15 @@ from app.protocol import (
     Kind,
     Message,
     llm_event_name,
-    read_ended,
     read_error,
-    read_status,
     unknown_fields,
 )
 from app.protocol.fields import text
-from app.session import opening, refusal, remarks, turns
+from app.session import legs, opening, refusal, remarks, turns
 from app.session.advice import advice_on
-from app.session.children import note_child
-from app.session.user_code import UserCode, copied
+from app.session.answering import acknowledge, answer_hook
+from app.session.asked import asked_of
+from app.session.user_code import copied
 
 if TYPE_CHECKING:
     from app.session.live import LiveCall
@@ -28,7 +27,7 @@ MAX_TEXT = 500
 
 def new(session: "LiveCall[Any, Any]", message: Message) -> None:
     """session:new: begin the call and let the application answer it."""
-    if session.call_sid:
+    if session._has_begun:
         session.log.warning("session_new_repeated", msgid=message.msgid)
         acknowledge(session, message)
         return
@@ -43,7 +42,7 @@ def new(session: "LiveCall[Any, Any]", message: Message) -> None:
 def reconnect(session: "LiveCall[Any, Any]", message: Message) -> None:
     """session:reconnect: jambonz is back after a lost socket."""
     handlers = session.application.handlers
-    if not session.call_sid:
+    if not session._has_begun:
         # No memory of this call (another process had it): rebuild what the opening built. jambonz
         # ignores the verbs unless session:new was never answered, and then it needs them.
         session.log.warning("reconnect_without_state", call_sid=message.call_sid)
@@ -65,35 +64,14 @@ def reconnect(session: "LiveCall[Any, Any]", message: Message) -> None:
         session._start_now(session._run_quietly("session_reconnect", handler, message.data))
 
 
-def redirect(session: "LiveCall[Any, Any]", message: Message) -> None:
-    """session:redirect: control moved here, on this socket or a new one."""
-    handlers = session.application.handlers
-    is_fresh = not session.call_sid
-    if is_fresh:
-        session._begin(message)
-    code = session._hook_for(message) or handlers.get("session_redirect")
-    if code is None and is_fresh:
-        code = handlers["session_new"]  # a call that begins here, only by another door
-    session._publish("session", {"type": "redirect", "hook": message.hook})
-    answer_hook(session, message, code, copied(message.data))
-
-
-def adulting(session: "LiveCall[Any, Any]", message: Message) -> None:
-    """session:adulting: a dialed leg became a call; verbs in its ack are ignored, so none go."""
-    if not session.call_sid:
-        session._begin(message)
-    acknowledge(session, message)
-    if handler := session.application.handlers.get("session_adulting"):
-        session._start_now(opening.answer(session, message, handler, copied(message.data)))
-
-
 def verb_hook(session: "LiveCall[Any, Any]", message: Message) -> None:
     """verb:hook and dial:confirm: a verb ended or asks for input."""
     data = message.data
     session._publish_frame("hook")
     code = session._hook_for(message) or session.application.named.get(message.type)
+    asked = asked_of(session, message)
     own = copied(data)
-    event = own if isinstance(code, Handler) and not code.is_typed else read_ended(own)
+    event = own if isinstance(code, Handler) and not code.is_typed else asked.read(own)
     is_end = "completion_reason" in data or "completionReason" in data
     if is_end and not session._agent_ended(message.hook, data):
         # A redirect has replaced it: verbs in this ack could only harm what runs by now.
@@ -101,41 +79,7 @@ def verb_hook(session: "LiveCall[Any, Any]", message: Message) -> None:
         if code is not None:
             session._start_now(session._run_quietly("action", code, event))
         return
-    answer_hook(session, message, code, event)
-
-
-def answer_hook(
-    session: "LiveCall[Any, Any]", message: Message, code: UserCode | None, event: object
-) -> None:
-    """Run what answers, or ack at once so that jambonz goes on."""
-    if code is None:
-        remarks.unanswered_hook(session, message)
-        acknowledge(session, message)
-    else:
-        session._start_now(opening.answer(session, message, code, event))
-
-
-def acknowledge(session: "LiveCall[Any, Any]", message: Message) -> None:
-    """Ack without verbs, if jambonz waits for it."""
-    if message.wants_ack and session._connection.is_waiting(message.msgid):
-        session._connection.ack(message.msgid)
-
-
-def call_status(session: "LiveCall[Any, Any]", message: Message) -> None:
-    """call:status: progress of this leg or of one that it dialed."""
-    status = read_status(message.data)
-    if not session.call_sid:
-        session._expect(status.call_sid)
-    session._publish_frame("status")
-    if status.call_sid in ("", session.call_sid or session._expected_sid):
-        session.call_status = status.call_status
-        if status.is_final:
-            session._leg_over(status)
-    elif status.parent_call_sid:
-        note_child(session._children, status)
-    if handler := session.application.handlers.get("call_status"):
-        session._events.put(message, (handler,))
-    named(session, message)
+    answer_hook(session, message, code, event, asked)
 
 
 def agent_event(session: "LiveCall[Any, Any]", message: Message) -> None:
@@ -233,11 +177,11 @@ def unknown(session: "LiveCall[Any, Any]", message: Message) -> None:
 RECEIVERS: dict[Kind, Callable[["LiveCall[Any, Any]", Message], None]] = {
     Kind.SESSION_NEW: new,
     Kind.SESSION_RECONNECT: reconnect,
-    Kind.SESSION_REDIRECT: redirect,
-    Kind.SESSION_ADULTING: adulting,
+    Kind.SESSION_REDIRECT: legs.redirect,
+    Kind.SESSION_ADULTING: legs.adulting,
     Kind.VERB_HOOK: verb_hook,
     Kind.DIAL_CONFIRM: verb_hook,
-    Kind.CALL_STATUS: call_status,
+    Kind.CALL_STATUS: legs.call_status,
     Kind.VERB_STATUS: verb_status,
     Kind.ERROR: error,
     Kind.AGENT_EVENT: agent_event,

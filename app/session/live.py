@@ -28,8 +28,10 @@ from app.protocol import (
     Wire,
     decode,
 )
+from app.protocol.roles import HookRole
 from app.session import inbound, opening, remarks, turns
 from app.session.agents import Agents
+from app.session.asked import Asked
 from app.session.errors import CallEnded
 from app.session.events import EventQueue
 from app.session.facts import CallFacts, E, S, text_of
@@ -39,6 +41,7 @@ from app.session.snapshot import take_snapshot
 from app.session.speaker import Speaker
 from app.session.tools import ToolCalls
 from app.session.user_code import UserCode, run
+from app.verbs.render import add_roles
 
 T = TypeVar("T")
 
@@ -66,8 +69,10 @@ class LiveCall(CallFacts[S, E]):
         self._socket: Socket | None = None
         self._lost_at: float | None = None
         self._began = time.monotonic()
-        self._first_msgid = self._expected_sid = ""
+        self._first_msgid = ""
         self._hooks: dict[str, Hook[..., Any]] = {}
+        self._roles: dict[str, frozenset[HookRole]] = {}
+        self._asked: dict[str, Asked] = {}
         self._children: dict[str, str] = {}
         self._agents = Agents(application)
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -133,7 +138,7 @@ class LiveCall(CallFacts[S, E]):
         if socket is not self._socket:
             return  # jambonz came back on another socket before this one was seen to break
         self._socket = None
-        if is_over or self._is_over or not self.call_sid:
+        if is_over or self._is_over or not self._has_begun:
             self.end("completed")
             return
         self._connection.lost(cleanly=cleanly)
@@ -157,15 +162,17 @@ class LiveCall(CallFacts[S, E]):
         self._connection.end()
         if self._tts is not None:
             self._tts.end()
-        self._runtime.waiting.discard(self)
-        for task in list(self._tasks):
+        last = self._events.finish()
+        if last is None:
+            self._runtime.waiting.discard(self)
+        for task in [task for task in self._tasks if task is not last]:
             task.cancel()
         if self._runtime.live.get(self.call_sid) is self:
             del self._runtime.live[self.call_sid]
-        if self.call_sid:
+        if self._has_begun:
             self._report_end(reason)
-        elif self._expected_sid:
-            self._runtime.feed.end(self._expected_sid)
+        elif self.call_sid:
+            self._runtime.feed.end(self.call_sid)
 
     def _report_end(self, reason: str) -> None:
         seconds = time.monotonic() - self._began
@@ -187,7 +194,7 @@ class LiveCall(CallFacts[S, E]):
         if self._tts is not None:
             self._tts.sweep(now)
         self._flush()
-        if self._lost_at is not None:
+        if self._lost_at is not None and not self._is_ended:
             if now - self._lost_at > self._runtime.limits.linger:
                 self.end("jambonz did not come back")
         elif self._is_at_rest:
@@ -208,6 +215,7 @@ class LiveCall(CallFacts[S, E]):
     def _begin(self, message: Message) -> None:
         """Take over the facts of the first message and become visible."""
         self._learn(message)
+        self._has_begun = True
         self._first_msgid = message.msgid
         self._register(message.type)
         if self._runtime.tracer is not None:
@@ -229,23 +237,19 @@ class LiveCall(CallFacts[S, E]):
         )
         self._publish("session", {"type": how, "direction": self.direction})
 
-    def _expect(self, call_sid: str) -> None:
-        """An outbound call whose statuses come before its session:new."""
-        self._expected_sid = self._expected_sid or call_sid[:MAX_ID]
-
     def _leg_over(self, status: CallStatus) -> None:
         """The call itself is over; the socket's close follows."""
         self._is_over = True
         self._agents.stop()
-        if not self.call_sid:
-            sid = self._expected_sid
-            self.log.info("call_never_began", call_sid=sid, status=status.call_status)
+        if not self._has_begun:
+            self.log.info("call_never_began", status=status.call_status)
 
     # its agent and its hooks
 
     def _apply(self, rendered: Rendered, *, is_replacing: bool = True) -> None:
         """Make the hooks and the tools of verbs known before jambonz can use them."""
         self._hooks.update(rendered.hooks)
+        add_roles(self._roles, rendered.roles)
         if is_replacing and rendered.verbs:
             self._drop_held()
         self._agents.apply(rendered, is_replacing=is_replacing)
@@ -323,7 +327,7 @@ class LiveCall(CallFacts[S, E]):
     # what is told to logs, counters and watchers
 
     def _publish(self, kind: str, data: object) -> None:
-        self._runtime.feed.publish(self.call_sid or self._expected_sid, kind, data)
+        self._runtime.feed.publish(self.call_sid, kind, data)
 
     def _publish_frame(self, kind: str) -> None:
         """Show the frame that is being received to watchers."""

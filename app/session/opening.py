@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from app.agent import Rendered, Split, render, split_prompt
@@ -17,6 +17,7 @@ from app.protocol import (
     Wire,
     encode_ack,
 )
+from app.session.asked import LATE, PLAIN, Asked
 from app.session.updates import send_update
 from app.session.user_code import UserCode, run
 
@@ -80,31 +81,54 @@ class Release:
 
 
 async def answer(
-    session: "LiveCall[Any, Any]", message: Message, code: UserCode, event: object
+    session: "LiveCall[Any, Any]",
+    message: Message,
+    code: UserCode,
+    event: object,
+    asked: Asked = PLAIN,
 ) -> None:
     """Answer an ackable message with what ``code`` returns."""
     is_opening = message.kind is Kind.SESSION_NEW or (
         message.kind is Kind.SESSION_RECONNECT and message.msgid == session._first_msgid
     )
-    try:
-        _ = session.env  # what is missing there is an apology, not an error in the handler
-        result = await run(code, session, event, session._runtime.threads)
-        rendered = render_reply(session, result)
-    except Exception as error:
-        session._failed("handler", code, error)
-        # A redirect without an answer would leave the caller in silence.
-        needs_words = is_opening or message.kind is Kind.SESSION_REDIRECT
-        rendered = Rendered.of(apology(session) if needs_words else [])
+    answered = await run_and_render(session, code, event)
+    rendered = answered or Rendered.of([])
+    # A redirect without an answer would leave the caller in silence.
+    if answered is None and (is_opening or message.kind is Kind.SESSION_REDIRECT):
+        rendered = Rendered.of(apology(session))
     if is_opening and not rendered.verbs:
         session.log.error("handler_returned_nothing", handler=code_name(code), fix="hanging up")
         rendered = Rendered.of(HANG_UP)
     session._data = None
-    if message.kind is Kind.DIAL_CONFIRM or "hold_detail" in message.data:
-        # These verbs run on another leg, or as music on hold: what runs goes on.
-        rendered = replace(rendered, is_beside=True)
     seconds = time.monotonic() - message.received
     session._runtime.counters.timings.answered(message.type, seconds)
-    reply(session, message.msgid, rendered)
+    reply(session, message.msgid, asked.fit(session, rendered, failed=answered is None), asked)
+    if message.kind is Kind.SESSION_REDIRECT and asked.leg is not None:
+        session._runtime.hand_over(asked.leg, rendered)
+
+
+async def drive(session: "LiveCall[Any, Any]", code: UserCode, event: object) -> None:
+    """Let a call do what ``code`` returns, where verbs in the ack would be ignored."""
+    rendered = await run_and_render(session, code, event)
+    session._data = None
+    if rendered is not None and rendered.verbs and session.is_open:
+        session._agents.replace()
+        send = session._connection.command
+        send_verbs(session, rendered, lambda verbs: send("redirect", verbs))
+        session._flush()
+
+
+async def run_and_render(
+    session: "LiveCall[Any, Any]", code: UserCode, event: object
+) -> Rendered | None:
+    """What an author's code answers; None where it fails, which is logged."""
+    try:
+        _ = session.env  # what is missing there is an apology, not an error in the handler
+        result = await run(code, session, event, session._runtime.threads)
+        return render_reply(session, result)
+    except Exception as error:
+        session._failed("handler", code, error)
+        return None
 
 
 def apology(session: "LiveCall[Any, Any]") -> list[Wire]:
@@ -135,19 +159,33 @@ def checked(session: "LiveCall[Any, Any]", rendered: Rendered) -> Rendered:
     return rendered
 
 
-def reply(session: "LiveCall[Any, Any]", msgid: str, rendered: Rendered) -> None:
+def reply(
+    session: "LiveCall[Any, Any]", msgid: str, rendered: Rendered, asked: Asked = PLAIN
+) -> None:
     """Send verbs as the ack of ``msgid``; if that has been let go, as a redirect."""
     connection = session._connection
+    session._asked.pop(msgid, None)
     if connection.is_waiting(msgid):
         if not send_verbs(session, rendered, lambda verbs: connection.ack(msgid, verbs)):
-            rendered = Rendered.of(apology(session) if msgid == session._first_msgid else [])
+            is_first = msgid == session._first_msgid
+            rendered = Rendered.of(apology(session) if is_first else [*asked.role.default])
             connection.ack(msgid, rendered.verbs or None)
         session._acked(msgid, rendered.verbs, is_late=False)
     elif rendered.verbs and session.is_open:
-        session.log.warning("answered_late", msgid=msgid, verbs=len(rendered.verbs))
-        session._agents.replace()
-        send_verbs(session, rendered, lambda verbs: connection.command("redirect", verbs))
+        session.log.warning(
+            "answered_late", msgid=msgid, verbs=len(rendered.verbs), sent=asked.can_be_late
+        )
+        if asked.can_be_late:
+            send_late(session, rendered, asked)
     session._flush()
+
+
+def send_late(session: "LiveCall[Any, Any]", rendered: Rendered, asked: Asked) -> None:
+    """Send verbs whose ack is gone as a redirect of the leg that they are for."""
+    if asked.leg is None:
+        session._agents.replace()
+    send = session._connection.command
+    send_verbs(session, rendered, lambda verbs: send("redirect", verbs, call_sid=asked.leg))
 
 
 def send_verbs(
@@ -209,13 +247,12 @@ def send_rest_of_prompt(session: "LiveCall[Any, Any]", split: Split) -> None:
 
 
 def let_go(session: "LiveCall[Any, Any]", msgid: str) -> None:
-    """The handler takes too long: ack with what is safe; its verbs will go out as a redirect."""
-    verbs = KEEP_WAITING if msgid == session._first_msgid else []
+    """The handler takes too long: ack with what is safe; its verbs may go out as a redirect."""
+    asked = session._asked.pop(msgid, PLAIN)
+    verbs = KEEP_WAITING if msgid == session._first_msgid else [*asked.role.default]
     session._connection.ack(msgid, verbs or None)
     session._acked(msgid, verbs, is_late=True)
-    session.log.warning(
-        "ack_let_go", msgid=msgid, fix="return sooner; late verbs are sent as a redirect"
-    )
+    session.log.warning("ack_let_go", msgid=msgid, hook=asked.hook, fix=LATE[asked.role.answer])
 
 
 def template_values(session: "LiveCall[Any, Any]") -> Mapping[str, object]:

@@ -3,7 +3,13 @@
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
-from app.application.unanswered import missing_event, missing_hook, missing_message, missing_tool
+from app.application.unanswered import (
+    missing_adulting,
+    missing_event,
+    missing_hook,
+    missing_message,
+    missing_tool,
+)
 from app.protocol import EVENT_TYPES, Message
 
 if TYPE_CHECKING:
@@ -17,6 +23,14 @@ def unanswered_hook(session: "LiveCall[Any, Any]", message: Message) -> None:
     path = session.application.path
     if message.hook and session._runtime.is_news(f"hook {path} {message.hook}"):
         advice = missing_hook(session.application, message.hook)
+        session.log.warning("hook_unanswered", advice=advice)
+
+
+def undriven_leg(session: "LiveCall[Any, Any]") -> None:
+    """A dialed leg became a call, and nobody tells it what to do."""
+    path = session.application.path
+    if session._runtime.is_news(f"adulting {path}"):
+        advice = missing_adulting(session.application)
         session.log.warning("hook_unanswered", advice=advice)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
+from app.agent import Rendered
 from app.counters import Counters
 from app.feed import Feed
 from app.protocol import MAX_FRAME, Message
@@ -124,6 +125,7 @@ class Runtime:
         live: Sessions by call_sid, those waiting for a reconnect included.
         waiting: Sessions with a deadline; one sweeper looks at them, instead of a timer each.
         tracer: Who follows them from within, if anybody does.
+        handed_over: What dialed legs were given to run, until they are calls of their own.
     """
 
     feed: Feed = field(default_factory=Feed)
@@ -133,6 +135,7 @@ class Runtime:
     live: dict[str, "LiveCall[Any, Any]"] = field(default_factory=dict)
     waiting: set["LiveCall[Any, Any]"] = field(default_factory=set)
     tracer: Tracer | None = None
+    handed_over: dict[str, Rendered] = field(default_factory=dict)
     _seen: set[str] = field(default_factory=set)
     _starter: Starter | None = None
 
@@ -148,6 +151,12 @@ class Runtime:
         self.threads.shutdown(wait=False, cancel_futures=True)
         if self._starter is not None:
             self._starter.close()
+
+    def hand_over(self, leg: str, rendered: Rendered) -> None:
+        """Keep what a leg was given; the oldest is forgotten where they are many."""
+        self.handed_over[leg] = rendered
+        if len(self.handed_over) > MAX_SEEN:
+            del self.handed_over[next(iter(self.handed_over))]
 
     def is_news(self, name: str) -> bool:
         """True the first time that this node sees ``name``: what is odd is logged once."""

@@ -103,7 +103,6 @@ WRONG = [
     ("redirect", {"callhook": "/x"}, "", "mean 'call_hook'?"),
     ("redirect", {"call_hook": " "}, ".call_hook", "got ' '"),
     ("redirect", {"parent_call": [{"verb": "say", "txt": "x"}]}, ".parent_call[0].say", "'text'?"),
-    ("redirect", {"child_call": [{"verb": "agent", "llm": "x:y"}]}, ".child_call[0]", "adulting"),
     ("redirect", "say", "", "expected an object"),
     ("room:play", {"uri": "https://x"}, "", "mean 'url'?"),
     ("room:say", {"text": "x", "replce": True}, "", "mean 'replace'?"),

@@ -257,7 +257,6 @@ REFUSED: list[tuple[Order, str]] = [
     (lambda s: s.dial("+15085551212", from_="1"), "'application_sid' or 'call_hook' is required"),
     (lambda s: s.dial("x", from_="1", call_hook="wss://a.b"), "dial.to: expected a phone number"),
     (lambda s: s.redirect_to_hook(), "got neither"),
-    (lambda s: s.redirect_legs(child=Agent(**AGENT)), "session_adulting"),
     (lambda s: s.participant("coach"), "'tag' is required for 'coach'"),
     (lambda s: s.media_path("no-medi"), "did you mean 'no-media'?"),  # type: ignore[arg-type]
     (lambda s: s.command("dub", {"action": "addTrak", "track": "m"}), "did you mean 'addTrack'?"),
