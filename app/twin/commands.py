@@ -104,6 +104,15 @@ def _agent_update(leg: "Leg", frame: Frame) -> None:
         leg.error("InvalidMessage", f"agent:update: {problem}")
 
 
+def _llm_update(leg: "Leg", frame: Frame) -> None:
+    if leg.speech is None:
+        media.carry_out(leg, frame)
+        return
+    leg.log.add("update", frame["data"] if isinstance(frame["data"], Mapping) else {})
+    if problem := leg.speech.take_event(frame["data"]):
+        leg.log.note(f"{problem}: dropped", data=frame["data"])
+
+
 def _tool_output(leg: "Leg", frame: Frame) -> None:
     id_ = frame.get("tool_call_id")
     if not isinstance(id_, str):
@@ -161,6 +170,7 @@ _ACTIONS: dict[str, Callable[["Leg", Frame], None]] = {
     "tag": _tag,
     "agent:update": _agent_update,
     "llm:tool-output": _tool_output,
+    "llm:update": _llm_update,
     "tts:clear": _clear,
     "tts:flush": _flush,
     "tts:tokens": _tokens,

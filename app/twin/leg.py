@@ -29,6 +29,7 @@ from app.twin.wire import BadFrame, read
 if TYPE_CHECKING:
     from app.twin.agent.agent import Agent
     from app.twin.plays.background import BackgroundGather
+    from app.twin.speech.speech import Speech
 
 
 class Leg:
@@ -77,6 +78,7 @@ class Leg:
         self.listener: Listener | None = None
         self.background: BackgroundGather | None = None
         self.agent: Agent | None = None
+        self.speech: Speech | None = None
         self.child: Leg | None = None
         self.children: list[Leg] = []
         self.event_hook: Any = None

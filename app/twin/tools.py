@@ -40,8 +40,7 @@ class ToolDesk:
         """Send a tool call; the future is the data of its output."""
         leg = self._leg
         id_ = tool_call_id or f"call_{next(_ids)}"
-        waiting = Waiting(name, asyncio.get_running_loop().create_future(), time.monotonic())
-        self._waiting[id_] = waiting
+        output = self.expect(id_, name)
         arguments = dict(arguments)
         leg.log.add("tool_call", {"tool_call_id": id_, "name": name, "arguments": arguments})
         data = {"tool_call_id": id_, "name": name, leg.dialect.arguments: arguments}
@@ -53,7 +52,13 @@ class ToolDesk:
             leg.hooks.notify(hook, data)
         else:
             leg.line.send(leg.dialect.tool_call, snake(data), url)
-        return waiting.output
+        return output
+
+    def expect(self, tool_call_id: str, name: str) -> "asyncio.Future[Any]":
+        """Wait for the output of a tool call that somebody sends."""
+        output: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._waiting[tool_call_id] = Waiting(name, output, time.monotonic())
+        return output
 
     def take(self, tool_call_id: str, output: Any) -> bool:
         """Take an output; False if nobody waits for it."""

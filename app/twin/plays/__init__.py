@@ -19,11 +19,11 @@ from app.twin.plays.simple import (
     redirect,
     say,
     silent,
-    stay,
     tag,
 )
 from app.twin.plays.small import dtmf, dub, message, sip_refer, sip_request, transcribe
 from app.twin.plays.transfer import transfer
+from app.twin.speech.speech import play_speech
 from app.twin.stack import Verb
 
 if TYPE_CHECKING:
@@ -50,13 +50,13 @@ PLAYS: dict[str, Callable[["Leg", Verb], Awaitable[None]]] = {
     "gather": gather,
     "hangup": hangup,
     "listen": listen,
-    "llm": stay,
+    "llm": play_speech,
     "message": message,
     "pause": pause,
     "play": play,
     "redirect": redirect,
     "room": conference,
-    "s2s": stay,
+    "s2s": play_speech,
     "say": say,
     "sip:decline": decline,
     "sip:refer": sip_refer,

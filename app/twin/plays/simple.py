@@ -108,17 +108,6 @@ async def redirect(leg: "Leg", verb: Verb) -> None:
     leg.stack.put(verbs)
 
 
-async def stay(leg: "Leg", verb: Verb) -> None:
-    """Hold the line for a speech-to-speech session: it is recorded, and driven by hand."""
-    leg.event_hook, leg.tool_hook = verb.get("eventHook"), verb.get("toolHook")
-    leg.log.note("speech to speech is not played by the twin: drive it by hand", verb=verb["verb"])
-    leg.stack_waits = True
-    try:
-        await asyncio.Event().wait()
-    finally:
-        leg.stack_waits = False
-
-
 async def silent(leg: "Leg", verb: Verb) -> None:
     """Note a verb that the twin knows but does not play."""
     leg.log.note("not played by the twin", verb=verb)
