@@ -33,6 +33,11 @@ class Calls:
         """The live call with this call_sid."""
         return self.runtime.live.get(call_sid)  # type: ignore[return-value]
 
+    def find_leg(self, call_sid: str) -> Session | None:
+        """The live call that a leg belongs to: its own, or one that it dialed."""
+        own = self.get(call_sid)
+        return own or next((one for one in self if call_sid in one.child_call_sids), None)
+
     def open(self, application: Application[Any, Any], path_params: Mapping[str, str]) -> Session:
         """A session for a socket whose first message is still to come."""
         return Session(application, self.runtime, path_params=path_params)

@@ -79,6 +79,9 @@ class FakeCalls:
     def get(self, call_sid: str) -> FakeSession | None:
         return self.sessions.get(call_sid)
 
+    def find_leg(self, call_sid: str) -> FakeSession | None:
+        return self.get(call_sid)
+
     def __iter__(self) -> Iterator[FakeSession]:
         return iter(list(self.sessions.values()))
 

@@ -118,7 +118,7 @@ SHOWN: Final = {200: Answer("The call.", AccountCall)}
 @operation("GET", CALL, answers=SHOWN, problems=NO_CALL)
 async def show_account_call(request: web.Request, path: AccountCallPath) -> AccountCall:
     """Show a live call, as jambonz' REST API does."""
-    return _view(_find(request.app[CALLS], path))
+    return _view(_of(request.app[CALLS].get(path.call_sid), path))
 
 
 GONE: Final = {204: Answer("jambonz is told to hang up.")}
@@ -128,7 +128,7 @@ GONE: Final = {204: Answer("jambonz is told to hang up.")}
 async def hang_up_account_call(request: web.Request, path: AccountCallPath) -> web.Response:
     """Hang up, as jambonz' REST API does."""
     calls = request.app[CALLS]
-    _find(calls, path)
+    _of(calls.get(path.call_sid), path)
     with refusals():
         await calls.hangup(path.call_sid)
     return web.Response(status=204)
@@ -143,14 +143,16 @@ async def _update_call(
     jambonz' own, the answer has a body.
     """
     calls = request.app[CALLS]
-    _find(calls, path)
+    session = _of(calls.find_leg(path.call_sid), path)
     if isinstance(body, AgentUpdateBody):
         with refusals("agent_update"):
-            return await sent(calls.update_agent(path.call_sid, to_update(body.agent_update)))
+            update = to_update(body.agent_update)
+            return await sent(calls.update_agent(session.call_sid, update))
     orders = read_orders(body.root)
     for order in orders:
         _check(order)
-    return await sent(_send(calls, path.call_sid, orders))
+    leg = None if path.call_sid == session.call_sid else path.call_sid
+    return await sent(_send(calls, session.call_sid, leg, orders))
 
 
 update_call = operation("PUT", CALL, answers=SENT, problems=STEERING, name="update_call")(
@@ -170,19 +172,19 @@ def _check(order: Order) -> None:
             COMMANDS[order.command].read(order.data)
 
 
-async def _send(calls: Calls, call_sid: str, orders: list[Order]) -> Receipt:
+async def _send(calls: Calls, call_sid: str, leg: str | None, orders: list[Order]) -> Receipt:
     """Send one command, or a whisper and another as one: the receipt is of the last."""
     receipts = []
     for order in orders:
         with refusals(order.field):
-            receipts.append(await calls.command(call_sid, order.command, order.data))
+            receipts.append(await calls.command(call_sid, order.command, order.data, leg))
     frames = tuple(frame for receipt in receipts for frame in receipt.frames)
     warnings = tuple(text for receipt in receipts for text in receipt.warnings)
     return replace(receipts[-1], frames=frames, warnings=warnings)
 
 
-def _find(calls: Calls, path: AccountCallPath) -> Session[Any, Any]:
-    session = calls.get(path.call_sid)
+def _of(session: Session[Any, Any] | None, path: AccountCallPath) -> Session[Any, Any]:
+    """The call, where it is the account's."""
     if session is None or session.account_sid != path.account_sid:
         raise no_call(path.call_sid)
     return session

@@ -30,6 +30,11 @@ class CallCommands(CommandSender[S, E]):
         """The leg that this call has dialed, as its statuses tell; None where there is none."""
         return current_child(self._children)
 
+    @property
+    def child_call_sids(self) -> tuple[str, ...]:
+        """All legs that this call has dialed and that are not over, the newest last."""
+        return tuple(self._children)
+
     async def redirect(self, verbs: Verbs, *, queue: bool = False) -> Receipt:
         """Replace what the call does by ``verbs``, at once; with ``queue``, go on with them later.
 
