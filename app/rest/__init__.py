@@ -1,5 +1,6 @@
 """The REST API: watch live calls and steer them from outside. See `/openapi.json`."""
 
+from functools import cache
 from typing import Final
 
 import orjson
@@ -53,8 +54,7 @@ def setup(app: web.Application, *, access: Access | None = None) -> None:
     door = app[ACCESS] = access or Access(app[SETTINGS])
     app.middlewares.append(problem_middleware)
     app.on_shutdown.append(_stop_watching)
-    document = orjson.dumps(describe(OPERATIONS, secured=not door.is_open))
-    app.router.add_get("/openapi.json", _document(document))
+    app.router.add_get("/openapi.json", _document(_described(secured=not door.is_open)))
     for each in OPERATIONS:
         resource = app.router.add_resource(each.route)
         resource.add_route(each.method, each.handle)
@@ -73,6 +73,12 @@ def _options(route: str) -> Handler:
         return web.Response(status=204, headers={"Allow": ", ".join(sorted(allowed))})
 
     return options
+
+
+@cache
+def _described(*, secured: bool) -> bytes:
+    """The OpenAPI document: a fifth of a second, so once and before calls come."""
+    return orjson.dumps(describe(OPERATIONS, secured=secured))
 
 
 def _document(text: bytes) -> Handler:
