@@ -177,3 +177,6 @@ _ACTIONS: dict[str, Callable[["Leg", Frame], None]] = {
     "whisper": _whisper,
     "dial": _dial,
 }
+
+KNOWN = sorted({*_ACTIONS, *media.COMMANDS, *conferring.COMMANDS})
+"""The names of all commands that the twin knows."""

@@ -6,6 +6,8 @@ Properties marked `!` are required.
 from collections.abc import Mapping
 from typing import Any
 
+from app.twin.shapes import VERB_SHAPES, problem_within
+
 _MEDIA_HOOKS = "actionHook eventHook toolHook"
 _LISTEN = (
     "url! actionHook wsAuth mixType metadata sampleRate finishOnKey maxLength passDtmf playBeep"
@@ -71,45 +73,6 @@ for _vendor in ("openai", "google", "elevenlabs", "deepgram", "ultravox", "qwen"
 for _vendor in ("voicelive", "nova"):
     VERBS[f"{_vendor}_s2s"] = _S2S
 
-_NUMBER = (int, float)
-_SPEECH_INPUT = {"input": (list,), "say": (dict,), "play": (dict,), "recognizer": (dict,)}
-
-_ROOM_TYPES: dict[str, tuple[type, ...]] = {
-    **dict.fromkeys(("startConferenceOnEnter", "endConferenceOnExit", "joinMuted"), (bool,)),
-    "maxParticipants": _NUMBER,
-    "statusEvents": (list,),
-}
-
-TYPES: dict[str, dict[str, tuple[type, ...]]] = {
-    "agent": {
-        **dict.fromkeys(("llm", "bargeIn", "handoff", "hangup"), (dict,)),
-        **dict.fromkeys(("noResponseTimeout", "noResponseMaxPrompts"), _NUMBER),
-    },
-    "conference": _ROOM_TYPES,
-    "config": {"notifyEvents": (bool,)},
-    "dequeue": {"timeout": _NUMBER, "beep": (bool,)},
-    "dial": {"target": (list,)},
-    "enqueue": {"priority": _NUMBER},
-    "gather": {
-        **_SPEECH_INPUT,
-        "finishOnKey": (str,),
-        **dict.fromkeys(("timeout", "interDigitTimeout", "numDigits"), _NUMBER),
-        **dict.fromkeys(("minDigits", "maxDigits"), _NUMBER),
-    },
-    "listen": {"maxLength": _NUMBER, "finishOnKey": (str,)},
-    "llm": {"llmOptions": (dict,)},
-    "llmOptions": {"messages": (list,), "initialMessages": (list,), "tools": (list,)},
-    "pause": {"length": _NUMBER},
-    "play": {"timeoutSecs": _NUMBER, "loop": (int, str), "url": (str, list)},
-    "room": _ROOM_TYPES,
-    "say": {"text": (str, list), "loop": (int, str)},
-    "sip:decline": {"status": (int,)},
-    "stream": {"maxLength": _NUMBER, "finishOnKey": (str,)},
-    "tag": {"data": (dict,)},
-    "transfer": {"disposition": (dict,)},
-}
-"""The types of the properties that the twin acts on."""
-
 COMMERCIAL = frozenset({"agent", "transfer", "room"})
 """Verbs that open-source jambonz 0.9 does not have."""
 
@@ -152,7 +115,7 @@ def _check_one(item: Any, understands_agent: bool) -> dict[str, Any]:
     missing = {word.rstrip("!") for word in VERBS[name].split() if word.endswith("!")} - set(verb)
     if missing:
         raise BadInstruction(f"invalid instruction: {name} needs {_list(missing)}", name)
-    _check_types(name, verb)
+    _check_shape(name, verb)
     if name == "agent":
         _check_agent(verb)
     elif surplus := set(verb) - known:
@@ -171,24 +134,18 @@ def _normal(item: Any) -> dict[str, Any]:
     raise BadInstruction("invalid instruction: a verb must be an object with a verb property")
 
 
-def _check_types(name: str, properties: Mapping[str, Any]) -> None:
-    for key, types in TYPES.get(name, {}).items():
-        if key in properties and not isinstance(properties[key], types):
-            wanted = " or ".join(type_.__name__ for type_ in types)
-            raise BadInstruction(f"invalid instruction: {name}: {key} must be {wanted}", name)
+def _check_shape(name: str, properties: Mapping[str, Any]) -> None:
+    if wrong := problem_within(VERB_SHAPES.get(name, {}), properties):
+        raise BadInstruction(f"invalid instruction: {name}: {wrong}", name)
 
 
 def _check_agent(verb: Mapping[str, Any]) -> None:
     llm = verb.get("llm") or {}
-    _check_types("llm", llm)
     options = llm.get("llmOptions") or {}
-    _check_types("llmOptions", options)
     for where, part in (("llm", llm), ("llmOptions", options)):
+        _check_shape(where, part)
         if surplus := set(part) - CLOSED[where]:
             raise BadInstruction(f"invalid instruction: agent {where} has no {_list(surplus)}")
-    for key in ("messages", "initialMessages", "tools"):
-        if not all(isinstance(item, Mapping) for item in options.get(key) or ()):
-            raise BadInstruction(f"invalid instruction: agent {key} must hold objects")
 
 
 def _list(names: set[str]) -> str:

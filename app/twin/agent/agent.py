@@ -145,8 +145,10 @@ class Agent:
         return await self._output(call, output)
 
     async def _output(self, call: ToolCall, output: "asyncio.Future[Any]") -> Any:
-        filler = self.verb.get("toolFiller") or {}
-        delay = float(filler.get("startDelaySecs", 2)) if filler else self.leg.pace.tool
+        given = self.verb.get("toolFiller")
+        filler = given if isinstance(given, Mapping) else {}
+        start = filler.get("startDelaySecs", 2)
+        delay = float(start) if filler and isinstance(start, int | float) else self.leg.pace.tool
         await asyncio.wait({output}, timeout=min(delay, self.leg.pace.tool))
         if filler and not output.done():
             self.leg.log.note("the tool filler is heard", filler=filler)

@@ -129,8 +129,10 @@ class Gather:
         """Wait for a key or the result; False if neither came in time."""
         more = asyncio.ensure_future(self._more.wait())
         ends: set[asyncio.Future[Any]] = {more, self._result}
-        done, _ = await asyncio.wait(ends, timeout=self._limit(), return_when="FIRST_COMPLETED")
-        more.cancel()
+        try:
+            done, _ = await asyncio.wait(ends, timeout=self._limit(), return_when="FIRST_COMPLETED")
+        finally:
+            more.cancel()
         return bool(done)
 
     def _limit(self) -> float | None:

@@ -66,5 +66,7 @@ class Fork:
 
 async def _until(ended: asyncio.Event, limit: float) -> None:
     waiting: asyncio.Future[Any] = asyncio.ensure_future(ended.wait())
-    await asyncio.wait({waiting}, timeout=limit)
-    waiting.cancel()
+    try:
+        await asyncio.wait({waiting}, timeout=limit)
+    finally:
+        waiting.cancel()

@@ -114,5 +114,6 @@ async def silent(leg: "Leg", verb: Verb) -> None:
 
 
 def _loop(verb: Verb) -> int:
-    loop = verb.get("loop", 1)
-    return 1 if loop in (0, "forever") else max(1, int(loop))
+    """How often; what goes on forever is heard once."""
+    loop = str(verb.get("loop", 1))
+    return max(1, int(loop)) if loop.isdigit() else 1
