@@ -124,6 +124,9 @@ def test_an_unknown_model_and_an_unwritable_transcript_are_usage_errors(
         ("/dtmf 12#", Step("dtmf", "12#")),
         ("/interrupt wait a moment", Step("interrupt", "wait a moment")),
         ("/silence", Step("silence")),
+        ("/callee Good day", Step("callee", "Good day")),
+        ("/callee-keys", Step("unknown", "/callee-keys needs keys: /callee-keys 1")),
+        ("/ring-off", Step("ring-off")),
         ("/drop", Step("drop")),
         ("/hangup", Step("hangup")),
         ("/raw", Step("raw")),
@@ -136,7 +139,18 @@ def test_a_typed_line_is_words_or_a_command(line: str, step: Step) -> None:
 
 
 def test_the_help_names_every_command() -> None:
-    commands = ("/dtmf", "/interrupt", "/silence", "/drop", "/hangup", "/raw", "/help")
+    commands = (
+        "/callee",
+        "/callee-keys",
+        "/ring-off",
+        "/dtmf",
+        "/interrupt",
+        "/silence",
+        "/drop",
+        "/hangup",
+        "/raw",
+        "/help",
+    )
     assert all(command in HELP for command in commands)
 
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import TextIO
+from typing import Any, TextIO
 
 from app.llm import ChatModel, ModelError, connect
 from app.phone.caller import Caller
@@ -19,7 +19,7 @@ from app.phone.options import KEY, Options, UsageError, add_arguments, read_opti
 from app.phone.render import Line, tell_problem
 from app.phone.screen import Screen
 from app.phone.steps import Step
-from app.twin import CallRefused, Entry, Pace, Twin, TwinCall, TwinError
+from app.twin import CallRefused, Entry, Pace, Party, Twin, TwinCall, TwinError
 
 __all__ = ["Options", "Step", "UsageError", "add_arguments", "phone", "read_options", "run"]
 
@@ -97,6 +97,7 @@ async def _call(
             direction=options.direction,
             env=options.env,
             tag=options.tag,
+            **_called(options),
         )
     )
     await asyncio.sleep(0)  # the call exists from here on, and can be watched from its beginning
@@ -173,6 +174,17 @@ def _conclude(
         }
     )
     return code
+
+
+def _called(options: Options) -> dict[str, Any]:
+    """Who is called: by an outbound call itself, and by the application."""
+    parties = [
+        Party("stays", who="machine", beep=True) if callee == "machine" else Party(callee)
+        for callee in options.callees
+    ]
+    if options.direction == "outbound" and parties:
+        return {"answer": parties[0], "far_end": parties[1:]}
+    return {"far_end": parties}
 
 
 def _twin(options: Options, model: ChatModel, *, is_terminal: bool) -> Twin:

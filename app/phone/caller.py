@@ -13,7 +13,11 @@ from app.twin import Entry, TwinCall, TwinError
 WORDS_BEFORE_INTERRUPTION = 3
 """How much of an answer is heard before a scripted interruption."""
 
-_AT_ONCE = ("interrupt", "drop", "hangup", "help", "raw", "nothing", "unknown")
+_OF_THE_CALLEE = ("callee", "callee-keys", "ring-off")
+_AT_ONCE = (
+    *("interrupt", "drop", "hangup", "help", "raw", "nothing", "unknown"),
+    *_OF_THE_CALLEE,
+)
 """What a person at a terminal means now, whatever is being said."""
 
 
@@ -100,8 +104,10 @@ class Caller:
         while not self._turns:
             self._arrived.clear()
             await self._arrived.wait()
-        with suppress(TwinError):  # the step itself will tell
-            await self._call.settled()
+        step = self._turns[0]
+        if step is None or step.kind not in _OF_THE_CALLEE:  # who need not wait for the caller
+            with suppress(TwinError):  # the step itself will tell
+                await self._call.settled()
         return self._turns.popleft()
 
     def _spawn(self, step: Step) -> None:
@@ -131,6 +137,9 @@ class Caller:
             "say": lambda: call.say(step.text),
             "dtmf": lambda: call.dtmf(step.text),
             "silence": call.silence,
+            "callee": lambda: self._callee(step),
+            "callee-keys": lambda: self._callee(step),
+            "ring-off": call.far_hangup,
             "interrupt": lambda: call.interrupt(step.text) if at_once else call.say(step.text),
             "drop": lambda: self._drop(at_once=at_once),
         }
@@ -142,6 +151,11 @@ class Caller:
         elif step.kind in ("help", "unknown"):
             text = HELP if step.kind == "help" else step.text
             self._screen.tell(*(Line("", line) for line in text.splitlines()))
+
+    async def _callee(self, step: Step) -> None:
+        """Speak or press keys as the party that the application dialled."""
+        callee = await self._call.child()
+        await (callee.say(step.text) if step.kind == "callee" else callee.dtmf(step.text))
 
     async def _drop(self, *, at_once: bool) -> None:
         self.drops += 1

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from app.phone.steps import Step
-from app.twin import DialectName
+from app.twin import DialectName, Outcome
 
 DEFAULT_URL = "ws://127.0.0.1:3000/weather"
 
@@ -17,6 +17,10 @@ FAIL_FAST = "rp=rt"
 """A retry policy that covers no failed first dial: a person should not wait 13 s for it."""
 
 _SCHEMES = {"ws": "ws", "wss": "wss", "http": "ws", "https": "wss"}
+
+
+Callee = Outcome | Literal["machine"]
+"""What a called party does, or who picks up."""
 
 
 class UsageError(Exception):
@@ -36,6 +40,7 @@ class Options:
         script: What the caller does; empty reads the keyboard.
         ack_timeout: Seconds that jambonz waits for an ack.
         timeout: Seconds to wait for an answer before the call counts as gone wrong.
+        callees: Who is called, by an outbound call first, and what they do.
         knows_agent: False plays a jambonz that has no agent verb.
     """
 
@@ -53,6 +58,7 @@ class Options:
     knows_agent: bool = True
     ack_timeout: float = 5.0
     timeout: float = 30.0
+    callees: tuple[Callee, ...] = ()
     json: bool = False
     transcript: Path | None = None
     color: bool = True
@@ -116,10 +122,15 @@ def _add_call(parser: argparse.ArgumentParser) -> None:
     )
     add("--to", metavar="NUMBER", default=_DEFAULTS.to, help="the number that is called")
     add("--direction", choices=("inbound", "outbound"), default="inbound", help="of the call")
+    add("--callee", action="append", default=[], choices=_CALLEES, help=_CALLEE)
     add("--env", action="append", default=[], metavar="NAME=VALUE", help=_ENV)
     add("--tag", action="append", default=[], metavar="NAME=VALUE", help=_TAG)
 
 
+_CALLEES = (*get_args(Outcome), "machine")
+_CALLEE = (
+    "who is called: by an outbound call, then by the application (repeatable; the last repeats)"
+)
 _ENV = "an environment variable of the application (repeatable)"
 _TAG = "a value of the call's customerData (repeatable); JSON is read as JSON"
 
@@ -177,6 +188,7 @@ def read_options(args: argparse.Namespace) -> Options:
         dialect=args.dialect,
         knows_agent=not args.no_agent,
         timeout=args.timeout,
+        callees=tuple(args.callee),
         json=args.json,
         transcript=args.transcript,
         color=not args.no_color,

@@ -4,7 +4,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal[
-    "say", "dtmf", "interrupt", "silence", "drop", "hangup", "help", "raw", "nothing", "unknown"
+    "say",
+    "dtmf",
+    "interrupt",
+    "silence",
+    "callee",
+    "callee-keys",
+    "ring-off",
+    "drop",
+    "hangup",
+    "help",
+    "raw",
+    "nothing",
+    "unknown",
 ]
 
 HELP = """\
@@ -12,6 +24,9 @@ Type what you say, or a command:
   /dtmf 12#         press keys
   /interrupt TEXT   talk over what is being said
   /silence          say nothing until the other side gives up waiting
+  /callee TEXT      say it as the party that the application dialled
+  /callee-keys 1    press keys as that party
+  /ring-off         hang up as that party
   /drop             lose the socket; the phone redials, as jambonz does
   /hangup           hang up (so does Ctrl-D)
   /raw              show every frame, or stop showing them
@@ -21,12 +36,20 @@ _COMMANDS: dict[str, Kind] = {
     "/dtmf": "dtmf",
     "/interrupt": "interrupt",
     "/silence": "silence",
+    "/callee": "callee",
+    "/callee-keys": "callee-keys",
+    "/ring-off": "ring-off",
     "/drop": "drop",
     "/hangup": "hangup",
     "/help": "help",
     "/raw": "raw",
 }
-_NEED_TEXT = {"dtmf": "/dtmf needs keys: /dtmf 12#", "interrupt": "/interrupt needs words"}
+_NEED_TEXT = {
+    "dtmf": "/dtmf needs keys: /dtmf 12#",
+    "interrupt": "/interrupt needs words",
+    "callee": "/callee needs words",
+    "callee-keys": "/callee-keys needs keys: /callee-keys 1",
+}
 
 
 @dataclass(frozen=True, slots=True)

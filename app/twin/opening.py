@@ -57,7 +57,7 @@ async def _run(leg: "Leg", verbs: list[Verb]) -> str:
         leg.status("trying", 100, "Trying")
     leg.start(verbs)
     if leg.amd:
-        leg.spawn(detect(leg, leg.party, leg.amd))
+        leg.spawn_work(detect(leg, leg.party, leg.amd))
     if verbs[0]["verb"] in ("hangup", "sip:decline") and leg.info.answered is None:
         await leg.log.until(lambda: leg.is_closed, "the refusal", leg.pace.patience)
         return leg.end_reason

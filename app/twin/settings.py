@@ -31,7 +31,7 @@ def _barge_in(leg: "Leg", options: Mapping[str, Any]) -> None:
 
 
 def _amd(leg: "Leg", options: Mapping[str, Any]) -> None:
-    leg.spawn(detect(leg, leg.party, options))
+    leg.spawn_work(detect(leg, leg.party, options))
 
 
 def _fork(leg: "Leg", options: Mapping[str, Any]) -> None:
