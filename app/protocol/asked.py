@@ -13,7 +13,7 @@ Who = Literal["human", "machine", "unknown"]
 class QueueWait(VerbEnded):
     """Somebody waits in a queue: answer with what is heard meanwhile (play, say, pause, leave).
 
-    ``queue_time`` is in seconds; ``queue_position`` counts from 1.
+    ``queue_time`` is in seconds; ``queue_position`` counts from 0, who is served next.
     """
 
     queue_sid: str = ""
