@@ -86,6 +86,13 @@ def wrong_for(value: Any) -> Any:
     return 7 if isinstance(value, dict) else {"odd": 1}
 
 
+def odd_for(value: Any) -> list[Any]:
+    """Values of the same type that no limit or closed set allows."""
+    if isinstance(value, list):
+        return [[], value[:1] * 1001]
+    return {int: [-1000, 10**6], float: [-1e3, 1e6], str: ["odd one"]}.get(type(value), [])
+
+
 def snake(name: str) -> str:
     """``minBargeinWordCount`` with underscores."""
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)

@@ -60,6 +60,7 @@ NARROWED: dict[tuple[str, str], Values | Json] = {
     ),
     ("verbs/dial", "dtmfCapture"): st.lists(TEXT, max_size=2)
     | st.fixed_dictionaries({}, optional={"childCall": st.lists(TEXT, max_size=2)}),
+    ("components/target", "confirmHook"): refer("components/actionHook"),
     ("components/actionHookDelayAction", "actions"): VERBS,
     ("components/actionHookDelayAction", "giveUpActions"): VERBS,
     # jambonz passes over other events in silence.

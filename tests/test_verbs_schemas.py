@@ -17,7 +17,7 @@ from app.verbs.hooks import Auth, HookTarget
 from app.verbs.speech import Recognizer, Synthesizer, Vad
 from app.verbs.vendors import VENDOR_OPTIONS
 from tests import oracle
-from tests.places import find_place, objects, reachable, replaced, typos, wrong_for
+from tests.places import find_place, objects, odd_for, reachable, replaced, typos, wrong_for
 from tests.schema_values import values_of
 
 Json = dict[str, Any]
@@ -142,6 +142,14 @@ def mistyped(name: str, options: Json) -> Mutations:
             yield (*path, key), replaced(options, (*path, key), wrong_for(value))
 
 
+def out_of_range(name: str, options: Json) -> Mutations:
+    """Every value in turn as one that no limit or closed set allows."""
+    for path, inner in objects(options):
+        for key, value in inner.items():
+            for odd in odd_for(value):
+                yield (*path, key), replaced(options, (*path, key), odd)
+
+
 def bereft(name: str, options: Json) -> Mutations:
     """Every property in turn left out."""
     for path, inner in objects(options):
@@ -151,7 +159,7 @@ def bereft(name: str, options: Json) -> Mutations:
 
 
 @pytest.mark.parametrize("name", MODELS)
-@pytest.mark.parametrize("mutate", [misspelt, mistyped, bereft])
+@pytest.mark.parametrize("mutate", [misspelt, mistyped, out_of_range, bereft])
 def test_what_a_schema_calls_wrong_is_refused_where_it_stands(
     name: str, mutate: Callable[[str, Json], Mutations]
 ) -> None:
