@@ -90,7 +90,8 @@ def odd_for(value: Any) -> list[Any]:
     """Values of the same type that no limit or closed set allows."""
     if isinstance(value, list):
         return [[], value[:1] * 1001]
-    return {int: [-1000, 10**6], float: [-1e3, 1e6], str: ["odd one"]}.get(type(value), [])
+    odd: dict[type, list[Any]] = {int: [-1000, 10**6], float: [-1e3, 1e6], str: ["odd one"]}
+    return odd.get(type(value), [])
 
 
 def snake(name: str) -> str:

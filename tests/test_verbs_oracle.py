@@ -35,7 +35,7 @@ from tests.s2s_options import FAMILY
 from tests.strategies import options_of, spelled
 
 RELAXED = settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
 )
 TYPED = sorted(VERBS)
 COMPONENTS: dict[str, type[Part]] = {

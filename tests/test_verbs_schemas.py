@@ -1,7 +1,7 @@
 """What the published schemas call valid is taken as it is; what is wrong by them is refused."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -23,7 +23,7 @@ from tests.schema_values import values_of
 Json = dict[str, Any]
 
 QUICK = settings(
-    max_examples=12, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=8, deadline=None, database=None, suppress_health_check=list(HealthCheck)
 )
 COMPONENTS: dict[str, type[Part]] = {
     "components/actionHook": HookTarget,
@@ -91,9 +91,8 @@ def draw_options(data: st.DataObject, name: str) -> Json:
 
 def test_every_published_schema_has_its_model() -> None:
     missing = {*oracle.names("verbs"), *oracle.names("components")} - set(MODELS)
-    assert {name for name in missing if "s2s" not in name and "llm" not in name} == {
-        "verbs/rest:dial"  # the body of a REST request
-    }
+    # jambonz makes the one of a REST request; the other is only ever brought by verbs.
+    assert missing == {"verbs/rest:dial", "components/llm-base"}
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -159,19 +158,17 @@ def bereft(name: str, options: Json) -> Mutations:
 
 
 @pytest.mark.parametrize("name", MODELS)
-@pytest.mark.parametrize("mutate", [misspelt, mistyped, out_of_range, bereft])
-def test_what_a_schema_calls_wrong_is_refused_where_it_stands(
-    name: str, mutate: Callable[[str, Json], Mutations]
-) -> None:
+def test_what_a_schema_calls_wrong_is_refused_where_it_stands(name: str) -> None:
     @QUICK
     @given(st.data())
     def check(data: st.DataObject) -> None:
         options = draw_options(data, name)
-        every = list(mutate(name, options))
-        some = st.lists(st.sampled_from(every), min_size=1, max_size=4) if every else st.just([])
-        for path, wrong in data.draw(some):
-            if complaints(name, wrong):
-                assert refusal(name, wrong).path == expected_path(name, path, options)
+        for mutate in (misspelt, mistyped, out_of_range, bereft):
+            every = list(mutate(name, options))
+            first = data.draw(st.integers(0, 6))
+            for path, wrong in every[first :: len(every) // 3 + 1]:
+                if complaints(name, wrong):
+                    assert refusal(name, wrong).path == expected_path(name, path, options)
 
     check()
 
