@@ -108,7 +108,8 @@ class Feed:
             kind: See `Entry.kind`.
             data: Anything that JSON can hold; turned into JSON only when somebody reads it. Bytes
                 are a frame as text, of which watchers see the ``data``: what is parsed takes
-                several times the memory, and the collector's time.
+                several times the memory, and the collector's time. A tuple tells of a tool's
+                output: tool_call_id, name, JSON text, outcome and milliseconds.
         """
         ring = self._rings.get(call_sid)
         if ring is None:
@@ -186,11 +187,17 @@ class Feed:
             del self._rings[call_sid]
 
 
-def opened(kind: str, frame: bytes) -> object:
-    """What a watcher sees of a frame: its ``data``, for a hook with the hook's name."""
-    content = orjson.loads(frame)
-    data = content.get("data") or {}
-    return {"hook": content.get("hook", ""), "data": data} if kind == "hook" else data
+def opened(kind: str, data: object) -> object:
+    """What a watcher sees: of a frame its ``data``, for a hook with the hook's name."""
+    if type(data) is bytes:
+        frame = orjson.loads(data)
+        content = frame.get("data") or {}
+        return {"hook": frame.get("hook", ""), "data": content} if kind == "hook" else content
+    if type(data) is tuple:
+        call_id, name, output, outcome, ms = data
+        told = {"tool_call_id": call_id, "name": name, "output": orjson.loads(output)}
+        return {**told, "outcome": outcome, "ms": ms}
+    return data
 
 
 class Watch:
@@ -252,7 +259,7 @@ class Watch:
         item = items[cursor - first + 1]
         self._cursor = item[0]
         number, moment, kind, data = item
-        return Entry(number, moment, kind, opened(kind, data) if type(data) is bytes else data)
+        return Entry(number, moment, kind, opened(kind, data))
 
     def wake(self) -> None:
         """Something was published; called by the feed."""

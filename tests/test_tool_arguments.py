@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
-from pydantic import BaseModel, Field, TypeAdapter
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from app.tool import Tool, ToolArgumentError, tool
 from tests.tool_kinds import (
@@ -351,3 +351,36 @@ def test_an_open_object_keeps_its_keys() -> None:
     assert taken(Open, {"knownKey": 1, "otherKey": 2}) == Open.model_validate(
         {"known_key": 1, "otherKey": 2}
     )
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["city", "day", "share", "is_metric", "scale", "Day", "other"]),
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
+        | st.sampled_from(["celsius", "12", "true"]),
+    )
+)  # fmt: skip
+def test_the_quick_way_gives_what_the_slow_way_gives_or_nothing(arguments: dict[str, Any]) -> None:
+    @tool
+    def look(
+        city: str,
+        day: int | None,
+        share: float = 0.5,
+        is_metric: bool = True,
+        scale: Literal["celsius", "fahrenheit"] = "celsius",
+    ) -> None:
+        """Look."""
+
+    slow = look.with_options(once=True)
+    assert look.arguments.quick is not None
+    assert slow.arguments.quick is None
+    try:
+        quick = look.arguments.quick(arguments)
+    except ValidationError:
+        return
+    defaults = {"share": 0.5, "is_metric": True, "scale": "celsius"}
+    expected = slow.validate(arguments)
+    assert {**defaults, **quick} == expected
+    assert {name: type(value) for name, value in quick.items()} == {
+        name: type(expected[name]) for name in quick
+    }

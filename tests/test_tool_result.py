@@ -18,8 +18,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from app.tool import ToolError, UnencodableResult, encode_result
+from app.tool import ToolError, UnencodableResult
+from app.tool import encode_result as encode_to_text
 from app.tool.result import once_key
+
+
+def encode_result(value: object, **options: Any) -> dict[str, Any]:
+    output: dict[str, Any] = orjson.loads(encode_to_text(value, **options))
+    return output
 
 
 class Sky(enum.Enum):

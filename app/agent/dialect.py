@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
+import orjson
+
 from app.protocol import AgentUpdate, BadUpdate, GenerateReply, InjectContext, OtherEvent, Wire
 
 
@@ -18,14 +20,20 @@ class ToolOutput:
     Attributes:
         call_id: The ``tool_call_id`` that it answers.
         name: Of the tool; empty where it is not known.
-        result: Always an object; ``{"error": …}`` where the tool failed.
+        encoded: JSON text, always of an object; ``{"error": …}`` where the tool failed.
         is_error: Whether it failed.
     """
 
     call_id: str
     name: str
-    result: Wire
+    encoded: bytes
     is_error: bool = False
+
+    @property
+    def result(self) -> Wire:
+        """The object."""
+        result: Wire = orjson.loads(self.encoded)
+        return result
 
 
 class Dialect(Protocol):
@@ -39,7 +47,7 @@ class Dialect(Protocol):
     def other_event(self) -> type:
         """The class of an event that has none of its own."""
 
-    def output(self, one: ToolOutput) -> Wire:
+    def output(self, one: ToolOutput) -> Wire | orjson.Fragment:
         """The ``data`` of llm:tool-output."""
 
     def updates(self, update: AgentUpdate) -> list[Wire]:
@@ -69,9 +77,9 @@ class AgentDialect:
     command: ClassVar[str] = "agent:update"
     other_event: ClassVar[type] = OtherEvent
 
-    def output(self, one: ToolOutput) -> Wire:
+    def output(self, one: ToolOutput) -> orjson.Fragment:
         """The result as it is."""
-        return one.result
+        return orjson.Fragment(one.encoded)
 
     def updates(self, update: AgentUpdate) -> list[Wire]:
         """The update as it is."""

@@ -21,7 +21,6 @@ are owed, so they are sent again. Each message is acked once and each tool call 
 second answer raises. There is no clock: callers pass monotonic seconds.
 """
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -59,6 +58,10 @@ class State(Enum):
     ENDED = auto()
 
 
+# The names that the path of a message needs, looked up once: an Enum's class takes its time.
+OPEN, RECONNECT, TOOL_CALL = State.OPEN, Kind.SESSION_RECONNECT, Kind.TOOL_CALL
+
+
 @dataclass(slots=True)
 class Waiting:
     """A message that waits for its ack."""
@@ -94,8 +97,8 @@ class Connection:
     def __init__(self, *, max_frame: int = MAX_FRAME) -> None:
         self.state = State.CONNECTING
         self._max_frame = max_frame
-        self._out: deque[bytes] = deque()
-        self._owed: set[bytes] = set()  # those of the above that must arrive
+        self._out: list[bytes] = []
+        self._owed: list[bytes] = []  # those of the above that must arrive, in order
         self._held: list[bytes] = []
         self.is_holding = False
         self._acks: list[bytes] = []
@@ -104,7 +107,7 @@ class Connection:
         self._calls: set[str] = set()
         self._batches: dict[str, Batch] | None = None  # by the ids of their calls
         self._done_calls: dict[str, None] = {}
-        self._unproven: deque[bytes] = deque(maxlen=REMEMBERED)
+        self._unproven: list[bytes] = []
         self._first = ""
         self._opening: Sequence[Wire] | None = None
         self._reconnect = ""
@@ -124,19 +127,19 @@ class Connection:
     def accept(self, message: Message) -> bool:
         """Take note of a message; False if it repeats one that is known already."""
         kind = message.kind
-        if self._unproven and kind is not Kind.SESSION_RECONNECT:
+        if self._unproven and kind is not RECONNECT:
             # jambonz still talks on this socket, so what went before has not been cut off.
             self._unproven.clear()
         if message.wants_ack and not self._note_waiting(message):
             return False
-        if kind is Kind.TOOL_CALL:
+        if kind is TOOL_CALL:
             is_new = self._note_tool_call(message)
             if not is_new and message.wants_ack:
                 self.ack(message.msgid)  # the message is new, the tool call in it is not
             return is_new
         if kind in OPENING:
             self._open(message)
-        elif kind is Kind.SESSION_RECONNECT:
+        elif kind is RECONNECT:
             self._resume(message)
         elif self._opening is not None:
             self._opening = None  # something runs: the opening verbs have arrived
@@ -215,7 +218,7 @@ class Connection:
     @property
     def is_live(self) -> bool:
         """Whether something can be sent, now or when jambonz is back."""
-        return self.state in (State.OPEN, State.LOST, State.RESUMING)
+        return self.state is OPEN or self.is_queueing
 
     @property
     def is_queueing(self) -> bool:
@@ -297,7 +300,7 @@ class Connection:
         """Send the updates that were kept back, in order."""
         self.is_holding = False
         self._out += self._held
-        self._owed.update(self._held)
+        self._owed += self._held
         self._held = []
 
     def drop_updates(self) -> None:
@@ -305,7 +308,7 @@ class Connection:
         self.is_holding = False
         self._held = []
 
-    def tool_output(self, tool_call_id: str, result: Wire) -> bytes:
+    def tool_output(self, tool_call_id: str, result: Wire | orjson.Fragment) -> bytes:
         """Answer one tool call; see :meth:`command`. Of a batch, the last one sends the frame.
 
         Raises:
@@ -332,7 +335,7 @@ class Connection:
         )
         return self._emit(frame, is_owed=True)
 
-    def _emit_batch(self, batch: Batch, call_id: str, response: Wire) -> bytes:
+    def _emit_batch(self, batch: Batch, call_id: str, response: Any) -> bytes:
         """Keep one output of several, and send all with the last; empty before."""
         batch.put(call_id, response)
         if not batch.is_complete:
@@ -363,12 +366,13 @@ class Connection:
         frames = self._acks
         if frames:
             self._acks = []
-        if self._out and self.state is State.OPEN:
-            frames = [*frames, *self._out]
+        if self._out and self.state is OPEN:
+            frames = [*frames, *self._out] if frames else self._out
+            self._out = []
             if self._owed:
-                self._unproven += (frame for frame in self._out if frame in self._owed)
-                self._owed.clear()
-            self._out.clear()
+                self._unproven += self._owed
+                del self._unproven[:-REMEMBERED]
+                self._owed = []
         return frames
 
     # the socket and the end
@@ -383,8 +387,8 @@ class Connection:
             return
         self.state = State.LOST
         if not cleanly:
-            self._out.extendleft(reversed(self._unproven))
-            self._owed.update(self._unproven)
+            self._out = self._unproven + self._out
+            self._owed = self._unproven + self._owed
         self._unproven.clear()
         self._acks = []
         for msgid in [msgid for msgid in self._waiting if msgid != self._first]:
@@ -415,7 +419,7 @@ class Connection:
             raise NotOpen(f"{MAX_QUEUED} frames wait already for jambonz to come back")
         (self._held if is_held else self._out).append(self._checked(frame))
         if is_owed and not is_held:
-            self._owed.add(frame)
+            self._owed.append(frame)
         return frame
 
     def _checked(self, frame: bytes) -> bytes:

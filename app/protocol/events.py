@@ -8,7 +8,7 @@ They run where an event is wanted, never in the read loop.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.protocol.fields import Data, field_names, number, others, rest, text, whole
 from app.protocol.llm_events import LlmEvent
@@ -75,8 +75,25 @@ class UserInterruption:
     extra: Data = field(default_factory=dict)
 
 
+class Unread:
+    """An event whose payload is read when somebody first looks at it: most hooks look at little."""
+
+    __slots__ = ("_payload",)
+
+    if not TYPE_CHECKING:  # no name but a field's ever gets there
+
+        def __getattr__(self, name: str) -> Any:
+            """Read all fields; only called while they have no values yet."""
+            if name not in self.__dataclass_fields__:
+                raise AttributeError(f"{type(self).__name__} has no {name!r}")
+            read = READ_LATER[type(self)](self._payload)
+            for field_name in self.__dataclass_fields__:
+                object.__setattr__(self, field_name, getattr(read, field_name))
+            return getattr(self, name)
+
+
 @dataclass(frozen=True, slots=True)
-class TurnEnd:
+class TurnEnd(Unread):
     """One exchange is over; the best event for measuring.
 
     Attributes:
@@ -229,6 +246,13 @@ def unknown_fields(name: str, data: Data) -> list[str]:
 
 
 def read_turn_end(data: Data) -> TurnEnd:
+    """Read ``turn_end`` in either dialect, when somebody looks at it."""
+    turn = object.__new__(TurnEnd)
+    SET_PAYLOAD(turn, data)
+    return turn
+
+
+def read_whole_turn_end(data: Data) -> TurnEnd:
     """Read ``turn_end`` in either dialect."""
     calls = data.get("tool_calls")
     return TurnEnd(
@@ -314,6 +338,9 @@ READERS: dict[str, Callable[[Data], AgentEvent]] = {
         rest(data, HistorySummarized),
     ),
 }
+
+SET_PAYLOAD = Unread.__dict__["_payload"].__set__
+READ_LATER: dict[type, Callable[[Data], Any]] = {TurnEnd: read_whole_turn_end}
 
 # Wire name → class, for subscriptions by annotation.
 EVENT_TYPES: dict[str, type] = {

@@ -26,6 +26,9 @@ MAX_HOOK = 8192
 class Kind(Enum):
     """What a message means, whatever name it came under."""
 
+    # That of Enum is a Python function, and tables by kind are looked into for every message.
+    __hash__ = object.__hash__
+
     SESSION_NEW = auto()
     SESSION_RECONNECT = auto()
     SESSION_REDIRECT = auto()
@@ -62,6 +65,8 @@ TYPES: dict[str, tuple[Kind, bool]] = {
     "tts:tokens-result": (Kind.TTS_RESULT, False),
 }
 UNKNOWN = (Kind.UNKNOWN, False)
+SESSION_NEW, VERB_HOOK = Kind.SESSION_NEW, Kind.VERB_HOOK
+NAMES = ("msgid", "call_sid", "hook", "b3")
 ENVELOPE = frozenset({"type", "msgid", "call_sid", "hook", "data", "b3"})
 CALL_FACTS = frozenset(
     (
@@ -150,24 +155,27 @@ def decode(text: str | bytes, received: float) -> Message:
         )
     wire_type = frame["type"]
     kind, wants_ack = TYPES.get(wire_type, UNKNOWN)
-    if kind is Kind.VERB_HOOK:
+    if kind is VERB_HOOK:
         kind = kind_of_hook(data)
+    # Anything but a text counts as absent; what the parser makes has no classes of its own.
+    msgid, call_sid, hook, b3 = map(frame.get, NAMES)
     message = Message(
         kind,
         wire_type,
-        text_of(frame, "msgid"),
-        text_of(frame, "call_sid") or text_of(data, "call_sid"),
-        text_of(frame, "hook"),
+        msgid if msgid.__class__ is str else "",
+        call_sid if call_sid and call_sid.__class__ is str else text_of(data, "call_sid"),
+        hook if hook.__class__ is str else "",
         data,
         wants_ack,
         received,
-        text_of(frame, "b3"),
+        b3 if b3.__class__ is str else "",
         is_cut,
     )
-    check_lengths(message, text)
+    if len(text) > MAX_ID:
+        check_lengths(message, text)
     if not frame.keys() <= ENVELOPE:
         message.unknown = sorted(frame.keys() - ENVELOPE)
-    if kind is Kind.SESSION_NEW and not data.keys() <= CALL_FACTS:
+    if kind is SESSION_NEW and not data.keys() <= CALL_FACTS:
         message.unknown = [*message.unknown, *(f"data.{key}" for key in data.keys() - CALL_FACTS)]
     return message
 
@@ -208,6 +216,8 @@ def check_lengths(message: Message, text: str | bytes) -> None:
 
 def may_be_deep(text: str | bytes) -> bool:
     """Whether there are brackets enough for it: nearly all frames need no closer look."""
+    if len(text) <= 2 * MAX_DEPTH:
+        return False
     if isinstance(text, str):
         return text.count("{") + text.count("[") > MAX_DEPTH
     return text.count(b"{") + text.count(b"[") > MAX_DEPTH

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
-import orjson
 from typing_extensions import TypeVar
 
 from app.agent import Rendered, RenderedAgent
@@ -339,7 +338,7 @@ class LiveCall(CallFacts[S, E]):
         self._publish("ack", {"msgid": msgid, "verbs": verbs})
 
     def _tool_called(
-        self, call_id: str, name: str, result: object, outcome: str, seconds: float
+        self, call_id: str, name: str, result: bytes, outcome: str, seconds: float
     ) -> None:
         self._tool_count += 1
         self._runtime.counters.tool_called(name, seconds, outcome)
@@ -352,9 +351,7 @@ class LiveCall(CallFacts[S, E]):
             QUICK.info("tool_called", self, fields)
         else:  # the name may be anybody's words
             self.log.info("tool_called", tool=name, outcome=outcome, ms=milliseconds)
-        output = {"tool_call_id": call_id, "name": name, "output": result, "outcome": outcome}
-        told = {"data": {**output, "ms": milliseconds}}
-        self._publish("tool_output", orjson.dumps(told, default=str))
+        self._publish("tool_output", (call_id, name, result, outcome, milliseconds))
 
     def _failed(self, kind: str, code: object, error: BaseException) -> None:
         """A function of the author, or an answer, failed: the call goes on."""

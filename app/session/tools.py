@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 FILLER_TRACK = "filler"
 MAX_NAME = 200
+FAILED = orjson.dumps({"error": phrases.FAILED})
 # Outcomes that are no failure in the model's eyes.
 FINE = frozenset({"ok", "late"})
 
@@ -55,7 +56,7 @@ class ToolCalls:
     def __init__(self, session: "LiveCall[Any, Any]") -> None:
         self._session = session
         self._runs: set[ToolRun] = set()
-        self._once: dict[str, object] = {}
+        self._once: dict[str, bytes] = {}
         self._has_filler_track = False
 
     @property
@@ -77,14 +78,14 @@ class ToolCalls:
             return
         if len(self._runs) >= session._runtime.limits.max_tools:
             session.log.warning("tool_calls_over_limit", tool=name, running=len(self._runs))
-            self._answer(call_id, name, phrases.TOO_MANY, "refused", 0.0)
+            self._answer(call_id, name, said(phrases.TOO_MANY), "refused", 0.0)
             return
         tool = session._agents.find_tool(name)
         handler = None if tool else session._named_for(message)
         if tool is None and handler is None:
             remarks.unanswered_tool(session, name, message.hook)
             text = phrases.unknown_tool(name, session._agents.tools)
-            self._answer(call_id, name, text, "unknown", 0.0)
+            self._answer(call_id, name, said(text), "unknown", 0.0)
             return
         self._begin(self._make_run(call_id, name, arguments_of(data), tool), handler, data)
 
@@ -109,7 +110,7 @@ class ToolCalls:
     async def _serve(self, tool_run: ToolRun) -> None:
         """Run a tool and deliver what it gives."""
         self._trace(tool_run)
-        outcome, result = "ok", None
+        outcome = "ok"
         try:
             result = await self._call(tool_run)
         except ToolArgumentError as error:
@@ -121,7 +122,7 @@ class ToolCalls:
                 raise
             return
         except Exception as error:
-            outcome, result = "failed", {"error": phrases.FAILED}
+            outcome, result = "failed", FAILED
             self._session._failed("tool", tool_run.tool, error)
         finally:
             self._runs.discard(tool_run)
@@ -131,24 +132,25 @@ class ToolCalls:
             return
         self._deliver(tool_run, result, outcome)
 
-    async def _call(self, tool_run: ToolRun) -> object:
+    async def _call(self, tool_run: ToolRun) -> bytes:
         session, tool = self._session, tool_run.tool
         assert tool is not None
         arguments = tool.validate(tool_run.arguments)
-        key = tool.once_key(arguments) if tool.once else ""
-        if key and key in self._once:
-            earlier = self._once[key]
-            return (
-                earlier
-                if isinstance(earlier, str)
-                else {"note": phrases.ALREADY_DONE, "result": earlier}
-            )
-        if key:
-            self._once[key] = phrases.OUTCOME_UNKNOWN
+        if tool.once:
+            return await self._call_once(tool, arguments)
+        value = await run(tool, session, arguments, session._runtime.threads)
+        return encode_result(value, limit=session._runtime.limits.result_limit)
+
+    async def _call_once(self, tool: Tool[..., Any], arguments: dict[str, Any]) -> bytes:
+        key = tool.once_key(arguments)
+        if (earlier := self._once.get(key)) is not None:
+            return earlier
+        self._once[key] = said(phrases.OUTCOME_UNKNOWN)
+        session = self._session
         value = await run(tool, session, arguments, session._runtime.threads)
         result = encode_result(value, limit=session._runtime.limits.result_limit)
-        if key:
-            self._once[key] = result
+        again = {"note": phrases.ALREADY_DONE, "result": orjson.Fragment(result)}
+        self._once[key] = orjson.dumps(again)
         return result
 
     async def _hand_over(self, tool_run: ToolRun, handler: Handler, data: dict[str, Any]) -> None:
@@ -174,7 +176,7 @@ class ToolCalls:
         if (tracer := session._runtime.tracer) is not None:
             tracer.tool_started(session, tool_run.call_id, tool_run.name, tool_run.arguments)
 
-    def _error_for_model(self, code: object, error: ToolError) -> object:
+    def _error_for_model(self, code: object, error: ToolError) -> bytes:
         """The text for the model; what only the author can mend goes to the log."""
         if isinstance(error, UnencodableResult):
             self._session.log.error("tool_result_unusable", tool=str(code), reason=error.reason)
@@ -216,13 +218,14 @@ class ToolCalls:
         self._session.log.warning("tool_call_late", tool=tool_run.name, seconds=round(seconds, 2))
         if tool is not None and tool.late == "deliver" and can_tell(self._session):
             tool_run.is_late = True
-            self._answer(tool_run.call_id, tool_run.name, phrases.STILL_RUNNING, "late", seconds)
+            said_still = said(phrases.STILL_RUNNING)
+            self._answer(tool_run.call_id, tool_run.name, said_still, "late", seconds)
             self._silence_filler(tool_run)
             return
         self._runs.discard(tool_run)
         self._cancel(tool_run)
         text = phrases.CANCELLED if tool is not None else phrases.UNANSWERED
-        self._answer(tool_run.call_id, tool_run.name, text, "cancelled", seconds)
+        self._answer(tool_run.call_id, tool_run.name, said(text), "cancelled", seconds)
         self._silence_filler(tool_run)
 
     def _give_up(self, tool_run: ToolRun) -> None:
@@ -241,31 +244,27 @@ class ToolCalls:
         """Answer what a handler by name returned, unless it has answered by hand."""
         self._runs.discard(tool_run)
         if self._session._connection.is_tool_call_open(tool_run.call_id):
-            result: object
             try:
                 result = encode_result(value, limit=self._session._runtime.limits.result_limit)
             except ToolError as error:
                 outcome, result = "tool_error", self._error_for_model(None, error)
             self._deliver(tool_run, result, outcome)
 
-    def _deliver(self, tool_run: ToolRun, result: object, outcome: str) -> None:
+    def _deliver(self, tool_run: ToolRun, result: bytes, outcome: str) -> None:
         """Send a result: as the output while the model waits, else as context."""
         seconds = time.monotonic() - tool_run.started
         if tool_run.is_late:
             self._session._tool_called(
                 tool_run.call_id, tool_run.name, result, f"late_{outcome}", seconds
             )
-            text = phrases.LATE_RESULT.format(name=tool_run.name, result=as_text(result))
+            text = phrases.LATE_RESULT.format(name=tool_run.name, result=result.decode())
             self._tell_later(text)
         else:
             self._answer(tool_run.call_id, tool_run.name, result, outcome, seconds)
             self._silence_filler(tool_run)
 
-    def _answer(
-        self, call_id: str, name: str, result: object, outcome: str, seconds: float
-    ) -> None:
+    def _answer(self, call_id: str, name: str, output: bytes, outcome: str, seconds: float) -> None:
         session = self._session
-        output = result if isinstance(result, dict) else {"result": result}
         if not session.is_open or not session._connection.is_tool_call_open(call_id):
             self._unused(
                 name, "the tool call has been answered" if session.is_open else "call over"
@@ -276,7 +275,7 @@ class ToolCalls:
         except LocalError as error:
             session._failed("tool_output", None, error)
             if isinstance(error, FrameTooLarge):
-                outcome, output = "failed", {"error": phrases.FAILED}
+                outcome, output = "failed", FAILED
                 send_output(session, ToolOutput(call_id, name, output, is_error=True))
         session._tool_called(call_id, name, output, outcome, seconds)
 
@@ -329,6 +328,6 @@ def arguments_of(data: dict[str, Any]) -> object:
     return {} if arguments is None else arguments
 
 
-def as_text(value: object) -> str:
-    """JSON text of a result, for the model; ``encode_result`` has bounded it."""
-    return orjson.dumps(value, default=str).decode()
+def said(text: str) -> bytes:
+    """A text as a tool output."""
+    return orjson.dumps({"result": text})

@@ -4,8 +4,17 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from app.agent import AGENT, ToolOutput
-from app.protocol import AgentUpdate, BadUpdate, UpdateInstructions, Wire, function_response
+from app.protocol import (
+    AgentUpdate,
+    BadUpdate,
+    FrameTooLarge,
+    UpdateInstructions,
+    Wire,
+    function_response,
+)
 from app.session.errors import NoAgent
 from app.session.receipt import Receipt
 from app.tool import Tool, encode_result
@@ -119,11 +128,15 @@ def send_output(session: "LiveCall[Any, Any]", one: ToolOutput) -> None:
     connection, agent = session._connection, session.agent
     batch = connection.batch_of(one.call_id)
     if batch is None:
-        data = (agent.dialect if agent else AGENT).output(one)
+        data: Wire | orjson.Fragment = (agent.dialect if agent else AGENT).output(one)
     else:
         share = (session._runtime.limits.max_frame - BATCH_ROOM) // len(batch)
         limit = max(LEAST, min(share, session._runtime.limits.result_limit))
-        result = encode_result(one.result, limit=limit)
+        result = orjson.loads(encode_result(one.result, limit=limit))
         data = function_response(one.call_id, one.name, result, is_error=one.is_error)
-    session._emit(partial(connection.tool_output, one.call_id, data))
+    try:
+        connection.tool_output(one.call_id, data)
+    except FrameTooLarge:
+        session._runtime.counters.frame_refused()
+        raise
     session._flush()

@@ -1,27 +1,31 @@
 """Compiles a tool's parameters, once: to the JSON Schema for the model, and to a validator."""
 
 import re
+import types
+import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, NotRequired
 
 import orjson
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, create_model
 from pydantic.errors import PydanticUserError
 from pydantic.fields import FieldInfo
 from pydantic_core import SchemaError
+from typing_extensions import TypedDict
 
 from app.signature import MISSING, Parameter, Unresolved, did_you_mean, refuse
 from app.tool.errors import ToolArgumentError
 from app.tool.phrases import bad_arguments
 from app.tool.reading import Reading
 from app.tool.schema import Generator, Schema, in_order, tidy
-from app.tool.shape import Compiler, Shape
+from app.tool.shape import MAX_TEXT, Compiler, Shape
 
 MAX_JSON = 262_144
 
 # Models write 12345 for a postcode; NaN would not survive the way back.
 CONFIG = ConfigDict(extra="forbid", coerce_numbers_to_str=True, allow_inf_nan=False)
+PLAIN = (str, int, float, bool)
 UNSUPPORTED = (PydanticUserError, SchemaError, TypeError, NameError, RuntimeError)
 
 
@@ -35,6 +39,7 @@ class Arguments:
         known: Every name in the schema; only others are quoted in messages.
         fields: Name of each parameter by its field in the model.
         validator: pydantic's, for a dictionary.
+        quick: The same for arguments that are just as they should be; None where it takes more.
     """
 
     schema: Schema
@@ -42,6 +47,7 @@ class Arguments:
     known: frozenset[str]
     fields: Mapping[str, str]
     validator: Callable[[object], object]
+    quick: Callable[[object], dict[str, Any]] | None = None
 
     def validate(self, tool: str, arguments: object) -> dict[str, Any]:
         """Keyword arguments for the function, as Python values of the annotated types.
@@ -53,6 +59,11 @@ class Arguments:
         Raises:
             ToolArgumentError: With all that is wrong, for the model.
         """
+        if self.quick is not None and arguments.__class__ is dict:
+            try:
+                return self.quick(arguments)
+            except ValidationError:
+                pass  # bent or wrong: a closer look will tell
         reading = Reading(self.known)
         given = read_object(tool, arguments)
         fitted = self.shape.fit(given, (), reading)
@@ -109,9 +120,47 @@ def compile_arguments(
     compiler = Compiler()
     shape = compiler.compile(schema)
     names = {key: found.name for key, found in fields.items()}
-    return Arguments(
-        schema, shape, frozenset(compiler.names), names, adapter.validator.validate_python
-    )
+    known, validate = frozenset(compiler.names), adapter.validator.validate_python
+    return Arguments(schema, shape, known, names, validate, compile_quick(parameters))
+
+
+def compile_quick(
+    parameters: Sequence[Parameter],
+) -> Callable[[object], dict[str, Any]] | None:
+    """Validate plain values that need no fitting; None where a parameter is more than that.
+
+    Strict, so that what passes is what the slow way would give; defaults are left to the function.
+    """
+    if not all(is_plain(found.annotation) for found in parameters):
+        return None
+    fields = {found.name: quick_field(found) for found in parameters}
+    shape: Any = TypedDict("Arguments", fields)  # type: ignore[misc]  # not known before
+    config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+    setattr(shape, "__pydantic_config__", config)  # noqa: B010  (where pydantic looks for it)
+    return TypeAdapter(shape).validator.validate_python
+
+
+def quick_field(found: Parameter) -> Any:
+    """The annotation of a parameter in the quick validator."""
+    annotation = found.annotation
+    kinds = (annotation, *typing.get_args(annotation))
+    if str in kinds:
+        annotation = Annotated[annotation, Field(max_length=MAX_TEXT)]
+    elif int in kinds:
+        annotation = Annotated[annotation, Field(ge=-(2**63), lt=2**64)]
+    return annotation if found.default is MISSING else NotRequired[annotation]
+
+
+def is_plain(annotation: object) -> bool:
+    """Whether it is a text, a number or a truth value, or one of some texts; or None beside."""
+    parts = typing.get_args(annotation)
+    origin = typing.get_origin(annotation)
+    if origin is Literal:
+        return all(isinstance(part, str) for part in parts)
+    if origin in (typing.Union, types.UnionType):
+        kinds = [part for part in parts if part is not type(None)]
+        return len(kinds) == 1 and kinds[0] in PLAIN
+    return annotation in PLAIN
 
 
 def build(

@@ -231,6 +231,8 @@ def finish(made: Tool[P, R]) -> Tool[P, R]:
     """Check the options and write the definition."""
     check_words(made)
     check_times(made)
+    if made.once:  # equal calls are told by all arguments, those of the defaults included
+        made = replace(made, arguments=replace(made.arguments, quick=None))
     definition = {
         "name": made.name,
         "description": made.description,

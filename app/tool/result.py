@@ -22,8 +22,8 @@ FLAGS = orjson.OPT_NON_STR_KEYS
 SORTED = FLAGS | orjson.OPT_SORT_KEYS
 
 
-def encode_result(value: object, *, limit: int = LIMIT) -> dict[str, Any]:
-    """The tool output for a value: always an object of plain JSON values.
+def encode_result(value: object, *, limit: int = LIMIT) -> bytes:
+    """The tool output for a value as JSON text: always an object of plain JSON values.
 
     An object (a mapping, dataclass or pydantic model) stays as it is; anything else becomes
     ``{"result": value}``, None ``{"result": null}``. Dates, enums, UUIDs, sets and bytes are
@@ -38,13 +38,14 @@ def encode_result(value: object, *, limit: int = LIMIT) -> dict[str, Any]:
         UnencodableResult: JSON cannot hold it.
     """
     encoded = to_json(value)
-    plain = orjson.loads(encoded)
-    output = plain if isinstance(plain, dict) else {"result": plain}
-    wrapping = 0 if output is plain else len(b'{"result":}')
-    if len(encoded) + wrapping <= limit:
+    is_object = encoded[:1] == b"{"
+    output = encoded if is_object else b'{"result":%b}' % encoded
+    if len(output) <= limit:
         return output
-    only = output.get("result") if len(output) == 1 else None
-    return cut(only if isinstance(only, str) else encoded.decode(), len(encoded), limit)
+    plain = orjson.loads(output)
+    only = plain.get("result") if len(plain) == 1 else None
+    text = only if isinstance(only, str) else encoded.decode()
+    return to_json(cut(text, len(encoded), limit))
 
 
 def cut(text: str, whole: int, limit: int) -> dict[str, Any]:

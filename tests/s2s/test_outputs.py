@@ -17,7 +17,7 @@ def frame(vendor: str, result: dict[str, Any], *, is_error: bool = False) -> Any
     connection.receive(orjson.dumps({"type": "session:new", "msgid": "m"}), 0.0)
     call = {"tool_call_id": "call_Ab12", "name": "get_weather", "args": {"city": "Boston"}}
     connection.receive(orjson.dumps({"type": "llm:tool-call", "msgid": "n", "data": call}), 0.0)
-    one = ToolOutput("call_Ab12", "get_weather", result, is_error)
+    one = ToolOutput("call_Ab12", "get_weather", orjson.dumps(result), is_error)
     sent = connection.tool_output("call_Ab12", verb(vendor).about.dialect.output(one))
     return orjson.loads(sent)
 
@@ -117,6 +117,6 @@ def test_every_vendor_of_the_table_has_its_shape() -> None:
 
 
 def test_a_vendor_that_is_not_known_gets_results_as_they_are() -> None:
-    one = ToolOutput("t", "n", {"a": 1})
+    one = ToolOutput("t", "n", b'{"a": 1}')
 
     assert vendor_of("someone-new").write_output(one) == {"a": 1}
