@@ -1,6 +1,7 @@
 """Session: one live call, with all that a handler, a hook or a tool can say to it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from app.command import AGENT_UPDATE
@@ -20,7 +21,7 @@ from app.session.facts import E, S
 from app.session.media_commands import MediaCommands
 from app.session.receipt import Receipt
 from app.session.speaker import Speaker
-from app.session.updates import send_event, send_update
+from app.session.updates import LLM_UPDATE, doubts, send_event, send_update
 from app.tool import Tool
 
 
@@ -114,7 +115,8 @@ class Session(CallCommands[S, E], MediaCommands[S, E], ConferenceCommands[S, E])
         """Send a command with ``data`` as on the wire; ``call_sid`` names another leg.
 
         What jambonz knows is checked as by the methods above; of other commands the receipt and
-        the log say that jambonz may ignore them. ``queue`` is for a redirect with verbs.
+        the log say that jambonz may ignore them, and of an ``llm:update`` the receipt says if
+        jambonz will not pass it on. ``queue`` is for a redirect with verbs.
 
         Raises:
             VerbError: The data is wrong; the text names the field and the fix.
@@ -124,4 +126,7 @@ class Session(CallCommands[S, E], MediaCommands[S, E], ConferenceCommands[S, E])
             if call_sid not in (None, self.call_sid):
                 raise BadUpdate("call_sid", "an update goes to the agent of this call; remove it")
             return send_update(self, parse_update(data))
-        return self._send_wire(name, data, call_sid=call_sid, queue=queue)
+        receipt = self._send_wire(name, data, call_sid=call_sid, queue=queue)
+        if name != LLM_UPDATE:
+            return receipt
+        return replace(receipt, warnings=(*receipt.warnings, *doubts(self, data)))

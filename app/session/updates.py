@@ -30,6 +30,7 @@ DISREGARD = (
     "Disregard all earlier instructions, also those given as system messages at the start of the "
     "call. Only the following instructions count.\n\n"
 )
+LLM_UPDATE = "llm:update"
 # What the command and the names of its functions may need beside the outputs of a batch.
 BATCH_ROOM = 2048
 LEAST = 128
@@ -76,8 +77,18 @@ def send_event(session: "LiveCall[Any, Any]", event: Mapping[str, Any]) -> Recei
         raise BadUpdate("llm_update", f"expected an object; got {type(event).__name__}")
     data = dict(event)
     warnings = session.agent.dialect.check_event(data)
-    frames = [send(session, "llm:update", data)]
-    return report(session, "llm:update", frames, warnings, {"event": data})
+    frames = [send(session, LLM_UPDATE, data)]
+    return report(session, LLM_UPDATE, frames, warnings, {"event": data})
+
+
+def doubts(session: "LiveCall[Any, Any]", event: object) -> tuple[str, ...]:
+    """Why an event that was sent unchecked may go nowhere."""
+    if session.agent is None:
+        return ()  # a verb that was passed on unread may run
+    try:
+        return session.agent.dialect.check_event(event if isinstance(event, dict) else {})
+    except BadUpdate as error:
+        return (error.message,)
 
 
 def send(session: "LiveCall[Any, Any]", command: str, data: Wire) -> bytes:

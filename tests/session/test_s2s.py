@@ -333,6 +333,16 @@ async def test_what_the_vendor_cannot_do_sends_nothing(call: Dial) -> None:
     assert line.commands("llm:update") == []
 
 
+async def test_a_command_sends_any_event_and_tells_what_will_come_of_it(call: Dial) -> None:
+    line = await talking(call, openai_s2s(tools=[add]))
+    good = await line.session.command("llm:update", {"type": "response.cancel"})
+    doubtful = await line.session.command("llm:update", {"type": "response.create"})
+
+    assert good.warnings == ()
+    assert "jambonz passes on" in doubtful.warnings[0]
+    assert len(line.commands("llm:update")) == 2
+
+
 async def test_an_agent_takes_no_events_of_a_vendor(call: Dial) -> None:
     line = await talking(call, Agent(**AGENT))
     with pytest.raises(BadUpdate, match="update_instructions"):

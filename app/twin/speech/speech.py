@@ -131,11 +131,11 @@ class Speech(Agent):
     def _send_batch(self) -> None:
         batch, self._batch = self._batch, []
         calls = [{"id": call.id, "name": call.name, "args": call.arguments} for call, _ in batch]
-        whole = self.leg.tools.expect(SAME_ID, ", ".join(call.name for call, _ in batch))
+        names = ", ".join(call.name for call, _ in batch)
+        entry = {"tool_call_id": SAME_ID, "name": names, "arguments": {"calls": calls}}
+        self.leg.log.add("tool_call", entry)
+        whole = self.leg.tools.expect(SAME_ID, names)
         message = {"tool_call_id": SAME_ID, "type": "toolCall", "functionCalls": calls}
-        for one in calls:
-            entry = {"tool_call_id": one["id"], "name": one["name"], "arguments": one["args"]}
-            self.leg.log.add("tool_call", entry)
         self.leg.line.send("llm:tool-call", snake(message), name_of(self.leg.tool_hook or "/tools"))
 
         def distribute(answered: "asyncio.Future[Any]") -> None:
