@@ -189,3 +189,18 @@ async def test_to_wait_for_a_queue_has_a_limit() -> None:
     async with serving() as app, Twin(app.url) as twin:
         with pytest.raises(WaitFailed, match=r"queue 'support': 1 waiting calls: not within"):
             await twin.queue("support").holds(1, limit=0.01)
+
+
+async def test_a_caller_is_put_back_whose_taker_is_gone() -> None:
+    async with serving(new=[ENQUEUE], hooks={"/wait": MUSIC}) as app, Twin(app.url) as twin:
+        first, second = await twin.call(), await twin.call()
+        queue = twin.queue("support")
+        await queue.holds(2)
+        place = await queue.take()
+        queue.put_back(place)
+
+        assert queue.callers == [first.call_sid, second.call_sid]
+        app.new = [DEQUEUE]
+        agent = await twin.call()
+        await agent.bridged()
+        await first.bridged()

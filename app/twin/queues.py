@@ -60,10 +60,14 @@ class Queue:
     def enter(self, leg: "Leg", priority: float) -> Place:
         """Let a call wait behind those of the same priority."""
         place = Place(leg, priority)
-        self._places.append(place)
-        self._places.sort(key=lambda each: each.priority)
-        self._signal.poke()
+        self.put_back(place)
         return place
+
+    def put_back(self, place: Place) -> None:
+        """Let a call wait where it belongs, by its priority and the time that it came."""
+        self._places.append(place)
+        self._places.sort(key=lambda each: (each.priority, each.since))
+        self._signal.poke()
 
     def leave(self, place: Place) -> None:
         """Take a call out; harmless when it is out."""

@@ -84,6 +84,10 @@ async def _next_place(leg: "Leg", verb: Verb, queue: Queue) -> Place | None:
     try:
         ends: set[asyncio.Future[Any]] = {taking, giving_up}
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    except asyncio.CancelledError:
+        if taking.done():  # who took the caller is gone
+            queue.put_back(taking.result())
+        raise
     finally:
         leg.listener = None
         giving_up.cancel()
