@@ -124,7 +124,10 @@ class DirectSocket(WebSocketDataQueue):
             if self.is_open:
                 self._write(frame_of(0x8A, data[1]))
         elif kind is CLOSE:
-            self._far_end_closes(data[1])
+            if data[1] == ABNORMAL:  # for who has no close frame; aiohttp's parser lets it pass
+                self._fail(WebSocketError(WSCloseCode.PROTOCOL_ERROR, "Invalid close code: 1006"))
+            else:
+                self._far_end_closes(data[1])
 
     def set_exception(self, exc: BaseException, exc_cause: object = None) -> None:
         """The parser found a frame that breaks the protocol, or one that is too large."""
