@@ -221,6 +221,19 @@ def _call(args: argparse.Namespace) -> int:
     return phone.run(args, plain=is_color_unwanted(), key=key_in_a_command())
 
 
+def _doctor_arguments(parser: argparse.ArgumentParser) -> None:
+    from app import doctor
+
+    doctor.add_arguments(parser)
+
+
+def _doctor(args: argparse.Namespace) -> int:
+    from app import doctor
+    from app.settings import is_color_unwanted
+
+    return doctor.run(args, plain=is_color_unwanted())
+
+
 def _new_arguments(parser: argparse.ArgumentParser) -> None:
     from app import scaffold
 
@@ -236,6 +249,7 @@ def _new(args: argparse.Namespace) -> int:
 COMMANDS = {
     "serve": Command("start the server", _serve_arguments, _serve),
     "call": Command("talk in text to any jambonz WebSocket application", _call_arguments, _call),
+    "doctor": Command("grade any jambonz WebSocket application", _doctor_arguments, _doctor),
     "new": Command("write a project of your own into a new folder", _new_arguments, _new),
 }
 

@@ -71,8 +71,9 @@ APART: dict[str, set[str]] = {
     "scaffold": set(),
     "twin": {"llm"},
     "phone": {"twin", "llm"},
+    "doctor": {"twin", "verbs", "agent"},
     "testing": {*LAYERS, "twin", "settings", "logs"},
-    "__main__": {*LAYERS, "settings", "logs", "scaffold", "phone"},
+    "__main__": {*LAYERS, "settings", "logs", "scaffold", "phone", "doctor"},
 }
 SETTINGS_AND_LOGS_FROM = 3
 """The lowest layer that may read settings and write logs."""

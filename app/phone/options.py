@@ -6,17 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
-from urllib.parse import unquote, urlsplit, urlunsplit
 
 from app.phone.steps import Step
 from app.twin import DialectName, Outcome
+from app.twin.url import BadUrl, split_url
 
 DEFAULT_URL = "ws://127.0.0.1:3000/weather"
 
 FAIL_FAST = "rp=rt"
 """A retry policy that covers no failed first dial: a person should not wait 13 s for it."""
-
-_SCHEMES = {"ws": "ws", "wss": "wss", "http": "ws", "https": "wss"}
 
 
 Callee = Outcome | Literal["machine"]
@@ -171,7 +169,7 @@ def read_options(args: argparse.Namespace) -> Options:
     Raises:
         UsageError: If a value makes no sense.
     """
-    url, username, password = split_url(args.url)
+    url, username, password = read_address(args.url)
     if args.timeout <= 0:
         raise UsageError(f"--timeout {args.timeout:g}: give a number of seconds above 0")
     return Options(
@@ -195,26 +193,17 @@ def read_options(args: argparse.Namespace) -> Options:
     )
 
 
-def split_url(text: str) -> tuple[str, str | None, str | None]:
-    """The address to dial and the credentials that were written into it.
+def read_address(text: str) -> tuple[str, str | None, str | None]:
+    """The address to dial, which fails fast, and the credentials that were written into it.
 
     Raises:
         UsageError: If it is no address of a WebSocket.
     """
     try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError as error:
-        raise UsageError(f"{text}: {error}") from None
-    scheme = _SCHEMES.get(parts.scheme)
-    if scheme is None or not parts.hostname:
-        raise UsageError(f"{text!r} is no address; expected something like {DEFAULT_URL}")
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    place = host if port is None else f"{host}:{port}"
-    fragment = parts.fragment or FAIL_FAST
-    url = urlunsplit((scheme, place, parts.path or "/", parts.query, fragment))
-    name, word = parts.username, parts.password
-    return url, None if name is None else unquote(name), None if word is None else unquote(word)
+        url, username, password = split_url(text, DEFAULT_URL)
+    except BadUrl as bad:
+        raise UsageError(str(bad)) from None
+    return url if "#" in url else f"{url}#{FAIL_FAST}", username, password
 
 
 def _pairs(option: str, items: Sequence[str]) -> list[tuple[str, str]]:
