@@ -217,10 +217,10 @@ def upgrades() -> Iterator[Case]:
             ),
             (
                 "slow upgrade",
-                Application(opening, upgrade=SECONDS * 0.5),
+                Application(opening, upgrade=SECONDS * 0.9),
                 "slow-upgrade late-upgrade",
             ),
-            ("late upgrade", Application(opening, upgrade=SECONDS * 0.8), "late-upgrade"),
+            ("late upgrade", Application(opening, upgrade=SECONDS * 1.5), "late-upgrade"),
             ("any password", Application(opening, users={"jambonz": "*"}), "any-password"),
         ):
             needs = {"username": "jambonz", "password": "right"} if application.users else {}
