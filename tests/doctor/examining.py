@@ -54,7 +54,7 @@ async def diagnose_all(cases: Iterable[Case]) -> list[tuple[Case, Examination]]:
 
 async def examine_all(applications: Iterable[Application]) -> list[Examination]:
     """Examine applications that are well."""
-    turn = asyncio.Semaphore(AT_A_TIME)
+    turn = asyncio.Semaphore(AT_A_TIME // 2)
 
     async def one(opened: Ward, application: Application) -> Examination:
         async with turn:

@@ -8,7 +8,10 @@ import copy
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
+
+import orjson
 
 import app.agent  # noqa: F401  (registers the agent verb)
 from app.doctor.rules.names import nearest
@@ -47,11 +50,16 @@ class Flaw:
     suggestion: str | None = None
 
 
-def flaws(item: Any, *, knows_agent: bool = True) -> list[Flaw]:
+def flaws(item: Any, *, knows_agent: bool = True) -> tuple[Flaw, ...]:
     """All that is wrong with one verb of a list; what a misspelling explains is told once."""
-    found = list(_flaws(item, knows_agent))
+    return _once(orjson.dumps(item), knows_agent)
+
+
+@lru_cache(maxsize=1024)  # every call of an examination begins with the same verbs
+def _once(item: bytes, knows_agent: bool) -> tuple[Flaw, ...]:
+    found = list(_flaws(orjson.loads(item), knows_agent))
     meant = {f"{one.path.rpartition('.')[0]}.{one.suggestion}" for one in found if one.suggestion}
-    return [one for one in found if one.rule != "missing-option" or one.path not in meant]
+    return tuple(one for one in found if one.rule != "missing-option" or one.path not in meant)
 
 
 def _flaws(item: Any, knows_agent: bool) -> Iterator[Flaw]:
