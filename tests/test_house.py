@@ -71,7 +71,7 @@ APART: dict[str, set[str]] = {
     "scaffold": set(),
     "twin": {"llm"},
     "phone": {"twin", "llm"},
-    "doctor": {"twin", "verbs", "agent"},
+    "doctor": {"twin", "verbs", "agent", "s2s"},
     "testing": {*LAYERS, "twin", "settings", "logs"},
     "__main__": {*LAYERS, "settings", "logs", "scaffold", "phone", "doctor"},
 }

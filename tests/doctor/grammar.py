@@ -17,7 +17,11 @@ VALUES: Mapping[str, Any] = {
     "conference.record": {"path": "https://example.org/recordings"},
     "conference.statusEvents": ["join"],
     "dtmf.dtmf": "12#",
+    "gptlive_s2s.llmOptions": {
+        "session_update": {"delegation": {"type": "responses", "responses": {"model": "gpt"}}}
+    },
     "gather.play": {"url": "https://cdn.example.com/a.mp3"},
+    "voicelive_s2s.auth": {"apiKey": "key"},
     "room.record": {"path": "https://example.org/recordings"},
     "room.statusEvents": ["join"],
     "referTo": "sip:bob@example.org",

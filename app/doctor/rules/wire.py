@@ -6,17 +6,18 @@ takes neither, so a verb must come out of its type as it went in.
 
 import copy
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import orjson
 
-import app.agent  # noqa: F401  (registers the agent verb)
+import app.agent
+import app.s2s  # noqa: F401  (makes the speech-to-speech verbs known)
 from app.doctor.rules.names import nearest
 from app.doctor.rules.seen import show
-from app.doctor.verb_list import read
+from app.doctor.verb_list import kind_of, read
 from app.twin import vocabulary
 from app.verbs import VERBS, Problem, Render, Verb, VerbError
 from app.verbs.explain import is_secret
@@ -28,7 +29,7 @@ MAX_ROUNDS = 8
 Path = tuple[str | int, ...]
 
 _UNKNOWN = re.compile(r"unknown option '([^']*)'")
-_REQUIRED = re.compile(r"option '([^']*)' is required|needs (\w+)=…")
+_REQUIRED = re.compile(r"option '([^']*)'(?: or '[^']*')? is required|needs (\w+)=…")
 _EXPECTED = re.compile(r"expected (.*?); got (.*?)(; did you mean .*)?$", re.DOTALL)
 _SNAKE = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b")
 
@@ -177,24 +178,36 @@ def translate(problem: Problem, name: str, properties: Mapping[str, Any]) -> Fla
     """A problem of a typed verb in the wire's names."""
     holder, path = locate(properties, problem.path)
     where = spell(name, path)
-    close = problem.suggestion and wire_name(problem.suggestion)
+    on_wire = str if is_verbatim(name, problem.path) else wire_name
+    close = problem.suggestion and on_wire(problem.suggestion)
     if found := _UNKNOWN.match(problem.text):
         return unknown_option(where, found[1], close)
     if found := _REQUIRED.search(problem.text):
-        return missing_option(where, wire_name(found[1] or found[2]))
+        return missing_option(where, on_wire(found[1] or found[2]))
     if found := _EXPECTED.search(problem.text):
         secret = any(is_secret(step) for step in path)
         came = found[2] if secret or holder is None else show(holder)
         close = problem.suggestion
-        return Flaw("wrong-value", where, came, names_in(found[1]), instead(close), close)
+        return Flaw("wrong-value", where, came, names_in(found[1], on_wire), instead(close), close)
     came = show(holder) if holder is not None else "it"
-    came = came if not any(is_secret(step) for step in path) else "a secret"
-    return Flaw("wrong-value", where, came, names_in(problem.text))
+    if any(is_secret(step) for step in path):
+        keys = ", ".join(map(str, holder)) if isinstance(holder, Mapping) else ""
+        came = f"an object with {keys}" if keys else "a secret, or nothing"
+    return Flaw("wrong-value", where, came, names_in(problem.text, on_wire))
 
 
-def names_in(text: str) -> str:
+def is_verbatim(name: str, path: Path) -> bool:
+    """Whether a path leads into an object whose options have the vendor's names everywhere."""
+    steps = {str(step) for step in path}
+    if kind_of(name) == "llm":
+        return bool(steps & {"auth", "connect_options", "llm_options"})
+    own = {"connect_options", "llm_options"}
+    return "auth" in steps or any(step.endswith("_options") for step in steps - own)
+
+
+def names_in(text: str, on_wire: Callable[[str], str]) -> str:
     """A text in which options are called as on the wire."""
-    return _SNAKE.sub(lambda found: wire_name(found[0]), text)
+    return _SNAKE.sub(lambda found: on_wire(found[0]), text)
 
 
 def changes(value: Any, made: Any, where: str) -> Iterator[Flaw]:
