@@ -209,7 +209,7 @@ async def ward() -> AsyncIterator[Ward]:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        await web.TCPSite(runner, "127.0.0.1", 0, backlog=4096).start()
         opened.url = f"ws://127.0.0.1:{runner.addresses[0][1]}"
         yield opened
     finally:
