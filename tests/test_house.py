@@ -91,13 +91,17 @@ BROAD_EXCEPTS = {
     "app/calls.py::sweep_forever",  # one call's deadlines: those of the others are kept
     "app/server/accept.py::converse",  # one socket: the others go on
     "app/server/direct.py::feed_data",  # the same, by the other route
-    "app/session/eager.py::begin",  # to keep the parked task; it raises again
-    "app/session/eager.py::resumed",  # whatever is thrown into a task is its coroutine's
-    "app/session/events.py::_run",  # an event hook
+    "app/session/eager.py::__await__",  # whatever is thrown into a task is its coroutine's
+    "app/session/eager.py::step",  # to keep the parked task; it raises again
+    "app/session/events.py::_begin",  # an event hook that has its turn at once
+    "app/session/events.py::_guard",  # an event hook
     "app/session/live.py::_run_quietly",  # a handler whose answer nobody awaits
     "app/session/opening.py::run_and_render",  # a handler or hook whose answer jambonz awaits
-    "app/session/user_code.py::run",  # what is no Exception becomes one; the rest passes
+    "app/session/user_code.py::begin",  # what is no Exception becomes one; the rest passes
+    "app/session/user_code.py::run",  # the same
+    "app/session/user_code.py::run_rest",  # the same
     "app/session/tools.py::_serve",  # a tool call
+    "app/session/tools.py::_serve_now",  # a tool call whose result is there at once
     "app/session/tools.py::_hand_over",  # a tool's result, which may be anything
     "app/twin/socket.py::open",  # closes what it opened, and raises again
 }

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
 from app.application import Handler
@@ -18,11 +18,13 @@ from app.protocol import (
     read_tts_event,
     read_verb_status,
 )
-from app.session.user_code import UserCode, copied, run
+from app.session.eager import Rest
+from app.session.user_code import UserCode, begin, copied, run, run_rest
 
 if TYPE_CHECKING:
     from app.session.live import LiveCall
 
+AGENT_EVENT = Kind.AGENT_EVENT
 READERS = {
     Kind.AGENT_EVENT: read_event,
     Kind.LLM_EVENT: read_llm_event,
@@ -56,9 +58,34 @@ class EventQueue:
         """Hand an event to its hooks: now, or when those that came before have had their turn."""
         if self._is_draining:
             self._queue(message, hooks)
-        else:
-            self._is_draining = True
-            self._task = self._session._start_now(self._drain(message, hooks))
+            return
+        self._is_draining = True
+        for number, hook in enumerate(hooks):
+            if not hook.is_async:
+                self._task = self._session._start_now(self._drain(message, hooks[number:]))
+                return
+            rest = self._begin(hook, message)
+            if rest is not None:
+                work = self._drain(message, hooks[number + 1 :], (hook, rest))
+                self._kind = message.kind
+                self._task = self._session._go_on(rest, work)
+                return
+        self._is_draining = False
+
+    def _begin(self, hook: UserCode, message: Message) -> Rest | None:
+        """Call a hook; what is left of it where it has to wait."""
+        session = self._session
+        try:
+            event = read(hook, message)
+            if message.kind is not AGENT_EVENT and not wants(hook, event):
+                return None  # those of agents were sorted out by name
+            self._started = time.monotonic()
+            starter, context = session._runtime.starter, session._context.copy()
+            _, rest = begin(hook, session, event, starter, context)
+        except Exception as error:
+            session._failed("event", hook, error)
+            return None
+        return rest
 
     def _queue(self, message: Message, hooks: Sequence[UserCode]) -> None:
         """Let an event wait; when too many do, the oldest is dropped and counted."""
@@ -85,28 +112,39 @@ class EventQueue:
         self._items = deque(statuses) if statuses else None
         return self._task if statuses or self._kind is Kind.CALL_STATUS else None
 
-    async def _drain(self, message: Message, hooks: Sequence[UserCode]) -> None:
+    async def _drain(
+        self,
+        message: Message,
+        hooks: Sequence[UserCode],
+        begun: tuple[UserCode, Rest] | None = None,
+    ) -> None:
+        """Run the rest of a hook, the hooks behind it, and those of events that came meanwhile."""
+        self._kind = message.kind
         try:
+            if begun is not None:
+                await self._guard(begun[0], run_rest(begun[1]))
             while True:
-                self._kind = message.kind
                 for hook in hooks:
                     await self._run(hook, message)
                 if not self._items:
                     break
                 message, hooks = self._items.popleft()
+                self._kind = message.kind
         finally:
             self._is_draining, self._task, self._kind = False, None, None
 
     async def _run(self, hook: UserCode, message: Message) -> None:
         session = self._session
-        try:
-            reader = READERS.get(message.kind)
-            is_raw = isinstance(hook, Handler) and not hook.is_typed
-            event = copied(message.data) if is_raw or reader is None else reader(message.data)
-            if not is_raw and not wants(hook, event):
-                return
+        event = read(hook, message)
+        if wants(hook, event):
             self._started = time.monotonic()
-            await run(hook, session, event, session._runtime.threads)
+            await self._guard(hook, run(hook, session, event, session._runtime.threads))
+
+    async def _guard(self, hook: UserCode, work: Coroutine[Any, Any, Any]) -> None:
+        """Await a hook; when it fails or runs for too long, the next one has its turn."""
+        session = self._session
+        try:
+            await work
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if not self._is_overrun or task is None or task.cancelling() > 1:
@@ -120,6 +158,13 @@ class EventQueue:
                 self._is_overrun = False
                 if (task := asyncio.current_task()) is not None:
                     task.uncancel()
+
+
+def read(hook: UserCode, message: Message) -> object:
+    """An event as a hook wants it: a value of its class, or the data as they came."""
+    reader = READERS.get(message.kind)
+    is_raw = isinstance(hook, Handler) and not hook.is_typed
+    return copied(message.data) if is_raw or reader is None else reader(message.data)
 
 
 def wants(code: UserCode, event: object) -> bool:

@@ -31,6 +31,7 @@ from app.protocol.roles import HookRole
 from app.session import inbound, opening, remarks, turns
 from app.session.agents import Agents
 from app.session.asked import Asked
+from app.session.eager import Rest
 from app.session.errors import CallEnded
 from app.session.events import EventQueue
 from app.session.facts import CallFacts, E, S, text_of
@@ -330,8 +331,9 @@ class LiveCall(CallFacts[S, E]):
 
     def _publish_frame(self, kind: str) -> None:
         """Show the frame that is being received to watchers."""
-        is_watchable = len(self._frame) <= MAX_WATCHED
-        self._publish(kind, self._frame if is_watchable else {"note": TOO_LARGE})
+        frame = self._frame
+        shown = frame if len(frame) <= MAX_WATCHED else {"note": TOO_LARGE}
+        self._runtime.feed.publish(self.call_sid, kind, shown)
 
     def _acked(self, msgid: str, verbs: Sequence[Wire], *, is_late: bool) -> None:
         self._runtime.counters.ack_sent(is_late)
@@ -373,6 +375,12 @@ class LiveCall(CallFacts[S, E]):
         task = self._runtime.starter.begin(work, self._context.copy())
         if task is not None:
             self._keep(task)
+        return task
+
+    def _go_on(self, rest: Rest, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Run ``work``, which awaits the rest of what was begun for this call."""
+        task = self._runtime.starter.go_on(rest, work)
+        self._keep(task)
         return task
 
     def _keep(self, task: asyncio.Task[Any]) -> None:

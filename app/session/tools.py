@@ -7,6 +7,7 @@ is delivered as context (``late="deliver"``), or it is cancelled (``late="cancel
 
 import asyncio
 import time
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,9 @@ from app.agent import ToolOutput
 from app.application import Handler
 from app.protocol import FrameTooLarge, LocalError, Message, read_calls
 from app.session import remarks
+from app.session.eager import Rest
 from app.session.updates import can_tell, send_output, tell
-from app.session.user_code import run
+from app.session.user_code import begin, run, run_rest
 from app.tool import Tool, ToolArgumentError, ToolError, UnencodableResult, encode_result, phrases
 
 if TYPE_CHECKING:
@@ -87,7 +89,14 @@ class ToolCalls:
             text = phrases.unknown_tool(name, session._agents.tools)
             self._answer(call_id, name, said(text), "unknown", 0.0)
             return
-        self._begin(self._make_run(call_id, name, arguments_of(data), tool), handler, data)
+        tool_run = self._make_run(call_id, name, arguments_of(data), tool)
+        if tool is None:
+            assert handler is not None
+            self._begin(tool_run, self._hand_over(tool_run, handler, data))
+        elif tool.is_async and not tool.once and session._runtime.tracer is None:
+            self._serve_now(tool_run, tool)
+        else:
+            self._begin(tool_run, self._serve(tool_run, self._call(tool_run)))
 
     def _make_run(
         self, call_id: str, name: str, arguments: object, tool: Tool[..., Any] | None
@@ -98,32 +107,48 @@ class ToolCalls:
         filler = now + tool.filler_after if tool and tool.filler else None
         return ToolRun(call_id, name, arguments, tool, now + timeout, now + limit, filler, now)
 
-    def _begin(self, tool_run: ToolRun, handler: Handler | None, data: dict[str, Any]) -> None:
+    def _begin(self, tool_run: ToolRun, work: Coroutine[Any, Any, None]) -> None:
         self._runs.add(tool_run)
-        work = (
-            self._serve(tool_run) if handler is None else self._hand_over(tool_run, handler, data)
-        )
         tool_run.task = self._session._start_now(work)
         if self._runs:
             self._session._runtime.waiting.add(self._session)  # its deadline must be kept
 
-    async def _serve(self, tool_run: ToolRun) -> None:
-        """Run a tool and deliver what it gives."""
-        self._trace(tool_run)
+    def _serve_now(self, tool_run: ToolRun, tool: Tool[..., Any]) -> None:
+        """Run an async tool; most have their result at once, and then it is delivered here."""
+        session = self._session
+        runtime = session._runtime
+        outcome, rest = "ok", None
+        try:
+            arguments = tool.validate(tool_run.arguments)
+            value, rest = begin(tool, session, arguments, runtime.starter, session._context.copy())
+            result = b"" if rest else encode_result(value, limit=runtime.limits.result_limit)
+        except Exception as error:
+            outcome, result = self._judge(tool_run, error)
+        if rest is None:
+            self._deliver(tool_run, result, outcome)
+        else:
+            self._runs.add(tool_run)
+            tool_run.task = session._go_on(rest, self._serve_rest(tool_run, rest))
+
+    async def _serve_rest(self, tool_run: ToolRun, rest: Rest) -> None:
+        """Go on with a tool that has to wait."""
+        await self._serve(tool_run, self._encode(rest))
+
+    async def _encode(self, rest: Rest) -> bytes:
+        value = await run_rest(rest)
+        return encode_result(value, limit=self._session._runtime.limits.result_limit)
+
+    async def _serve(self, tool_run: ToolRun, work: Coroutine[Any, Any, bytes]) -> None:
+        """Wait for a tool's result and deliver it."""
         outcome = "ok"
         try:
-            result = await self._call(tool_run)
-        except ToolArgumentError as error:
-            outcome, result = "bad_arguments", self._error_for_model(tool_run.tool, error)
-        except ToolError as error:
-            outcome, result = "tool_error", self._error_for_model(tool_run.tool, error)
+            result = await work
         except asyncio.CancelledError:
             if not tool_run.is_cancelled:
                 raise
             return
         except Exception as error:
-            outcome, result = "failed", FAILED
-            self._session._failed("tool", tool_run.tool, error)
+            outcome, result = self._judge(tool_run, error)
         finally:
             self._runs.discard(tool_run)
         if tool_run.is_cancelled:
@@ -132,9 +157,19 @@ class ToolCalls:
             return
         self._deliver(tool_run, result, outcome)
 
+    def _judge(self, tool_run: ToolRun, error: Exception) -> tuple[str, bytes]:
+        """The outcome that an error means, and what the model is told."""
+        if isinstance(error, ToolArgumentError):
+            return "bad_arguments", self._error_for_model(tool_run.tool, error)
+        if isinstance(error, ToolError):
+            return "tool_error", self._error_for_model(tool_run.tool, error)
+        self._session._failed("tool", tool_run.tool, error)
+        return "failed", FAILED
+
     async def _call(self, tool_run: ToolRun) -> bytes:
         session, tool = self._session, tool_run.tool
         assert tool is not None
+        self._trace(tool_run)
         arguments = tool.validate(tool_run.arguments)
         if tool.once:
             return await self._call_once(tool, arguments)

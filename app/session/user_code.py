@@ -3,13 +3,16 @@
 import asyncio
 import contextvars
 import inspect
+from collections.abc import Awaitable
 from concurrent.futures import Executor
 from functools import partial
+from types import CoroutineType
 from typing import Any, Protocol
 
 import orjson
 
 from app.protocol import LocalError
+from app.session.eager import Rest, Starter
 
 
 class UserCode(Protocol):
@@ -42,16 +45,63 @@ async def run(code: UserCode, session: object, event: object, threads: Executor)
         # A plain wrapper may hide an async function, from us as from its author.
         is_awaitable = code.is_async or inspect.isawaitable(value)
         return await value if is_awaitable else value
+    except BaseException as error:
+        if (found := bearable(error)) is error:
+            raise
+        raise found from error
+
+
+def begin(
+    code: UserCode, session: object, event: object, starter: Starter, context: contextvars.Context
+) -> tuple[Any, Rest | None]:
+    """Begin async ``code``: what it returns, or its rest, which :func:`run_rest` runs.
+
+    Raises:
+        UserCodeError: As :func:`run`.
+    """
+    try:
+        work = code.call(session, event)
+        if work.__class__ is not CoroutineType:
+            work = awaiting(work)
+        return starter.step(work, context)
     except asyncio.CancelledError as error:
+        raise UserCodeError("it was cancelled by itself or by what it awaited") from error
+    except BaseException as error:
+        if (found := bearable(error)) is error:
+            raise
+        raise found from error
+
+
+async def run_rest(rest: Rest) -> Any:
+    """Run the rest of what was begun to its end.
+
+    Raises:
+        UserCodeError: As :func:`run`.
+    """
+    try:
+        return await rest
+    except BaseException as error:
+        if (found := bearable(error)) is error:
+            raise
+        raise found from error
+
+
+def bearable(error: BaseException) -> BaseException:
+    """What an author's function raised, or in its place what may reach the event loop."""
+    if isinstance(error, asyncio.CancelledError):
         task = asyncio.current_task()
         if task is None or task.cancelling():
-            raise
-        raise UserCodeError("something that it awaited was cancelled") from error
-    except (Exception, KeyboardInterrupt, GeneratorExit):
-        raise
-    except BaseException as error:
-        # sys.exit would stop the event loop; anything else would leave jambonz without an answer.
-        raise UserCodeError(f"it raised {error!r}") from error
+            return error
+        return UserCodeError("something that it awaited was cancelled")
+    if isinstance(error, Exception | KeyboardInterrupt | GeneratorExit):
+        return error
+    # sys.exit would stop the event loop; anything else would leave jambonz without an answer.
+    return UserCodeError(f"it raised {error!r}")
+
+
+async def awaiting(value: Awaitable[Any]) -> Any:
+    """Anything that can be awaited, as a coroutine."""
+    return await value
 
 
 def copied(data: dict[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from app import Agent, Application, Session, discover, logs, tool
 from app.calls import Calls
 from app.keys import CALLS, FEED, SETTINGS
+from app.lines import QUICK
 from app.server import build
 from app.server.build import limits_of, tls_context
 from app.server.lookout import LOOKOUT
@@ -85,12 +86,14 @@ class Logbook(io.StringIO):
         return found[0]
 
     def about(self, event: str, **fields: Any) -> list[dict[str, Any]]:
+        QUICK.flush()
         return [
             one for one in self.lines if one["event"] == event and fields.items() <= one.items()
         ]
 
     def check(self) -> None:
         """What holds for every line of every test here."""
+        QUICK.use(None)
         for secret in (CALLER[1:], CALLEE[1:], "PRIVATE"):
             assert secret not in self.getvalue(), "personal data in the log"
         for line in self.lines:
