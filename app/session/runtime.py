@@ -58,7 +58,7 @@ class Tracer(Protocol):
         """A tool call begins; called in the task that runs it."""
 
     def tool_called(
-        self, session: "LiveCall[Any, Any]", call_id: str, name: str, result: object, outcome: str
+        self, session: "LiveCall[Any, Any]", call_id: str, name: str, result: bytes, outcome: str
     ) -> None:
         """A tool call was answered, also one that never began."""
 

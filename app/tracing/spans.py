@@ -142,7 +142,7 @@ class CallTracer:
         return span
 
     def tool_called(
-        self, session: "Call", call_id: str, name: str, result: object, outcome: str
+        self, session: "Call", call_id: str, name: str, result: bytes, outcome: str
     ) -> None:
         """End the span of a tool call, also of one that never began."""
         if (found := self._traces.get(session)) is None:
@@ -150,7 +150,7 @@ class CallTracer:
         if call_id not in found.tools:
             self._begin_tool(session, found, call_id, name)
         span = found.tools.pop(call_id)
-        span.set_attributes({"cordboard.outcome": outcome, **self._pii(result=result)})
+        span.set_attributes({"cordboard.outcome": outcome, **self._pii(result=result.decode())})
         if outcome not in FINE:
             span.set_status(Status(StatusCode.ERROR, outcome))
         span.end()
