@@ -68,9 +68,9 @@ async def examine(
 
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(limit):
-            await play(FIRST, SCENARIOS[FIRST])
-            rest = (play(name, one) for name, one in wanted.items() if name != FIRST)
-            await asyncio.gather(*rest)
+            for stage in sorted({one.stage for one in wanted.values()}):
+                together = (play(name, one) for name, one in wanted.items() if one.stage == stage)
+                await asyncio.gather(*together)
     return Examination(
         findings=findings_of(desk),
         scenarios=[name for name in wanted if name in done],

@@ -84,6 +84,11 @@ _CONNECTING = {
     "refuses-further-calls": Rule(
         "error", "Connecting", "Each call has a socket of its own; accept any number at a time."
     ),
+    "process-ended": Rule(
+        "error",
+        "Closing",
+        "Catch what a handler throws: one call must not end the process, and with it all others.",
+    ),
     "any-password": Rule(
         "error", "Connecting", "Compare user name and password, and answer 401 to a wrong one."
     ),

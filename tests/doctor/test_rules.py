@@ -91,6 +91,12 @@ def test_calls_that_cannot_be_placed_are_told_of() -> None:
     assert rules("adulting") == ["no-adulting"]
 
 
+def test_a_process_that_ends_in_between_is_told_of() -> None:
+    transcript = Transcript("unknown", given_up="connection failed: 127.0.0.1:1: refused")
+
+    assert [found.rule for found in judge(Seen(transcript, Limits()))] == ["process-ended"]
+
+
 async def test_acks_that_nobody_awaits_are_a_hint() -> None:
     def ack_everything(_: Json, message: Json, steps: list[Any]) -> list[Any]:
         return steps or [{"type": "ack", "msgid": message["msgid"]}]

@@ -9,9 +9,6 @@ from app.doctor.rules.seen import Seen, show
 from app.doctor.transcript import Came, Sent
 from app.doctor.verb_list import read_all
 
-IGNORING = ("session:reconnect", "session:adulting")
-"""Messages that await an ack in which verbs are ignored."""
-
 
 def missing(seen: Seen) -> Iterator[Finding]:
     """Every message that awaits an ack gets one."""
@@ -144,7 +141,7 @@ def ignored_data(seen: Seen) -> Iterator[Finding]:
                 "an array of verbs, or no data: anything else is taken for no verbs",
                 at=ack.at,
             )
-        elif data and (sent.option.endswith(NOTIFYING) or sent.type in IGNORING):
+        elif data and (sent.option.endswith(NOTIFYING) or sent.type == "session:adulting"):
             yield Finding(
                 "verbs-ignored",
                 sent.about,

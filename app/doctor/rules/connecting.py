@@ -63,7 +63,9 @@ def handshake(seen: Seen) -> Iterator[Finding]:
 def further_calls(seen: Seen) -> Iterator[Finding]:
     """Every call gets its socket."""
     why = seen.transcript.given_up
-    if why and not any(seen.transcript.opened):
+    if why.startswith("connection failed"):
+        yield Finding("process-ended", "upgrade of a further call", why, "a server that goes on")
+    elif why and not any(seen.transcript.opened):
         is_leg = seen.transcript.scenario == "adulting"
         yield Finding(
             "no-adulting" if is_leg else "refuses-further-calls",
