@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.doctor.hooks import HookAt
@@ -80,7 +80,8 @@ def _tool_calls(hook: HookAt, dialect: DialectName) -> Iterator[Probe]:
     for tool in [*offered, {"name": UNKNOWN_TOOL}]:
         id_ = f"call_doctor{next(_ids)}"
         arguments = sample(tool.get("parameters", {"type": "object"}))
-        yield _tool_call(hook, dialect, id_, str(tool["name"]), arguments)
+        probe = _tool_call(hook, dialect, id_, str(tool["name"]), arguments)
+        yield replace(probe, is_strange=tool["name"] == UNKNOWN_TOOL)
 
 
 def _tool_call(hook: HookAt, dialect: DialectName, id_: str, name: str, arguments: Any) -> Probe:

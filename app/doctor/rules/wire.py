@@ -111,6 +111,9 @@ def missing_option(where: str, key: str) -> Flaw:
 def of_type(kind: type[Verb], name: str, properties: dict[str, Any]) -> Iterator[Flaw]:
     """What is wrong with a verb by its type: names first, then values, then spelling."""
     left = without_templates(copy.deepcopy(properties))
+    for key in [one for one in left if one in kind.model_fields and wire_name(one) != one]:
+        yield unknown_option(name, key, wire_name(key))
+        left[wire_name(key)] = left.pop(key)
     for _ in range(MAX_ROUNDS):
         try:
             made = kind(**left)

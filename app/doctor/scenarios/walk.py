@@ -25,13 +25,17 @@ class Walk:
         self.failures = 0
 
     def next_batch(self, verbs: Any) -> list[Probe]:
-        """The probes that come next: all events and tool calls of a hook at once, else one."""
+        """What comes next: all events, or all calls of the tools of a hook, or one hook.
+
+        What no application knows comes alone: it may bring one down before it answers the rest.
+        """
         for hook in _agents_last(find(verbs)):
             fresh = [
                 probe for probe in of_hook(hook, self.desk.dialect) if probe.key not in self.seen
             ]
             if fresh and len(self.seen) < MAX_PROBES:
-                batch = fresh if fresh[0].wants != "ack" else fresh[:1]
+                batch = [one for one in fresh if one.is_strange == fresh[0].is_strange]
+                batch = batch[:1] if fresh[0].wants == "ack" else batch
                 self.seen |= {probe.key for probe in batch}
                 return batch
         return []
