@@ -8,7 +8,7 @@ from app.doctor import CannotConnect, Examination, Limits, Options, desk_for, ex
 from tests.doctor.cases import SECONDS, Case
 from tests.doctor.server import Application, Ward, ward
 
-AT_A_TIME = 40
+AT_A_TIME = 64
 HURRIED = Limits(
     ack=SECONDS,
     slow_ack=SECONDS * 0.7,

@@ -1,6 +1,7 @@
 """`cordboard doctor`: what it prints, how it ends, and what it says of our own applications."""
 
 import argparse
+import asyncio
 import io
 import json
 import re
@@ -11,6 +12,7 @@ import pytest
 from aiohttp.test_utils import unused_port
 from pydantic import SecretStr
 
+from app import Application as CordboardApplication
 from app.__main__ import main
 from app.doctor import (
     RULES,
@@ -19,14 +21,13 @@ from app.doctor import (
     Finding,
     Options,
     add_arguments,
-    desk_for,
     doctor,
-    examine,
     report,
 )
 from app.doctor.options import UsageError, read_options
 from app.settings import Settings
 from app.testing import Cordboard
+from tests.doctor.examining import PATIENT, look_at
 from tests.doctor.faults import twice
 from tests.doctor.openings import MENU, SAY
 from tests.doctor.server import Application, ward
@@ -57,15 +58,17 @@ def cordboard_settings() -> Settings:
     return Settings(port=0, allow_anonymous=True, ws_user="jambonz", ws_password=SecretStr("word"))
 
 
-@pytest.mark.parametrize("path", ["/weather", "/menu"])
-async def test_our_own_applications_get_an_a(cordboard: Cordboard, path: str) -> None:
-    url = cordboard.url.replace("http", "ws") + path
-    seen = await examine(desk_for(Options(url=url, username="jambonz", password="word")), limit=30)
+async def test_our_own_applications_get_an_a(
+    cordboard: Cordboard, cordboard_applications: list[CordboardApplication]
+) -> None:
+    async def look(path: str) -> Examination:
+        url = cordboard.url.replace("http", "ws") + path
+        return await look_at(url, PATIENT, username="jambonz", password="word")
 
-    assert not seen.findings, "\n".join(report.Page().lines(seen))
-    assert report.grade(seen) == "A"
-    assert seen.took < 10
-    assert set(seen.scenarios) == set(SCENARIOS)
+    for seen in await asyncio.gather(*(look(one.path) for one in cordboard_applications)):
+        assert not seen.findings, "\n".join(report.Page().lines(seen))
+        assert report.grade(seen) == "A"
+        assert set(seen.scenarios) == set(SCENARIOS)
 
 
 async def test_an_application_that_is_well_ends_it_with_0() -> None:

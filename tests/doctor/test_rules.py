@@ -1,5 +1,6 @@
 """Rules that no case of the large set tries, and the edges of those that it does."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -138,8 +139,14 @@ async def test_a_server_without_a_path_for_legs_gets_a_hint() -> None:
 async def test_a_call_in_every_dialect_finds_nothing_wrong_with_an_application_that_is_well() -> (
     None
 ):
-    for dialect in ("agent", "docs", "llm", "hook"):
-        assert await rules_of(Application([AGENT]), dialect=dialect) == set()
+    found = await asyncio.gather(
+        *(
+            rules_of(Application([AGENT]), dialect=dialect)
+            for dialect in ("agent", "docs", "llm", "hook")
+        )
+    )
+
+    assert found == [set(), set(), set(), set()]
 
 
 async def test_verbs_that_come_by_redirect_are_tried_too() -> None:
