@@ -7,13 +7,21 @@ the lines that wait, so the order is kept.
 
 import atexit
 import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextvars import ContextVar
+from types import MappingProxyType
 from typing import Any, Final, Protocol, TextIO
 
 import orjson
 
-__all__ = ["QUICK", "Lines", "Logged"]
+__all__ = ["CALL_IDS", "QUICK", "Lines", "Logged"]
 
 MOST_WAITING: Final = 512
+
+CALL_IDS: Final[ContextVar[Mapping[str, str]]] = ContextVar(
+    "call_ids", default=MappingProxyType({})
+)
+"""The ids of the call that an author's code runs for; every line of theirs carries them."""
 
 
 class Logged(Protocol):
@@ -21,13 +29,16 @@ class Logged(Protocol):
 
     Attributes:
         log: Its logger.
-        plain_log: The same logger, as long as nothing was bound to it beside the ids.
+        is_log_plain: Whether nothing is bound to the logger but the ids.
         log_ids: The ids as members of a JSON object, with a comma behind each.
     """
 
-    log: Any
-    plain_log: Any
+    is_log_plain: bool
     log_ids: bytes
+
+    @property
+    def log(self) -> Any:
+        """Its logger."""
 
 
 class QuickLines:
@@ -35,45 +46,55 @@ class QuickLines:
 
     def __init__(self) -> None:
         self._out: TextIO | None = None
-        self._waiting: list[bytes] = []
-        self._second = 0
-        self._stamp = b""
+        self._keeps_pii = False
+        self._waiting: list[tuple[float, str, bytes, Mapping[str, Any]]] = []
 
-    def use(self, out: TextIO | None) -> None:
+    def use(self, out: TextIO | None, *, keeps_pii: bool = False) -> None:
         """Write JSON to ``out`` from now on; None sends every line the long way."""
         self.flush()
-        self._out = out
+        self._out, self._keeps_pii = out, keeps_pii
 
-    def info(self, event: str, about: Logged, fields: dict[str, Any]) -> None:
-        """Log a line; ``fields`` are plain JSON values with nothing personal or secret in them."""
-        if self._out is None or about.log is not about.plain_log:
+    def info(
+        self, event: str, about: Logged, fields: Mapping[str, Any], personal: Mapping[str, Any] = {}
+    ) -> None:
+        """Log a line.
+
+        Args:
+            event: What it is about.
+            about: Whom.
+            fields: Plain JSON values with nothing personal or secret in them; not to be changed.
+            personal: Values under ``pii.`` keys, which only the long way can keep.
+        """
+        if self._out is None or not about.is_log_plain or (personal and self._keeps_pii):
             write_slowly = about.log.info
-            write_slowly(event, **fields)
+            write_slowly(event, **fields, **personal)
             return
-        now = time.time()
-        second = int(now)
-        if second != self._second:
-            self._second = second
-            self._stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)).encode()
-        self._waiting.append(
-            b'{"timestamp":"%b.%06dZ","level":"info","event":"%b",%b%b'
-            % (
-                self._stamp,
-                (now - second) * 1e6,
-                event.encode(),
-                about.log_ids,
-                orjson.dumps(fields)[1:],
-            )
-        )
+        self._waiting.append((time.time(), event, about.log_ids, fields))
         if len(self._waiting) >= MOST_WAITING:
             self.flush()
 
     def flush(self) -> None:
         """Write the lines that wait."""
-        if self._waiting and self._out is not None:
-            text = b"\n".join(self._waiting).decode() + "\n"
+        waiting = self._waiting
+        if waiting and self._out is not None:
             self._waiting = []
-            write(self._out, text)
+            write(self._out, b"".join(as_json(waiting)).decode())
+
+
+def as_json(lines: Iterable[tuple[float, str, bytes, Mapping[str, Any]]]) -> Iterator[bytes]:
+    """Lines as they are written; the time is put together once a second."""
+    last, stamp = 0, b""
+    for at, event, ids, fields in lines:
+        second = int(at)
+        if second != last:
+            last, stamp = second, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at)).encode()
+        yield b'{"timestamp":"%b.%06dZ","level":"info","event":"%b",%b%b\n' % (
+            stamp,
+            (at - second) * 1e6,
+            event.encode(),
+            ids,
+            orjson.dumps(fields)[1:],
+        )
 
 
 QUICK: Final = QuickLines()

@@ -19,7 +19,7 @@ import orjson
 import structlog
 from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
 
-from app.lines import QUICK, Lines
+from app.lines import CALL_IDS, QUICK, Lines
 from app.settings import Settings
 
 PII: Final = "pii."
@@ -142,7 +142,7 @@ def configure(settings: Settings, *, stream: TextIO | None = None) -> None:
     rendering = _rendering(settings, out)
     lines = Lines(out)
     is_quick = not _is_for_people(settings, out) and level <= logging.INFO
-    QUICK.use(out if is_quick else None)
+    QUICK.use(out if is_quick else None, keeps_pii=settings.log_pii)
     structlog.configure(
         processors=[*_shared(settings), *rendering],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -154,6 +154,7 @@ def configure(settings: Settings, *, stream: TextIO | None = None) -> None:
 
 def _shared(settings: Settings) -> list[Processor]:
     return [
+        _merge_call_ids,
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -195,6 +196,13 @@ def _for_people(_logger: WrappedLogger, _name: str, line: EventDict) -> EventDic
     if line["event"] != Event.CALL_STARTED:  # the line that gives them in full
         ids = {key: str(value)[:_ID_SHOWN] for key, value in ids.items()}
     line.update(ids)
+    return line
+
+
+def _merge_call_ids(_logger: WrappedLogger, _name: str, line: EventDict) -> EventDict:
+    """Let a line that an author's code logs carry the ids of its call."""
+    for name, value in CALL_IDS.get().items():
+        line.setdefault(name, value)
     return line
 
 

@@ -9,9 +9,7 @@ import asyncio
 import os
 from dataclasses import dataclass
 
-from aiohttp import web
-
-from app import Agent, Application, Session, TurnEnd, event_hook, logs, server, tool
+from app import Agent, Application, Session, TurnEnd, event_hook, logs, server, stalls, tool
 from app.settings import Settings
 
 INSTRUCTIONS = (
@@ -78,13 +76,15 @@ async def answer(session: Session[State]) -> Agent:
 
 
 async def main() -> None:
-    """Serve until the process is killed."""
-    settings = Settings(log_level="info", log_format="json", allow_anonymous=True)
+    """Serve until the process is told to stop, as ``cordboard serve`` does."""
+    settings = Settings(
+        port=int(os.environ.get("PORT", "3000")),
+        log_level="info",
+        log_format="json",
+        allow_anonymous=True,
+    )
     logs.configure(settings)
-    runner = web.AppRunner(server.build(settings, [contract]), access_log=None)
-    await runner.setup()
-    await server.Site(runner, "127.0.0.1", int(os.environ.get("PORT", "3000"))).start()
-    await asyncio.Event().wait()
+    await server.run(settings, [contract], on_listening=lambda port: None, parts=[stalls.setup])
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from typing_extensions import TypeVar
 
 from app.application import Application, EnvVars
 from app.application.env import read_env
+from app.lines import CALL_IDS
 from app.protocol import MAX_ID, Message
 
 S = TypeVar("S", default=Any)
@@ -30,8 +31,7 @@ class CallFacts(Generic[S, E]):
         path_params: Parameters of the application's path.
         call_status: The last one known.
         started: When the call began, UTC.
-        log: A structured logger that carries the ids of this call.
-        plain_log, log_ids: See :class:`app.lines.Logged`.
+        is_log_plain, log_ids: See :class:`app.lines.Logged`.
     """
 
     def __init__(
@@ -44,9 +44,10 @@ class CallFacts(Generic[S, E]):
         self.customer_data: Mapping[str, Any] = {}
         self.state: S = application.make_state()
         self.started = datetime.now(UTC)
-        self.log: Any = structlog.get_logger("cordboard.session")
-        self.plain_log: Any = None
+        self._log: Any = None
+        self.is_log_plain = True
         self.log_ids = b""
+        self._identified_by = ""
         self._has_begun = False  # statuses of an outbound call come before its session:new
         self._env: E | None = None
         self._context = contextvars.copy_context()  # what the author's code runs in
@@ -55,6 +56,22 @@ class CallFacts(Generic[S, E]):
 
     def __repr__(self) -> str:
         return f"Session({self.application.path!r}, call_sid={self.call_sid!r})"
+
+    @property
+    def log(self) -> Any:
+        """A structured logger that carries the ids of this call; made when it is first asked for.
+
+        What is bound to it beside the ids, by ``session.log = session.log.bind(…)``, stands in all
+        later lines.
+        """
+        if self._log is None:
+            ids = orjson.loads(b"{%b}" % self.log_ids[:-1])
+            self._log = structlog.get_logger("cordboard.session").bind(**ids)
+        return self._log
+
+    @log.setter
+    def log(self, log: Any) -> None:
+        self._log, self.is_log_plain = log, False
 
     @property
     def data(self) -> Mapping[str, Any]:
@@ -84,15 +101,21 @@ class CallFacts(Generic[S, E]):
 
     def identify(self, message: Message) -> None:
         """Let every line that is logged for this call carry its ids, an author's own included."""
+        if self._identified_by == message.msgid and self.log_ids:
+            return
         data = message.data
         ids = {
             "call_sid": message.call_sid,
             "account_sid": text_of(data, "account_sid")[:MAX_ID],
             "trace_id": (text_of(data, "trace_id") or message.b3.partition("-")[0])[:MAX_ID],
         }
-        self.log = self.plain_log = self.log.bind(**ids)
+        self._identified_by = message.msgid
         self.log_ids = orjson.dumps(ids)[1:-1] + b","
-        self._context.run(structlog.contextvars.bind_contextvars, **ids)
+        self._context.run(CALL_IDS.set, ids)
+        if self.is_log_plain:
+            self._log = None
+        else:
+            self._log = self._log.bind(**ids)
 
     def _learn(self, message: Message) -> None:
         """Take over what the first message tells, or a status that comes before it."""

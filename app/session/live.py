@@ -181,7 +181,8 @@ class LiveCall(CallFacts[S, E]):
         self._runtime.counters.call_ended(self.application.path, seconds)
         if self._runtime.tracer is not None:
             self._runtime.tracer.call_ended(self, reason)
-        self.log.info("call_ended", reason=reason, seconds=round(seconds, 1), turns=self._turns)
+        ended = {"reason": reason, "seconds": round(seconds, 1), "turns": self._turns}
+        QUICK.info("call_ended", self, ended)
 
     def sweep(self, now: float) -> None:
         """Look at the deadlines of this call; called some ten times a second while it has any."""
@@ -228,13 +229,9 @@ class LiveCall(CallFacts[S, E]):
         self._runtime.live[self.call_sid] = self
         self._runtime.counters.call_started(self.application.path)
         self._runtime.feed.open(self.call_sid)
-        self.log.info(
-            "call_started",
-            application=self.application.path,
-            by=how,
-            direction=self.direction,
-            **{"pii.from": self.from_, "pii.to": self.to},
-        )
+        started = {"application": self.application.path, "by": how, "direction": self.direction}
+        personal = {"pii.from": self.from_, "pii.to": self.to}
+        QUICK.info("call_started", self, started, personal)
         self._publish("session", {"type": how, "direction": self.direction})
 
     def _leg_over(self, status: CallStatus) -> None:
