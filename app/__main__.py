@@ -11,7 +11,6 @@ from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 # Each command imports its own parts: `call` and `new` should not wait for the server's.
 if TYPE_CHECKING:
@@ -167,15 +166,15 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 def welcome(settings: "Settings", applications: "Sequence[Application]") -> str:
     """What a person reads when the server has started: addresses, the key, the next command."""
     width = max(len(one.path) for one in applications)
-    calls = [f"  {one.path:{width}}  {settings.websocket_url}{one.path}" for one in applications]
+    calls = [f"  {one.path:{width}}  {one.about}".rstrip() for one in applications]
     lines = [
-        f"Cordboard {version('cordboard')} answers",
+        f"Cordboard {version('cordboard')} answers at {settings.websocket_url}",
         *calls,
         "",
         f"REST      {settings.base_url}/v1",
         f"API key   {_where_the_key_is(settings)}",
         *(["Reload    a change in handlers/ or hooks/ reaches the next call"] * settings.reload),
-        f"Talk to it from a second terminal:  {_call_command(settings, applications)}",
+        *_call_commands(settings, applications),
     ]
     if settings.ws_user is None and not (settings.is_loopback and settings.public_url is None):
         lines.append(
@@ -194,18 +193,30 @@ def _where_the_key_is(settings: "Settings") -> str:
     return "none is asked for (CORDBOARD_ALLOW_ANONYMOUS)"
 
 
-def _call_command(settings: "Settings", applications: "Sequence[Application]") -> str:
-    urls = [f"{settings.websocket_url}{one.path}" for one in applications]
-    sample = urlsplit(DIALLED_BY_DEFAULT).path
-    url = next((url for url in urls if url.endswith(sample)), urls[0])
-    login = f" --user {settings.ws_user} --password PASSWORD" if settings.ws_user else ""
+def _call_commands(settings: "Settings", applications: "Sequence[Application]") -> "Iterator[str]":
+    """What to type into a second terminal: for the sample, and for any other application."""
+    origin, _, sample = DIALLED_BY_DEFAULT.rpartition("/")
+    is_default = settings.websocket_url == origin
+    server = "" if is_default else settings.websocket_url
+    paths = [one.path for one in applications]
+    first = f"/{sample}" if f"/{sample}" in paths else paths[0]
+    is_sample = is_default and first == f"/{sample}"
+    command = _call_command("" if is_sample else f"{server}{first}", settings)
+    yield f"Talk to it from a second terminal:  {command}"
+    if other := next((path for path in paths if path != first), ""):
+        yield f"or to one of the others, such as:   {_call_command(f'{server}{other}', settings)}"
+
+
+def _call_command(url: str, settings: "Settings") -> str:
+    login = f"--user {settings.ws_user} --password PASSWORD" if settings.ws_user else ""
+    words = " ".join(filter(None, (url, login)))
     if Path(sys.argv[0]).stem == "cordboard":
-        return f"cordboard call {url}{login}"
+        return f"cordboard call {words}".rstrip()
     if not Path("Makefile").exists():  # not in a checkout
-        return f"python -m app call {url}{login}"
-    if login:
-        return f'make call ARGS="{url}{login}"'
-    return "make call" if url == DIALLED_BY_DEFAULT else f"make call ARGS={url}"
+        return f"python -m app call {words}".rstrip()
+    if not words:
+        return "make call"
+    return f'make call ARGS="{words}"' if login else f"make call ARGS={words}"
 
 
 def _call_arguments(parser: argparse.ArgumentParser) -> None:

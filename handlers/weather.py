@@ -20,7 +20,7 @@ weather = Application("/weather", state=State, env=Env)
 
 @weather.session_new
 async def answer(session: Session[State, Env]) -> Agent:
-    """Every call gets the agent."""
+    """A weather agent with a tool."""
     return Agent(
         llm=session.env.LLM_MODEL,
         stt="deepgram:nova-3-general",

@@ -163,7 +163,7 @@ async def test_mcp_servers_and_tool_fillers_are_noted() -> None:
     async with serving(new=[verb]) as app, Twin(app.url, model=FakeModel([])) as twin:
         call = await twin.call()
 
-        assert "does not connect to MCP servers" in notes(call)
+        assert "calls these servers by itself" in notes(call)
         assert "toolFiller recorded" in notes(call)
 
 

@@ -1,6 +1,7 @@
 """Application: who answers a call on a path, and with what."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from inspect import getdoc
 from typing import TYPE_CHECKING, Any, Generic, Literal, overload
 
 from typing_extensions import TypeVar
@@ -84,6 +85,13 @@ class Application(Generic[S, E]):
 
     def __repr__(self) -> str:
         return f"Application({self.path!r})"
+
+    @property
+    def about(self) -> str:
+        """What it is, in a line: the first of the docstring of its ``session_new``."""
+        handler = self.handlers.get("session_new")
+        lines = (getdoc(handler.function) or "").splitlines() if handler else []
+        return lines[0] if lines else ""
 
     def make_state(self) -> Any:
         """The state of a new call; a dict when the application names no type."""

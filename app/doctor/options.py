@@ -52,8 +52,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         default=DEFAULT_URL,
         metavar="URL",
-        help="the application: ws, wss, http or https, with user:password@ if it wants them"
-        " (default: %(default)s)",
+        help="the application: ws, wss, http or https, with user:password@ if it wants them, or a"
+        " path on this machine, such as /menu (default: %(default)s)",
     )
     add("--user", metavar="NAME", help="user name for basic auth")
     add("--password", metavar="WORD", help="password for basic auth")

@@ -13,6 +13,10 @@ from app.twin import Entry, TwinCall, TwinError
 WORDS_BEFORE_INTERRUPTION = 3
 """How much of an answer is heard before a scripted interruption."""
 
+STREAMED = 5.0
+"""Seconds for an answer that the application streams to begin and end; no verb announces one."""
+
+_ANSWERED = ("say", "dtmf", "silence", "interrupt")
 _OF_THE_CALLEE = ("callee", "callee-keys", "ring-off")
 _AT_ONCE = (
     *("interrupt", "drop", "hangup", "help", "raw", "nothing", "unknown"),
@@ -34,6 +38,8 @@ class Caller:
         self.faults: list[str] = []
         self._call = call
         self._screen = screen
+        self._is_answer_due = True  # the call begins with one
+        self._waits_for_answers = True
         self._turns: deque[Step | None] = deque()
         self._arrived = asyncio.Event()
         self._over = asyncio.Event()
@@ -44,10 +50,11 @@ class Caller:
         """Do the steps in order, each after the answer to the one before; then hang up."""
         steps = list(script)
         for step, later in zip(steps, [*steps[1:], None], strict=True):
-            await self._call.settled()
+            await self._quiet()
             self.expect(later)
             if not await self._try(step):
                 break
+            await self._quiet()
             self._call.let_finish()
         await self._hang_up()
 
@@ -64,6 +71,7 @@ class Caller:
             is_terminal: Whether a person types: some commands then act at once, and the end of the
                 lines hangs up at once; else each line waits for the answer to the one before.
         """
+        self._waits_for_answers = not is_terminal
         typing = asyncio.create_task(self._type(lines, is_terminal=is_terminal))
         turning = asyncio.create_task(self._take_turns())
         over = asyncio.create_task(self._over.wait())
@@ -107,8 +115,17 @@ class Caller:
         step = self._turns[0]
         if step is None or step.kind not in _OF_THE_CALLEE:  # who need not wait for the caller
             with suppress(TwinError):  # the step itself will tell
-                await self._call.settled()
+                await self._quiet()
         return self._turns.popleft()
+
+    async def _quiet(self) -> None:
+        """Wait for the caller's turn; where nobody types, also for an answer that is streamed."""
+        await self._call.settled()
+        if self._waits_for_answers and self._is_answer_due and self._call.is_streaming:
+            with suppress(TwinError):
+                await self._call.streamed(timeout=STREAMED)
+            await self._call.settled()
+        self._is_answer_due = False
 
     def _spawn(self, step: Step) -> None:
         """Do a step without waiting for the one before."""
@@ -133,6 +150,7 @@ class Caller:
 
     async def _do(self, step: Step, *, at_once: bool) -> None:
         call = self._call
+        self._is_answer_due = step.kind in _ANSWERED
         actions: dict[str, Callable[[], Awaitable[object]]] = {
             "say": lambda: call.say(step.text),
             "dtmf": lambda: call.dtmf(step.text),

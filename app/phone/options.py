@@ -87,8 +87,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         default=DEFAULT_URL,
         metavar="URL",
-        help="the application: ws, wss, http or https, with user:password@ if it wants them"
-        " (default: %(default)s)",
+        help="the application: ws, wss, http or https, with user:password@ if it wants them, or a"
+        " path on this machine, such as /menu (default: %(default)s)",
     )
     _add_script(parser)
     _add_call(parser)

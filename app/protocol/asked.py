@@ -156,7 +156,7 @@ class AmdResult(VerbEnded):
         """Who answered, as far as this result tells."""
         if self.type == "amd_human_detected":
             return "human"
-        is_machine = self.type.startswith(("amd_machine", "amd_tone_detected"))
+        is_machine = self.type.startswith(("amd_machine", "amd_tone"))  # asked after a greeting
         return "machine" if is_machine else "unknown"
 
 

@@ -60,6 +60,11 @@ class TwinCall:
         return self.leg.is_over
 
     @property
+    def is_streaming(self) -> bool:
+        """Whether the stream is open that the application feeds with text of its own."""
+        return self.leg.stream.is_open
+
+    @property
     def end_reason(self) -> str:
         """Why the call ended; empty while it lasts."""
         return self.leg.end_reason

@@ -146,12 +146,16 @@ class Leg:
 
     @property
     def is_settled(self) -> bool:
-        """Whether it is the caller's turn: all is done, or somebody waits for the caller."""
+        """Whether it is the caller's turn: all is done, or somebody waits for the caller.
+
+        Or it is the turn of the party that is dialled, who is asked for a key, say.
+        """
         if self.is_over:
             return True
         if self._at_work or self.stream.is_speaking:
             return False
-        waiting = self.stack_waits or (self.listener is not None and self.listener.is_waiting)
+        askers = (self.listener, self.child.listener if self.child else None)
+        waiting = self.stack_waits or any(one is not None and one.is_waiting for one in askers)
         return waiting or (self.stack.has_begun and self.stack.is_idle)
 
     def answer(self) -> None:

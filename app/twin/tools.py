@@ -39,7 +39,7 @@ class ToolDesk:
     ) -> "asyncio.Future[Any]":
         """Send a tool call; the future is the data of its output."""
         leg = self._leg
-        id_ = tool_call_id or f"call_{next(_ids)}"
+        id_ = tool_call_id or f"by_hand_{next(_ids)}"  # a model counts its own
         output = self.expect(id_, name)
         arguments = dict(arguments)
         leg.log.add("tool_call", {"tool_call_id": id_, "name": name, "arguments": arguments})

@@ -1,6 +1,6 @@
 """Reads the address of an application as people write it."""
 
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
 _SCHEMES = {"ws": "ws", "wss": "wss", "http": "ws", "https": "wss"}
 
@@ -13,14 +13,14 @@ def split_url(text: str, sample: str) -> tuple[str, str | None, str | None]:
     """The address to dial, and the user name and password that were written into it.
 
     Args:
-        text: Such as `wss://user:password@app.example.com/agent`.
+        text: Such as `wss://user:password@app.example.com/agent`, or `/agent` on the sample's server.
         sample: What an error shows as right.
 
     Raises:
         BadUrl: If it is no address of a WebSocket.
     """
     try:
-        parts = urlsplit(text)
+        parts = urlsplit(urljoin(sample, text) if text.startswith("/") else text)
         port = parts.port
     except ValueError as error:
         raise BadUrl(f"{text}: {error}") from None

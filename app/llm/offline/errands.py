@@ -88,7 +88,7 @@ def told(text: str) -> str:
 def _split(rest: str, *, loose: bool) -> tuple[str, str]:
     """Cut a second errand off: ", and offer to try again"; one not to do something is dropped."""
     parts = re.split(r"\s+and\s+" if loose else r",\s+and\s+", rest, maxsplit=1)
-    return (parts[0], parts[1]) if len(parts) > 1 else (rest, "")
+    return (parts[0].rstrip(","), parts[1]) if len(parts) > 1 else (rest, "")
 
 
 def unquote(text: str) -> str:

@@ -1,6 +1,7 @@
 """Find names, places, codes and phrases in what the caller said."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -272,8 +273,19 @@ def _find_code(parameter: Parameter, said: Said) -> str:
         return ""
     named = [word.start for word in said.words if word.stem in parameter.stems]
     nearest = min(coded, key=lambda w: min((abs(w.start - at) for at in named), default=w.start))
-    said.take(nearest.start, nearest.end)
-    return nearest.text
+    group = _digits_around(said.words, said.words.index(nearest))
+    said.take(group[0].start, group[-1].end)
+    return "".join(word.text for word in group)
+
+
+def _digits_around(said: Sequence[Word], at: int) -> Sequence[Word]:
+    """A word, with the groups of digits beside it where it is one: 4242 4242 is one number."""
+    first = last = at
+    while first and said[at].text.isdigit() and said[first - 1].text.isdigit():
+        first -= 1
+    while last + 1 < len(said) and said[at].text.isdigit() and said[last + 1].text.isdigit():
+        last += 1
+    return said[first : last + 1]
 
 
 def _match(pattern: "re.Pattern[str]", said: Said) -> str:

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from app.llm import CALL_CONNECTED, CALLER_SILENT, ChatMessage, ChatRequest, ToolCall
 from app.twin.agent import updates
-from app.twin.agent.built_in import HANGUP, brief, definitions, handoff_name
+from app.twin.agent.built_in import (
+    HANGUP,
+    brief,
+    definitions,
+    handoff_name,
+    told_of_transfer,
+)
 from app.twin.agent.conversation import Conversation
 from app.twin.agent.cue import Cue
 from app.twin.agent.turn import Turn
@@ -168,7 +174,7 @@ class Agent:
             self._is_handing_over = False
         if result["transfer_result"] == "bridged" or not self.leg.stack.is_empty:
             self.completion = {"completion_reason": ENDED}
-        return result
+        return told_of_transfer(result)
 
     async def _next(self) -> Cue | None:
         self.leg.log.poke()
@@ -226,7 +232,7 @@ class Agent:
 
     def _note_options(self) -> None:
         for key, text in (
-            ("mcpServers", "recorded, but the twin does not connect to MCP servers in this part"),
+            ("mcpServers", "recorded: jambonz calls these servers by itself, the twin does not"),
             ("toolFiller", "recorded: fills the wait for a tool"),
             ("noiseIsolation", "recorded: nothing to isolate in text"),
         ):

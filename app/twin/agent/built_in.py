@@ -1,6 +1,7 @@
 """The tools that the platform itself gives an agent: to hang up, and to hand over to a person."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from app.llm import ToolDefinition
 from app.twin.stack import Verb
@@ -49,3 +50,10 @@ def brief(agent: "Agent", handoff: Verb) -> str:
     said = agent.conversation.last_words
     about = f" The caller said: {said}" if said else ""
     return f"A call from {agent.leg.info.from_}.{about}"
+
+
+def told_of_transfer(result: Mapping[str, Any]) -> dict[str, str]:
+    """What the model is told of a transfer, in words; the ids are for the action hook."""
+    if result["transfer_result"] == "returned":
+        return {"error": f"The transfer failed: {result['transfer_reason']}."}
+    return {"result": f"The transfer has ended: {result['transfer_result']}."}

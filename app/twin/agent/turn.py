@@ -60,6 +60,8 @@ class Turn:
             if not calls or self.error:
                 break
             await self._answer(calls)
+            if self._agent.completion:  # the caller was handed over: nobody hears the model
+                break
         else:
             self._leg.log.note(f"the model asked for tools {MAX_ROUNDS} times in one turn")
 
