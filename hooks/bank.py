@@ -75,4 +75,4 @@ async def transfer_money(
     if amount > account.balance:
         raise ToolError(f"There are only {account.balance:g} dollars in the account.")
     account.balance -= amount
-    return f"{amount:g} dollars went to {recipient}; {account.balance:g} are left."
+    return f"{amount:g} dollars went to {recipient}."

@@ -110,6 +110,7 @@ WEATHER = tool(
         (DESK, "billing please", {"department": "billing"}),
         (ORDER, "What's the status of order number 12345?", {"order_id": "12345"}),
         (ORDER, "where is my order A-123", {"order_id": "A-123"}),
+        (ORDER, "my order is 4242 1111 7, please", {"order_id": "424211117"}),
         (
             TRIP,
             "plan a trip from berlin to munich on March 3",

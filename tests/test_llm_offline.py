@@ -316,6 +316,10 @@ async def test_a_tool_that_is_taken_away_cannot_be_used_any_more() -> None:
     [
         ("Tell the caller about the sale.", "The sale ends on Friday."),
         ("Apologise briefly and go on.", "I am sorry about that. Please go on."),
+        (
+            "Apologise for the trouble, and offer to call back.",
+            "I am sorry for the trouble. Shall I call back?",
+        ),
         ("Ask the caller for their order number.", "Could you tell me your order number?"),
         ("Ask the caller if they want to go on.", "May I ask whether you want to go on?"),
         ("Offer the caller a discount.", "I can offer you a discount."),

@@ -16,7 +16,7 @@ from typing import IO
 import pytest
 from pydantic import SecretStr
 
-from app import Application
+from app import Application, Session, Verb, say
 from app.__main__ import CANNOT_START, DIALLED_BY_DEFAULT, main, welcome
 from app.logs import Event
 from app.phone.options import DEFAULT_URL
@@ -265,15 +265,43 @@ def test_every_application_is_listed_where_jambonz_dials_it() -> None:
     settings = Settings(public_url="https://voice.example.com", ws_user="j", ws_password="p")
     said = welcome(settings, APPLICATIONS)
 
-    assert "wss://voice.example.com/menu" in said
-    assert "wss://voice.example.com/weather" in said
+    assert "answers at wss://voice.example.com" in said
+    assert "\n  /menu\n  /weather\n" in said
+
+
+def test_every_application_is_listed_with_what_it_is() -> None:
+    clinic = Application("/clinic")
+
+    @clinic.session_new
+    async def answer(session: Session) -> Verb:
+        """A clinic.
+
+        It has more to say than fits into a list.
+        """
+        return say("Hello.")
+
+    assert "\n  /clinic   A clinic.\n  /menu\n" in welcome(Settings(), [clinic, *APPLICATIONS])
 
 
 def test_the_next_command_dials_what_was_started() -> None:
     assert DIALLED_BY_DEFAULT == DEFAULT_URL
-    assert welcome(Settings(), APPLICATIONS).endswith("make call")
-    said = welcome(Settings(port=4000), APPLICATIONS)
-    assert said.endswith("make call ARGS=ws://127.0.0.1:4000/weather")
+    first, other = welcome(Settings(), APPLICATIONS).splitlines()[-2:]
+    assert first.endswith("  make call")
+    assert other.endswith("  make call ARGS=/menu")
+    first, other = welcome(Settings(port=4000), APPLICATIONS).splitlines()[-2:]
+    assert first.endswith("  make call ARGS=ws://127.0.0.1:4000/weather")
+    assert other.endswith("  make call ARGS=ws://127.0.0.1:4000/menu")
+
+
+def test_a_lone_application_is_the_one_to_call() -> None:
+    assert welcome(Settings(), APPLICATIONS[:1]).endswith("terminal:  make call ARGS=/menu")
+
+
+def test_a_password_is_asked_for_in_the_next_command() -> None:
+    settings = Settings(ws_user="j", ws_password="p")
+
+    said = welcome(settings, APPLICATIONS[1:])
+    assert said.endswith('make call ARGS="--user j --password PASSWORD"')
 
 
 @pytest.mark.parametrize(

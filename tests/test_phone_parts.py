@@ -76,6 +76,10 @@ def test_steps_keep_the_order_in_which_they_were_given() -> None:
     )
 
 
+def test_a_path_alone_is_one_on_this_machine() -> None:
+    assert options("/queue/agent?a=1").url == "ws://127.0.0.1:3000/queue/agent?a=1#rp=rt"
+
+
 def test_values_are_pairs_and_tags_may_be_json() -> None:
     read = options("--env", "A=1", "--env", "B=x=y", "--tag", "tier=gold", "--tag", 'n={"a": 1}')
 

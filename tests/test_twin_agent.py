@@ -1,6 +1,7 @@
 """The agent verb as the twin lives it: turns, tools, events, interruptions, its end."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -427,7 +428,11 @@ async def test_the_handoff_tool_transfers_to_the_scripted_far_end(
         assert model.requests[0].tools[-1].name == "transfer_to_human"
         assert hooks == (["/h"] if goes_on else ["/h", "/done"])
         if goes_on:
+            told = model.requests[1].messages[-1].content
+            assert json.loads(told) == {"error": f"The transfer failed: {outcome}."}
             assert await call.say("Hello?") == "Still here."
+        else:
+            assert len(model.requests) == 1  # nobody hears the model any more
 
 
 async def test_a_model_may_look_at_what_it_is_asked() -> None:

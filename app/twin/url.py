@@ -13,7 +13,7 @@ def split_url(text: str, sample: str) -> tuple[str, str | None, str | None]:
     """The address to dial, and the user name and password that were written into it.
 
     Args:
-        text: Such as `wss://user:password@app.example.com/agent`, or `/agent` on the sample's server.
+        text: Such as `wss://user:password@app.example.com/agent`; a path is one of the sample's.
         sample: What an error shows as right.
 
     Raises:

@@ -91,6 +91,7 @@ PAYLOADS: list[tuple[dict[str, Any], type[VerbEnded], dict[str, Any]]] = [
     ),
     ({"type": "amd_human_detected"}, AmdResult, {"who": "human"}),
     ({"type": "amd_decision_timeout"}, AmdResult, {"who": "unknown"}),
+    ({"type": "amd_tone_timeout"}, AmdResult, {"who": "machine"}),
     (
         {"event": "transfer-status", "call_status": 200},
         ReferStatus,

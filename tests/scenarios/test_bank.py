@@ -1,7 +1,5 @@
 """Tools come with the PIN, and check by themselves who calls."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from app.twin import Twin
@@ -11,11 +9,9 @@ CALLER = "+15085551212"
 
 
 @pytest.fixture(autouse=True)
-def account() -> Iterator[None]:
+def account() -> None:
     """Every test begins with the same balance."""
-    balance = ACCOUNTS[CALLER].balance
-    yield
-    ACCOUNTS[CALLER].balance = balance
+    ACCOUNTS[CALLER].balance = 250
 
 
 async def test_money_is_transferred_once_the_pin_is_verified(jambonz: Twin) -> None:

@@ -1,8 +1,13 @@
 """The application's own model speaks as its tokens come."""
 
+import io
+from collections.abc import AsyncIterator
+from itertools import groupby
+
 import pytest
 
-from app.testing import Pace
+from app.phone import Options, phone
+from app.testing import Cordboard, Pace
 from app.twin import Twin
 
 
@@ -33,6 +38,20 @@ async def test_a_silent_caller_is_asked(jambonz: Twin) -> None:
         await call.silence()
 
         assert await call.streamed() == "Are you still there?"
+
+
+async def test_the_text_telephone_waits_for_what_is_streamed(cordboard: Cordboard) -> None:
+    async def lines() -> AsyncIterator[str]:
+        yield "Who are you?"
+        yield "Goodbye."
+
+    out = io.StringIO()
+    url = cordboard.url.replace("http", "ws") + "/own-model"
+    assert await phone(Options(url=url), out=out, lines=lines()) == 0
+
+    speakers = [line.split()[0] for line in out.getvalue().splitlines() if line.strip()]
+    turns = [who for who, _ in groupby(who for who in speakers if who in ("tts", "you"))]
+    assert turns == ["tts", "you", "tts", "you", "tts"]
 
 
 class TestAtTheSpeedOfSpeech:
