@@ -48,4 +48,5 @@ async def ask_model(session: Session[State, Env]) -> AsyncIterator[Event]:
             said += event.text if isinstance(event, Token) else ""
             yield event
     finally:
-        history.append(ChatMessage("assistant", said))
+        if said:
+            history.append(ChatMessage("assistant", said))

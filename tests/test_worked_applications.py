@@ -1,22 +1,30 @@
-"""Every command of docs/applications.md can be typed as it stands, and shows what the page says."""
+"""Every command of README and docs/applications.md can be typed as it stands, and does as told."""
 
 import argparse
 import io
+import json
+import re
 import shlex
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import aiohttp
 import pytest
 
 from app import Application
 from app.application import discover
 from app.phone import add_arguments, phone, read_options
-from app.testing import Cordboard
+from app.testing import Cordboard, Twin
 
 ROOT = Path(__file__).parent.parent
-PAGE = ROOT / "docs" / "applications.md"
-SECTIONS = {
-    title.partition("\n")[0]: title for title in PAGE.read_text(encoding="utf-8").split("\n## ")[1:]
-}
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "applications.md").read_text(encoding="utf-8")
+SECTIONS = {title.partition("\n")[0]: title for title in PAGE.split("\n## ")[1:]}
+CALL = re.compile(
+    r"^(?:make call ARGS='(?P<make>.+)'|\S*cordboard call (?P<run>.+))$", re.MULTILINE
+)
+CURL = re.compile(r"curl \S+/v1/calls/CALL_SID/agent .*?-d '(\{.*?\})'", re.DOTALL)
 
 
 @pytest.fixture(scope="module", name="applications")
@@ -24,8 +32,10 @@ def ours() -> list[Application]:
     return discover(ROOT)
 
 
-def commands(section: str) -> list[str]:
-    return [line for line in section.splitlines() if line.startswith("make call ARGS=")]
+def commands(section: str) -> list[list[str]]:
+    """The words after `make call` or `cordboard call` in each line that needs no keyboard."""
+    lines = [shlex.split(found["make"] or found["run"]) for found in CALL.finditer(section)]
+    return [line for line in lines if {"--say", "--dtmf", "outbound"} & {*line}]
 
 
 def promised(section: str) -> list[str]:
@@ -33,14 +43,14 @@ def promised(section: str) -> list[str]:
     return [line for block in blocks for line in block.partition("```")[0].splitlines()]
 
 
-async def typed(command: str, server: Cordboard) -> str:
-    path, *words = shlex.split(shlex.split(command)[-1].removeprefix("ARGS="))
+async def typed(words: list[str], server: Cordboard) -> str:
+    """What a call shows that ends with 0."""
     parser = argparse.ArgumentParser()
     add_arguments(parser)
+    options = read_options(parser.parse_args([*words, "--no-color"]))
     out = io.StringIO()
-    options = read_options(parser.parse_args([server.url + path, "--no-color", *words]))
-    if options.script or options.direction == "outbound":
-        assert await phone(options, out=out) == 0, out.getvalue()
+    url = options.url.replace("ws://127.0.0.1:3000", server.url.replace("http", "ws"))
+    assert await phone(replace(options, url=url), out=out) == 0, out.getvalue()
     return out.getvalue()
 
 
@@ -54,13 +64,35 @@ async def test_a_reader_sees_what_the_page_says(name: str, cordboard: Cordboard)
     assert [line for line in promised(section) if line not in lines] == []
 
 
+async def test_the_commands_of_the_readme_work(cordboard: Cordboard) -> None:
+    shown = [await typed(command, cordboard) for command in commands(README)]
+
+    assert len(shown) == 2
+    assert "Goodbye" in shown[0]
+    assert "the temperature is 19 celsius" in shown[1]
+
+
+@pytest.mark.parametrize("page", [README, PAGE], ids=["README", "applications"])
+async def test_the_curl_of_a_page_steers_a_call(
+    page: str, jambonz: Twin, cordboard: Cordboard
+) -> None:
+    bodies: list[dict[str, Any]] = [json.loads(body) for body in CURL.findall(page)]
+    call = await jambonz.call("/supervised")
+    async with aiohttp.ClientSession(headers=cordboard.headers) as client:
+        for body in bodies:
+            url = f"{cordboard.url}/v1/calls/{call.call_sid}/agent"
+            async with client.post(url, json=body) as answer:
+                assert answer.status == 202
+
+    assert await call.updates() == [body["type"] for body in bodies]
+
+
 def test_every_application_is_on_both_pages(applications: list[Application]) -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
     names = {one.path.split("/")[1] for one in applications} - {"menu", "weather"}
 
     assert names == set(SECTIONS)
     for name in names:
-        assert f"`/{name}`" in readme
+        assert f"`/{name}`" in README
 
 
 def test_every_application_says_in_a_line_what_it_is(applications: list[Application]) -> None:

@@ -78,10 +78,10 @@ class Screen:
             self._write(json.dumps({"kind": "call", "data": data}, ensure_ascii=False) + "\n")
 
     def prompt(self) -> None:
-        """Invite the person to type."""
+        """Invite the person to type; while something is spoken, as soon as that is over."""
+        self._prompted = self._interactive
         if self._interactive and not self._speaking:
             self._write(_ERASE + PROMPT)
-            self._prompted = True
 
     def entered(self, line: str) -> None:
         """Take note that the person pressed Enter; their terminal showed the line already."""
