@@ -35,6 +35,7 @@ class Agents:
     Attributes:
         current: The one that runs, as far as can be told, or None.
         tools: What its model may call.
+        is_speech: Whether the one that runs, or ran last, is a speech-to-speech model.
     """
 
     __slots__ = (
@@ -44,6 +45,7 @@ class Agents:
         "_heard_rest",
         "_replaced",
         "current",
+        "is_speech",
         "tools",
     )
 
@@ -55,6 +57,7 @@ class Agents:
         self._heard_rest: Sequence[UserCode] = ()
         self.current: RenderedAgent | None = None
         self.tools: Mapping[str, Tool[..., Any]] = {}
+        self.is_speech = False
 
     def apply(self, rendered: Rendered, *, is_replacing: bool = True) -> None:
         """Take note of verbs that go to jambonz, in place of what runs or behind it."""
@@ -99,11 +102,6 @@ class Agents:
                 self._next()
         return self.tools.get(name)
 
-    @property
-    def is_speech(self) -> bool:
-        """Whether a speech-to-speech model runs, whose events are its vendor's."""
-        return self.current is not None and self.current.dialect.other_event is LlmEvent
-
     def hearers(self, event: str) -> Sequence[UserCode]:
         """Who wants an event of this name: one look-up."""
         return self._heard.get(event, self._heard_rest)
@@ -130,9 +128,10 @@ class Agents:
         if not self._following:
             return
         agent = self.current = self._following.pop(0)
-        self.tools = agent.tools
+        other = agent.dialect.other_event
+        self.tools, self.is_speech = agent.tools, other is LlmEvent
         self._heard, self._heard_rest = subscribers(
-            self._application, agent.event_hooks, agent.event_hook, agent.dialect.other_event
+            self._application, agent.event_hooks, agent.event_hook, other
         )
 
 

@@ -381,6 +381,21 @@ async def test_an_event_hook_hears_the_vendors_events(call: Dial) -> None:
     ]
 
 
+async def test_what_a_model_still_tells_when_it_was_replaced_keeps_its_type(call: Dial) -> None:
+    heard: list[LlmEvent] = []
+
+    @event_hook
+    async def note(event: LlmEvent) -> None:
+        heard.append(event)
+
+    line = await talking(call, openai_s2s(llm_options={}, event_hooks=[note]))
+    await line.session.redirect(say("Bye."))
+    line.send("llm:event", {"type": "response.done"}, hook="/events")
+    await line.settled()
+
+    assert heard == [LlmEvent("response.done", {"type": "response.done"})]
+
+
 async def test_a_handler_by_the_name_of_an_event_hears_it(call: Dial) -> None:
     heard: list[Any] = []
     application = application_with(openai_s2s(llm_options={}, event_hook="/mine"))
