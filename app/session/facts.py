@@ -15,7 +15,8 @@ from app.lines import CALL_IDS
 from app.protocol import MAX_ID, Message
 
 S = TypeVar("S", default=Any)
-E = TypeVar("E", bound=EnvVars, default=EnvVars)
+# Covariant: a function that takes a Session[State] is given one of any env.
+E = TypeVar("E", bound=EnvVars, default=EnvVars, covariant=True)  # noqa: PLC0105 - as S
 
 
 class CallFacts(Generic[S, E]):

@@ -227,3 +227,31 @@ def application_with(reply: Any) -> Application[Any, Any]:
         return reply
 
     return made
+
+
+@dataclass
+class Visits:
+    count: int = 0
+
+
+class Desk(EnvVars):
+    GREETING: str = "Hello"
+
+
+async def note_visit(session: Session[Visits]) -> None:
+    session.state.count += 1
+
+
+async def caller_of(session: Session) -> str:
+    return session.from_
+
+
+async def test_a_function_that_needs_no_env_takes_the_session_of_any_env(call: Dial) -> None:
+    desk = Application("/desk", state=Visits, env=Desk)
+
+    @desk.session_new
+    async def answer(session: Session[Visits, Desk]) -> Verb:
+        await note_visit(session)  # the types are what is tested: mypy reads this file too
+        return say(f"{session.env.GREETING} {await caller_of(session)}, {session.state.count}")
+
+    assert (await call(desk).open())["data"] == [{"verb": "say", "text": "Hello +15085551212, 1"}]
