@@ -21,11 +21,9 @@ def answer_hook(
     """Run what answers, or ack at once so that jambonz goes on."""
     if code is None:
         remarks.unanswered_hook(session, message)
-        is_sound = asked.role.answer == "sound"
-        acknowledge(session, message, [*asked.role.default] if is_sound else None)
+        acknowledge(session, message, [*asked.role.default] or None)
         return
-    if asked.role.default:
-        session._asked[message.msgid] = asked  # for an answer that comes too late
+    session._asked[message.msgid] = asked  # for an answer that comes too late
     session._start_now(opening.answer(session, message, code, event, asked))
 
 

@@ -267,8 +267,13 @@ class LiveCall(CallFacts[S, E]):
         return is_current
 
     def _hook_for(self, message: Message) -> UserCode | None:
-        """What answers a hook: a function that a verb refers to, or a handler by name."""
-        return self._hooks.get(message.hook) or self.application.named.get(message.hook)
+        """What answers a hook: a function that a verb refers to, or a handler by name.
+
+        Last, a function of that label: another process may have sent the verb.
+        """
+        name, application = message.hook, self.application
+        own = self._hooks.get(name) or application.named.get(name)
+        return own or application.found_hooks.get(name)
 
     def _named_for(self, message: Message) -> Handler | None:
         """The handler by name of a tool call."""

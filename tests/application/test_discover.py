@@ -34,6 +34,21 @@ def test_an_application_that_two_modules_name_is_found_once(folder: Path) -> Non
     assert [one.path for one in discover(folder)] == ["/hello"]
 
 
+def test_the_hooks_of_the_folder_are_known_by_their_labels(folder: Path) -> None:
+    hook = "@action_hook{options}\ndef {name}(): ...\n"
+    text = "from app import action_hook\n" + "".join(
+        hook.format(name=name, options=options)
+        for name, options in (("a", ""), ("b", "(name='twice')"), ("c", "(name='twice')"))
+    )
+    write(folder, HELLO + text)
+    write(folder, "from handlers.hello import a", "zz.py")
+
+    (hello,) = discover(folder)
+    assert [(label, hook.name) for label, hook in hello.found_hooks.items()] == [
+        ("/handlers.hello.a", "a")
+    ], "who shares a label cannot be told apart"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

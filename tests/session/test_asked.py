@@ -34,7 +34,7 @@ from app import (
     play,
     say,
 )
-from tests.session.conftest import CALL_SID, Line
+from tests.session.conftest import CALL, CALL_SID, Line
 
 Dial = Callable[[Application[Any, Any]], Line]
 WAITING = {"queue_sid": "support", "queue_time": 3, "queue_size": 2, "queue_position": 1}
@@ -145,6 +145,44 @@ async def test_a_hook_that_fails_or_takes_too_long_gets_the_default_that_is_righ
     gate.set()
     await line.settled()
     assert line.commands("redirect") == [], "late music must not take the caller away"
+
+
+async def test_who_is_dialed_is_refused_where_nothing_answers_their_confirm_hook(
+    call: Dial,
+) -> None:
+    line = call(application_with(say("Hello.")))
+    await line.open()
+    ack = await line.ack(line.send("dial:confirm", {"call_sid": CHILD}, hook="/of-another-process"))
+
+    assert ack["data"] == [{"verb": "hangup"}]
+
+
+async def test_the_log_names_the_hook_that_took_too_long(call: Dial) -> None:
+    application, gate = application_with(gather(action_hook="/slow")), asyncio.Event()
+
+    @application.on("/slow")
+    async def slow(session: Session, data: dict[str, Any]) -> None:
+        await gate.wait()
+
+    line = call(application)
+    await line.open()
+    with structlog.testing.capture_logs() as logs:
+        await line.hook("/slow", digits="1")
+    gate.set()
+
+    assert [one["hook"] for one in logs if one["event"] == "ack_let_go"] == ["/slow"]
+
+
+async def test_a_verb_of_another_process_finds_its_hook_by_the_label(call: Dial) -> None:
+    application = application_with(say("Hello."))
+    choose = answering([say("Chosen.")], name="choose")
+    application.found_hooks = {choose.label: choose}
+    line = call(application)
+    await line.ack(line.send("session:reconnect", CALL))
+
+    assert (await line.hook(choose.label, digits="1"))["data"] == [
+        {"verb": "say", "text": "Chosen."}
+    ]
 
 
 async def test_the_option_decides_between_two_hooks_with_alike_payloads(call: Dial) -> None:
