@@ -6,7 +6,7 @@ the ring, so a slow one costs nothing and merely finds a gap where the ring has 
 
 import asyncio
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -89,7 +89,8 @@ class Feed:
         self._max_watches = max_watches
         self._clock = clock
         self._rings: dict[str, _Ring] = {}
-        self._ended: dict[str, _Ring] = {}
+        # In order of their ends. A plain dict takes ever longer to find its first key.
+        self._ended: OrderedDict[str, _Ring] = OrderedDict()
 
     def __contains__(self, call_sid: object) -> bool:
         self._forget_expired()

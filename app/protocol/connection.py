@@ -103,10 +103,10 @@ class Connection:
         self.is_holding = False
         self._acks: list[bytes] = []
         self._waiting: dict[str, Waiting] = {}
-        self._answered: dict[str, None] = {}
+        self._answered = Remembered()
         self._calls: set[str] = set()
         self._batches: dict[str, Batch] | None = None  # by the ids of their calls
-        self._done_calls: dict[str, None] = {}
+        self._done_calls = Remembered()
         self._unproven: list[bytes] = []
         self._first = ""
         self._opening: Sequence[Wire] | None = None
@@ -171,7 +171,7 @@ class Connection:
 
     def _note_batch(self, batch: Batch) -> bool:
         ids = {call["tool_call_id"] for call in batch.calls}
-        if ids <= self._calls | self._done_calls.keys():
+        if all(one in self._calls or one in self._done_calls for one in ids):
             return False
         self._calls |= ids
         self._batches = (self._batches or {}) | dict.fromkeys(ids, batch)
@@ -255,7 +255,7 @@ class Connection:
             raise UnknownMessage(f"no message {msgid!r} waits for an ack")
         frame = self._checked(encode_ack(waiting.msgid, verbs))
         del self._waiting[msgid]
-        remember(self._answered, msgid)
+        self._answered.add(msgid)
         if msgid == self._first and verbs:
             self._opening = verbs
         if self.state is State.OPEN:
@@ -326,7 +326,7 @@ class Connection:
             else self._emit_output(tool_call_id, result)
         )
         self._calls.remove(tool_call_id)
-        remember(self._done_calls, tool_call_id)
+        self._done_calls.add(tool_call_id)
         return frame
 
     def _emit_output(self, tool_call_id: str | None, data: object) -> bytes:
@@ -394,7 +394,7 @@ class Connection:
         for msgid in [msgid for msgid in self._waiting if msgid != self._first]:
             # jambonz gave up what it asked on that socket.
             del self._waiting[msgid]
-            remember(self._answered, msgid)
+            self._answered.add(msgid)
 
     def end(self) -> None:
         """The call is over: nothing is sent any more."""
@@ -428,11 +428,23 @@ class Connection:
         return frame
 
 
-def remember(ids: dict[str, None], new: str) -> None:
-    """Keep the newest ids only, so that a long call does not grow."""
-    ids[new] = None
-    if len(ids) > REMEMBERED:
-        del ids[next(iter(ids))]
+class Remembered:
+    """The newest ids, so that a long call does not grow: at least ``REMEMBERED``, at most twice."""
+
+    __slots__ = ("_new", "_old")
+
+    def __init__(self) -> None:
+        self._new: set[str] = set()
+        self._old: set[str] = set()
+
+    def __contains__(self, one: str) -> bool:
+        return one in self._new or one in self._old
+
+    def add(self, one: str) -> None:
+        """Remember one more; the oldest are forgotten together."""
+        if len(self._new) >= REMEMBERED:
+            self._old, self._new = self._new, set()
+        self._new.add(one)
 
 
 def large_parts(frame: Any, *, most: int = 3) -> dict[str, int]:

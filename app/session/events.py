@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+import weakref
 from collections import deque
 from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
@@ -39,15 +40,21 @@ READERS = {
 class EventQueue:
     """Wanted events of a call, and whoever hands them to their hooks."""
 
-    __slots__ = ("_is_draining", "_is_overrun", "_items", "_kind", "_session", "_started", "_task")
+    __slots__ = ("_is_draining", "_is_overrun", "_items", "_kind", "_owner", "_started", "_task")
 
     def __init__(self, session: "LiveCall[Any, Any]") -> None:
-        self._session = session
+        self._owner = weakref.ref(session)  # which holds this: no cycle for the collector
         self._items: deque[tuple[Message, Sequence[UserCode]]] | None = None  # until one waits
         self._task: asyncio.Task[None] | None = None
         self._started = 0.0
         self._kind: Kind | None = None  # of the event that is being handed over
         self._is_draining = self._is_overrun = False
+
+    @property
+    def _session(self) -> "LiveCall[Any, Any]":
+        session = self._owner()
+        assert session is not None, "whatever runs for a call keeps it"
+        return session
 
     @property
     def is_idle(self) -> bool:

@@ -387,10 +387,13 @@ class LiveCall(CallFacts[S, E]):
 
     def _keep(self, task: asyncio.Task[Any]) -> None:
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._forget)  # which keeps the call for as long as the task runs
         self._runtime.waiting.add(self)
         if self._is_ended:
             task.cancel()
+
+    def _forget(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
 
     async def _run_quietly(self, kind: str, code: UserCode, event: object) -> object:
         """Run a handler whose answer goes nowhere; None if it fails."""

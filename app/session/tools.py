@@ -7,6 +7,7 @@ is delivered as context (``late="deliver"``), or it is cancelled (``late="cancel
 
 import asyncio
 import time
+import weakref
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -53,13 +54,19 @@ class ToolRun:
 class ToolCalls:
     """The tool calls of a session; made when the first one comes."""
 
-    __slots__ = ("_has_filler_track", "_once", "_runs", "_session")
+    __slots__ = ("_has_filler_track", "_once", "_owner", "_runs")
 
     def __init__(self, session: "LiveCall[Any, Any]") -> None:
-        self._session = session
+        self._owner = weakref.ref(session)  # which holds this: no cycle for the collector
         self._runs: set[ToolRun] = set()
         self._once: dict[str, bytes] = {}
         self._has_filler_track = False
+
+    @property
+    def _session(self) -> "LiveCall[Any, Any]":
+        session = self._owner()
+        assert session is not None, "whatever runs for a call keeps it"
+        return session
 
     @property
     def is_idle(self) -> bool:
