@@ -127,7 +127,6 @@ class Feed:
         self._open(call_sid)
 
     def _open(self, call_sid: str) -> _Ring:
-        self._forget_expired()
         ring = self._rings.get(call_sid) or self._ended.pop(call_sid, None)
         if ring is None:
             ring = _Ring(deque(maxlen=self._size))

@@ -7,7 +7,7 @@ jambonz hands the values over with each new call.
 import re
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import Any, Literal, TypeVar, cast, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
@@ -68,6 +68,8 @@ def read_env(model: type[E], values: Mapping[str, Any]) -> tuple[E, list[str]]:
     Raises:
         ConfigurationError: A required variable has no usable value.
     """
+    if not model.model_fields:
+        return cast(E, model.model_construct()), []
     try:
         return model.model_validate(values), []
     except ValidationError as error:

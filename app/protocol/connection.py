@@ -22,9 +22,10 @@ second answer raises. There is no clock: callers pass monotonic seconds.
 """
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any
+from typing import Any, cast
 
 import orjson
 
@@ -428,14 +429,17 @@ class Connection:
         return frame
 
 
+NONE: AbstractSet[str] = frozenset()
+
+
 class Remembered:
     """The newest ids, so that a long call does not grow: at least ``REMEMBERED``, at most twice."""
 
     __slots__ = ("_new", "_old")
 
     def __init__(self) -> None:
-        self._new: set[str] = set()
-        self._old: set[str] = set()
+        self._new: AbstractSet[str] = NONE  # of most calls few are ever remembered
+        self._old: AbstractSet[str] = NONE
 
     def __contains__(self, one: str) -> bool:
         return one in self._new or one in self._old
@@ -443,8 +447,10 @@ class Remembered:
     def add(self, one: str) -> None:
         """Remember one more; the oldest are forgotten together."""
         if len(self._new) >= REMEMBERED:
-            self._old, self._new = self._new, set()
-        self._new.add(one)
+            self._old, self._new = self._new, NONE
+        if self._new is NONE:
+            self._new = set()
+        cast("set[str]", self._new).add(one)
 
 
 def large_parts(frame: Any, *, most: int = 3) -> dict[str, int]:

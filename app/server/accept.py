@@ -28,8 +28,8 @@ async def accept(request: web.Request, application: Application[Any, Any]) -> we
     assert request.transport is not None
     socket = ResponseSocket(ws, request.transport)
     path_params = {key: value for key, value in request.match_info.items() if key != "adulting"}
-    conversation = Conversation(request.app[CALLS], application, path_params, socket)
-    lookout.watch(socket, conversation, request.path)
+    conversation = Conversation(request.app[CALLS], application, path_params, socket, lookout.heard)
+    lookout.watch(socket, request.path)
     try:
         await converse(ws, socket, conversation)
     finally:

@@ -1,7 +1,7 @@
 """The messages of one control socket, handed to the session whose call it is."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
@@ -26,7 +26,15 @@ class Conversation:
         session: The call's session; None before the first message.
     """
 
-    __slots__ = ("_application", "_calls", "_is_over", "_path_params", "_socket", "session")
+    __slots__ = (
+        "_application",
+        "_calls",
+        "_is_over",
+        "_on_begin",
+        "_path_params",
+        "_socket",
+        "session",
+    )
 
     def __init__(
         self,
@@ -34,11 +42,13 @@ class Conversation:
         application: Application[Any, Any],
         path_params: Mapping[str, str],
         socket: ControlSocket,
+        on_begin: Callable[[ControlSocket], object],
     ) -> None:
         self._calls = calls
         self._application = application
         self._path_params = path_params
         self._socket = socket
+        self._on_begin = on_begin
         self._is_over = False
         self.session: Session | None = None
 
@@ -51,6 +61,7 @@ class Conversation:
 
     def _begin(self, data: bytes) -> None:
         """The first message: it tells whose call it is."""
+        self._on_begin(self._socket)
         try:
             message = decode(data, time.monotonic())
         except MalformedMessage:

@@ -228,7 +228,8 @@ class DirectSocket(WebSocketDataQueue):
 
     def _leave(self) -> None:
         """Close when all is written; drop it if that takes too long."""
-        self._watch_end()
+        if self._transport.get_write_buffer_size():
+            self._watch_end()
         self._transport.close()
 
     def _tell_over(self, code: int) -> None:

@@ -5,6 +5,7 @@ handshake. What is to be refused goes to aiohttp too: there it gets an answer th
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 
 from aiohttp import web
@@ -52,9 +53,8 @@ class Doorway:
             max_message=self._settings.max_message,
             on_gone=self.lookout.forget,
         )
-        conversation = Conversation(web_app[CALLS], *found, socket)
-        socket.listen(conversation)
-        self.lookout.watch(socket, conversation, upgrade.path)
+        socket.listen(Conversation(web_app[CALLS], *found, socket, self.lookout.heard))
+        self.lookout.watch(socket, upgrade.path)
         return socket
 
 
@@ -70,7 +70,7 @@ class Door(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Somebody has connected."""
         self._transport = transport  # type: ignore[assignment]  # of a stream, as always here
-        self._doorway.lookout.doors[self] = self._doorway.loop.time()
+        self._doorway.lookout.doors[self] = time.monotonic()
 
     def data_received(self, data: bytes) -> None:
         """The first words: a call, or something for aiohttp."""

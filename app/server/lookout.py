@@ -4,7 +4,7 @@ One task for all of them, a few looks a second at most, instead of a timer for e
 """
 
 import asyncio
-from collections import deque
+import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
@@ -16,7 +16,6 @@ from app.server.socket import ControlSocket
 from app.settings import Settings
 
 if TYPE_CHECKING:
-    from app.server.conversation import Conversation
     from app.server.door import Door
 
 log = structlog.get_logger("cordboard.server")
@@ -31,36 +30,36 @@ class Lookout:
 
     Attributes:
         sockets: Control sockets, by either route.
-        doors: Connections that have not said a word, and when they came, in loop time.
+        doors: Connections that have not said a word, and when they came, in monotonic seconds.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.sockets: set[ControlSocket] = set()
         self.doors: dict[Door, float] = {}
-        self._mute: deque[tuple[float, ControlSocket, Conversation, str]] = deque()
+        self._mute: dict[ControlSocket, tuple[float, str]] = {}
         self._quiet: dict[DirectSocket, int] = {}
         self._max_mute = settings.max_silent_sockets
         self._first_message_timeout = settings.first_message_timeout
         self._ping_interval = settings.ping_interval
 
-    def watch(self, socket: ControlSocket, conversation: "Conversation", path: str) -> None:
+    def watch(self, socket: ControlSocket, path: str) -> None:
         """A control socket was opened; its first message must come in time."""
         self.sockets.add(socket)
-        now = asyncio.get_running_loop().time()
-        self._mute.append((now, socket, conversation, path))
+        self._mute[socket] = (time.monotonic(), path)
+
+    def heard(self, socket: ControlSocket) -> None:
+        """Its first message has come."""
+        self._mute.pop(socket, None)
 
     def forget(self, socket: ControlSocket) -> None:
         """A control socket is gone."""
         self.sockets.discard(socket)
+        self._mute.pop(socket, None)
         self._quiet.pop(socket, None)  # type: ignore[call-overload]  # of a direct one, if any
 
     @property
     def is_crowded(self) -> bool:
         """Whether as many sockets as may be have not said a word yet."""
-        if len(self._mute) >= self._max_mute:
-            self._mute = deque(
-                entry for entry in self._mute if entry[2].session is None and entry[1].is_open
-            )
         return len(self._mute) >= self._max_mute
 
     async def keep(self) -> None:
@@ -72,20 +71,14 @@ class Lookout:
 
     async def _look_for_words(self) -> None:
         """Who has said nothing for too long has no business here."""
-        latest = asyncio.get_running_loop().time() - self._first_message_timeout
-        for door in [door for door, came in self.doors.items() if came < latest]:
+        oldest = time.monotonic() - self._first_message_timeout
+        for door in [door for door, came in self.doors.items() if came < oldest]:
             log.info("silent_connection")
             door.abort()
-        for _ in range(len(self._mute)):
-            entry = self._mute.popleft()
-            opened, socket, conversation, path = entry
-            if conversation.session is not None or not socket.is_open:
-                continue
-            if opened >= latest:
-                self._mute.append(entry)
-                continue
-            log.warning("no_first_message", path=path)
-            socket.close(WSCloseCode.POLICY_VIOLATION, "no message in time")
+        for socket, (opened, path) in [*self._mute.items()]:
+            if opened < oldest and socket.is_open:
+                log.warning("no_first_message", path=path)
+                socket.close(WSCloseCode.POLICY_VIOLATION, "no message in time")
 
     async def _look_for_life(self) -> None:
         """Ping who was silent for an interval, and drop who does not answer for half of one."""

@@ -66,7 +66,7 @@ class CommandSender(LiveCall[S, E]):
     def _send_order(self, spec: Spec, options: Part, call_sid: str | None = None) -> Receipt:
         """Send a checked command, and take note of the hooks and the agents in it."""
         is_redirect = spec.name == REDIRECT
-        render = Render(values=opening.template_values(self)) if is_redirect else Render()
+        render = Render(values=opening.CallValues(self)) if is_redirect else Render()
         data = spec.write(options, render)
         names, roles = frozenset(render.names), render.roles
         known = Rendered([], render.hooks, names, tuple(render.agents), roles=roles)

@@ -79,7 +79,7 @@ class CallFacts(Generic[S, E]):
         """The payload of the first message, ``session:new`` as a rule, parsed when asked for."""
         if self._data is not None:
             return self._data
-        data: Mapping[str, Any] = orjson.loads(self._opening_text)
+        data: Mapping[str, Any] = orjson.loads(self._opening_text).get("data") or {}
         return data
 
     @property
@@ -118,7 +118,7 @@ class CallFacts(Generic[S, E]):
         else:
             self._log = self._log.bind(**ids)
 
-    def _learn(self, message: Message) -> None:
+    def _learn(self, message: Message, text: bytes) -> None:
         """Take over what the first message tells, or a status that comes before it."""
         self.identify(message)
         data = message.data
@@ -132,7 +132,8 @@ class CallFacts(Generic[S, E]):
         self.call_status = text_of(data, "call_status") or self.call_status
         customer_data = data.get("customerData", data.get("customerdata"))
         self.customer_data = customer_data if isinstance(customer_data, dict) else {}
-        self._opening_text = orjson.dumps(data)
+        # The frame as it came, unless something in it was nested too deeply to be kept.
+        self._opening_text = orjson.dumps({"data": data}) if message.is_cut else text
         self._data = data  # parsed data is three times as large: kept until the call is answered
 
 

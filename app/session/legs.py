@@ -71,7 +71,7 @@ def call_status(session: "LiveCall[Any, Any]", message: Message) -> None:
     status = read_status(message.data)
     if not session.call_sid and status.call_sid:
         # An outbound call, which tells of itself before its session:new.
-        session._learn(message)
+        session._learn(message, session._frame)
     session._publish_frame("status")
     if is_own(session, status.call_sid, status.parent_call_sid):
         session.call_status = status.call_status

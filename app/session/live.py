@@ -215,7 +215,7 @@ class LiveCall(CallFacts[S, E]):
 
     def _begin(self, message: Message) -> None:
         """Take over the facts of the first message and become visible."""
-        self._learn(message)
+        self._learn(message, self._frame)
         self._has_begun = True
         self._first_msgid = message.msgid
         self._register(message.type)

@@ -1,8 +1,9 @@
 """Answering with verbs: run the author's handler, render what it returns, send it in time."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from app.agent import Rendered, Split, render, split_prompt
@@ -143,7 +144,7 @@ def render_reply(session: "LiveCall[Any, Any]", result: object) -> Rendered:
         UnansweredHook: A verb names a hook that nothing answers.
         VerbError: A verb is wrong; the text names the path and the fix.
     """
-    return checked(session, render(result, values=template_values(session)))
+    return checked(session, render(result, values=CallValues(session)))
 
 
 def checked(session: "LiveCall[Any, Any]", rendered: Rendered) -> Rendered:
@@ -255,27 +256,43 @@ def let_go(session: "LiveCall[Any, Any]", msgid: str) -> None:
     session.log.warning("ack_let_go", msgid=msgid, hook=asked.hook, fix=LATE[asked.role.answer])
 
 
-def template_values(session: "LiveCall[Any, Any]") -> Mapping[str, object]:
-    """What ``{{…}}`` in prompts can name."""
-    data = session.data
-    env_vars = data.get("env_vars")
-    return {
-        "call_sid": session.call_sid,
-        "account_sid": session.account_sid,
-        "application_sid": session.application_sid,
-        "direction": session.direction,
-        "from": session.from_,
-        "to": session.to,
-        "caller_name": session.caller_name,
-        "trace_id": session.trace_id,
-        "customerData": session.customer_data,
-        "env_vars": {
-            **(env_vars if isinstance(env_vars, dict) else {}),
-            **session.env.model_dump(),
-        },
-        "sip": data.get("sip", {}),
-        "path": session.path_params,
-    }
+class CallValues(Mapping[str, object]):
+    """What ``{{…}}`` in prompts can name; gathered when the first prompt with a name asks."""
+
+    def __init__(self, session: "LiveCall[Any, Any]") -> None:
+        self._session = session
+
+    def __getitem__(self, name: str) -> object:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    @cached_property
+    def _values(self) -> Mapping[str, object]:
+        session = self._session
+        data = session.data
+        env_vars = data.get("env_vars")
+        return {
+            "call_sid": session.call_sid,
+            "account_sid": session.account_sid,
+            "application_sid": session.application_sid,
+            "direction": session.direction,
+            "from": session.from_,
+            "to": session.to,
+            "caller_name": session.caller_name,
+            "trace_id": session.trace_id,
+            "customerData": session.customer_data,
+            "env_vars": {
+                **(env_vars if isinstance(env_vars, dict) else {}),
+                **session.env.model_dump(),
+            },
+            "sip": data.get("sip", {}),
+            "path": session.path_params,
+        }
 
 
 def code_name(code: object) -> str:
