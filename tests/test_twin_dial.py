@@ -124,6 +124,18 @@ async def test_keys_that_match_a_pattern_are_told_to_the_dtmf_hook() -> None:
         assert "Next." not in call.spoken + child.spoken
 
 
+async def test_a_list_of_patterns_is_for_both_legs() -> None:
+    verb = dial(dtmfCapture=["*1"], dtmfHook="/keys")
+    async with serving(new=[verb], hooks={"/keys": []}) as app, Twin(app.url) as twin:
+        call, child = await connected(twin)
+        await call.dtmf("*1")
+        await child.dtmf("*1")
+        await app.seen("verb:hook", 2)
+
+        told = [m["data"]["call_sid"] for m in app.of("verb:hook")]
+        assert told == [call.call_sid, child.call_sid]
+
+
 async def test_who_is_put_on_hold_hears_the_hold_hook_and_nothing_else() -> None:
     hooks = {"/hold": [{"verb": "play", "url": "m.mp3"}]}
     async with serving(new=[dial(onHoldHook="/hold")], hooks=hooks) as app, Twin(app.url) as twin:

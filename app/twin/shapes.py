@@ -22,14 +22,21 @@ class Word:
     words: tuple[str, ...]
 
 
-Kind = tuple[type, ...] | Shape | Each | Word
+@dataclass(frozen=True, slots=True)
+class Either:
+    """A list for what is shared by both legs, or an object by leg."""
+
+    shared: Each
+    by_leg: Shape
+
+
+Kind = tuple[type, ...] | Shape | Each | Word | Either
 """What a value may be: of some types, an object of some shape, a list, or a word."""
 
 NUMBER = (int, float)
 TEXT = (str,)
 FLAG = (bool,)
 OBJECT = (dict,)
-LIST = (list,)
 HOOK = (str, dict)
 TEXTS = (str, list)
 
@@ -44,6 +51,8 @@ def problem(kind: Kind, value: Any, path: str) -> str:
         return (
             next(filter(None, found), "") if isinstance(value, list) else f"{path} must be a list"
         )
+    if isinstance(kind, Either):
+        return problem(kind.shared if isinstance(value, list) else kind.by_leg, value, path)
     if isinstance(kind, Word):
         is_known = isinstance(value, str) and value in kind.words
         return "" if is_known else f"{path} must be one of {', '.join(kind.words)}"
@@ -120,7 +129,7 @@ VERB_SHAPES: dict[str, Shape] = {
     "dial": {
         "target": Each(OBJECT),
         "amd": _AMD,
-        "dtmfCapture": {"parentCall": LIST, "childCall": LIST},
+        "dtmfCapture": Either(Each(TEXT), {"parentCall": Each(TEXT), "childCall": Each(TEXT)}),
         "tag": OBJECT,
     },
     "enqueue": {"priority": NUMBER},

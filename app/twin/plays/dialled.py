@@ -19,8 +19,9 @@ class DialSeat(Seat):
     def __init__(self, bridge: Bridge, leg: "Leg", verb: Verb) -> None:
         super().__init__(bridge, leg, str(verb["verb"]))
         captures = verb.get("dtmfCapture") or {}
-        patterns = captures.get("childCall" if leg.parent else "parentCall") or []
-        self._patterns = [str(pattern) for pattern in patterns]
+        if isinstance(captures, dict):
+            captures = captures.get("childCall" if leg.parent else "parentCall") or []
+        self._patterns = list(captures)
         self._verb = verb
         self._pressed = ""
 
