@@ -8,11 +8,15 @@ from app.agent import Agent
 from app.hook import action_hook, event_hook
 from app.protocol import (
     AgentEnded,
+    ConferenceEvent,
     ConferenceWait,
     DialConfirm,
+    DtmfPressed,
     GatherEnded,
     QueueWait,
+    ReferStatus,
     TranscriptHeard,
+    TranslationHeard,
     TurnEnd,
     VerbEnded,
 )
@@ -29,6 +33,8 @@ from app.verbs import (
     gather,
     pause,
     play,
+    room,
+    sip_refer,
     transcribe,
 )
 
@@ -74,6 +80,26 @@ async def heard(said: TranscriptHeard) -> None:
 
 
 @event_hook
+async def pressed(keys: DtmfPressed) -> None:
+    """Hears keys."""
+
+
+@event_hook
+async def translated(said: TranslationHeard) -> None:
+    """Hears a translation."""
+
+
+@event_hook
+async def told(event: ConferenceEvent) -> None:
+    """Hears who comes and goes."""
+
+
+@event_hook
+async def progressed(event: ReferStatus) -> None:
+    """Hears how a transfer goes."""
+
+
+@event_hook
 async def turned(turn: TurnEnd) -> None:
     """Hears a turn of an agent."""
 
@@ -94,6 +120,10 @@ def collect(verb: Verb) -> Any:
         lambda: conference("daily", wait_hook=music),
         lambda: gather(action_hook=menu, partial_result_hook=heard),
         lambda: transcribe(heard),
+        lambda: transcribe(heard, translation_hook=translated),
+        lambda: dial("+15085551212", dtmf_capture=["*9"], dtmf_hook=pressed),
+        lambda: room("daily", status_hook=told),
+        lambda: sip_refer("sip:desk@example.com", event_hook=progressed),
     ],
 )
 def test_a_hook_that_fits_is_taken(make: Any) -> None:

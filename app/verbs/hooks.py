@@ -12,7 +12,10 @@ from app.verbs.part import Free, Of, Part
 
 WORDS = "an @action_hook function, a name such as '/menu-done', or {url, method, …}"
 # These only notify: what a hook answers to them is not used.
-NOTIFYING = ("event_hook", "status_hook", "partial_result_hook", "transcription_hook")
+NOTIFYING = (
+    *("event_hook", "status_hook", "dtmf_hook"),
+    *("partial_result_hook", "transcription_hook", "translation_hook"),
+)
 
 
 class Auth(Part):
