@@ -167,6 +167,26 @@ async def test_a_wrong_body_in_the_form_of_jambonz_names_the_field(
     assert rest.calls.sent == []
 
 
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        ({"mute_status": "mut"}, "mute:status.mute_status: expected 'mute' or 'unmute'; got 'mut'; "
+         "did you mean 'mute'?"),
+        ({"dtmf": {"digit": 1}}, "dtmf.digit: expected keys out of 0-9, *, #, A-D, w for a pause; "
+         "got 1."),
+        ({"whisper": {"verb": "dial", "text": "x"}}, "whisper.whisper.dial: unknown option 'text'; "
+         "did you mean 'target'?"),
+    ],
+)  # fmt: skip
+async def test_the_detail_is_a_sentence_in_which_names_are_spelled_as_they_are(
+    rest: Rest, body: dict[str, Any], detail: str
+) -> None:
+    document = await problem(await post(rest, PLATFORM, body), 422)
+
+    assert str(document["detail"]).startswith(detail)
+    assert not str(document["detail"]).endswith("?.")
+
+
 LIST = f"/v1/Accounts/{ACCOUNT}/Calls"
 
 

@@ -70,5 +70,8 @@ def _too_large(error: FrameTooLarge) -> Problem:
 
 
 def _sentence(error: Exception) -> str:
+    """The text of an error; what begins with a path or a name stays as it is spelled."""
     text = str(error)
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+    is_named = text.partition(" ")[0].endswith(":")
+    end = "" if text.endswith((".", "?")) else "."
+    return f"{text[:1] if is_named else text[:1].upper()}{text[1:]}{end}"

@@ -199,7 +199,7 @@ class Part(BaseModel):
     def _unknown(cls, key: str) -> Problem:
         """The problem with an option that does not exist."""
         known = dict.fromkeys(cls._spellings.values())
-        close = nearest(key, known)
+        close = nearest(key, [name for name in known if name != "extra" or key.startswith(name)])
         hint = did_you_mean(close) or f"; known: {', '.join(known)}"
         return Problem(f"unknown option {key!r}{hint}", suggestion=close, option=key)
 
