@@ -156,6 +156,7 @@ async def test_nothing_is_sent_where_one_of_two_is_wrong(rest: Rest) -> None:
         ({"mute_statu": "mute"}, "mute_statu", "did you mean 'mute_status'?"),
         ({"transfer": {"mode": "blnd", "target": TARGET}}, "transfer.mode", "'blind'"),
         ({"transfer": "x"}, "transfer", "expected an object"),
+        ({"transfer": [{"verb": "hangup"}]}, "transfer", "expected an object"),
     ],
 )
 async def test_a_wrong_body_in_the_form_of_jambonz_names_the_field(

@@ -9,6 +9,7 @@ from pydantic import Discriminator, RootModel, Tag
 from app.command import COMMANDS
 from app.rest.models import Body, UpdateBody
 from app.rest.problems import Problem, invalid
+from app.verbs.explain import show
 from app.verbs.names import did_you_mean, nearest
 
 __all__ = ["KEYS", "AgentUpdateBody", "CommandsBody", "Key", "Order", "UpdateUnion", "read_orders"]
@@ -109,9 +110,12 @@ def _order(key: Key, body: Mapping[str, Any]) -> Order:
     if key.is_whole:
         return Order(key.command, {name: body[name] for name in _beside(key) if name in body}, "")
     value = body[key.name]
-    if key.verb and isinstance(value, Mapping):
-        value = [{**value, "verb": key.verb}]
-    return Order(key.command, value, key.name)
+    if not key.verb:
+        return Order(key.command, value, key.name)
+    if not isinstance(value, Mapping):
+        text = f"expected an object with the options of {key.verb}; got {show(value)}"
+        raise invalid(f"{key.name}: {text}.", [(key.name, text)])
+    return Order(key.command, [{**value, "verb": key.verb}], key.name)
 
 
 def _beside(key: Key) -> tuple[str, ...]:
