@@ -454,10 +454,12 @@ class Remembered:
 
 
 def large_parts(frame: Any, *, most: int = 3) -> dict[str, int]:
-    """The largest leaves of a frame: path → bytes of JSON."""
+    """The largest leaves of a frame, without those that hardly count: path → bytes of JSON."""
     sizes: dict[str, int] = {}
     measure(frame, "", sizes)
-    return dict(sorted(sizes.items(), key=lambda item: -item[1])[:most])
+    least = max(sizes.values()) / 10
+    largest = sorted(sizes.items(), key=lambda item: -item[1])[:most]
+    return {path: size for path, size in largest if size >= least}
 
 
 def measure(value: Any, path: str, sizes: dict[str, int]) -> None:

@@ -182,6 +182,7 @@ def test_a_frame_over_the_limit_is_refused_and_says_what_is_large() -> None:
         connection.ack("a", [prompt])
 
     assert caught.value.limit == 24 * 1024
+    assert len(caught.value.parts) == 1, "what is small is no reason"
     assert connection.is_waiting("a"), "the message can still be answered"
 
 
