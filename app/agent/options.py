@@ -10,7 +10,7 @@ from app.verbs.bridge import TransferOptions
 from app.verbs.errors import Problem
 from app.verbs.explain import Expect
 from app.verbs.hooks import TextAuth
-from app.verbs.part import Free, NotNegative, Of, OfText, Part, Share
+from app.verbs.part import Free, NotNegative, Of, OfText, Part, Percent, Share
 from app.verbs.speech import Synthesizer
 
 
@@ -59,9 +59,7 @@ class NoiseIsolation(Part):
     """
 
     mode: str
-    level: Annotated[int | float, Field(ge=0, le=100), Expect("a number from 0 to 100")] | None = (
-        None
-    )
+    level: Percent | None = None
     direction: Literal["read", "write"] | None = None
     model: str | None = None
     label: str | None = None

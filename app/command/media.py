@@ -10,7 +10,7 @@ from app.command.order import Order
 from app.verbs.control import RecordAction
 from app.verbs.errors import Problem
 from app.verbs.explain import Expect
-from app.verbs.part import Headers, Many, NotNegative, Number
+from app.verbs.part import Headers, Many, NotNegative, Number, Percent
 from app.verbs.raw import VerbItem
 from app.verbs.render import Render, Wire
 from app.verbs.schema import given, instruction
@@ -198,7 +198,7 @@ class NoiseIsolation(Order):
 
     noise_isolation_status: Literal["enable", "disable"]
     vendor: str | None = None
-    level: Number | None = None
+    level: Percent | None = None
     model: str | None = None
 
 

@@ -16,10 +16,12 @@ class Plain:
     Args:
         word: The option that a bare text stands for; empty where only an object will do.
         is_optional: Whether a command without options goes without data.
+        wanted: What an error says is expected.
     """
 
     word: str = ""
     is_optional: bool = False
+    wanted: str = "an object"
 
     def read(self, data: object) -> Mapping[str, Any]:
         """The options in ``data``."""
@@ -27,7 +29,7 @@ class Plain:
             return {self.word: data}
         if self.is_optional and data is None:
             return {}
-        return an_object(data)
+        return an_object(data, self.wanted)
 
     def write(self, wire: Wire) -> object:
         """The ``data`` that holds the options."""
@@ -53,7 +55,7 @@ class Nested:
         outer = an_object(data)
         if self.key not in outer:
             return outer
-        inner = an_object(outer[self.key], self.key)
+        inner = an_object(outer[self.key], f"{self.key!r} as an object")
         flat = {key: value for key, value in outer.items() if key != self.key}
         odd = next((key for key in flat if key in inner and inner[key] != flat[key]), None)
         if odd is not None:
@@ -92,10 +94,9 @@ Shape = Plain | Nested | Bare
 PLAIN = Plain()
 
 
-def an_object(data: object, name: str = "") -> Mapping[str, Any]:
+def an_object(data: object, wanted: str = "an object") -> Mapping[str, Any]:
     """``data`` as an object with texts as keys."""
     if isinstance(data, Mapping) and all(isinstance(key, str) for key in data):
         return data
-    place = f"{name!r} as an object" if name else "an object"
     came = show(data) if data is not None else "nothing"
-    raise refuse(f"expected {place}; got {came}")
+    raise refuse(f"expected {wanted}; got {came}")

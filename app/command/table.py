@@ -50,7 +50,7 @@ _ALL: Final = (
     Spec("mute:status", MuteLeg, Plain(word="mute_status")),
     Spec("noiseIsolation:status", NoiseIsolation),
     Spec("record", Record),
-    Spec("redirect", RedirectTo),
+    Spec("redirect", RedirectTo, Plain(wanted="a list of verbs, or an object with hooks or legs")),
     Spec("room:play", RoomPlay),
     Spec("room:say", RoomSay),
     Spec("sip:request", SipRequest, Nested("sip_request")),

@@ -55,6 +55,7 @@ else:
 Number = Annotated[int | float, Expect("a number")]
 NotNegative = Annotated[int | float, Field(ge=0), Expect("a number, 0 or more")]
 Share = Annotated[int | float, Field(ge=0, le=1), Expect("a number from 0 to 1")]
+Percent = Annotated[int | float, Field(ge=0, le=100), Expect("a number from 0 to 100")]
 Headers = dict[str, str | int | float]
 Free = dict[str, Any]  # its keys are the author's, and never renamed
 
