@@ -66,7 +66,6 @@ TYPES: dict[str, tuple[Kind, bool]] = {
 }
 UNKNOWN = (Kind.UNKNOWN, False)
 SESSION_NEW, VERB_HOOK = Kind.SESSION_NEW, Kind.VERB_HOOK
-NAMES = ("msgid", "call_sid", "hook", "b3")
 ENVELOPE = frozenset({"type", "msgid", "call_sid", "hook", "data", "b3"})
 CALL_FACTS = frozenset(
     (
@@ -158,7 +157,8 @@ def decode(text: str | bytes, received: float) -> Message:
     if kind is VERB_HOOK:
         kind = kind_of_hook(data)
     # Anything but a text counts as absent; what the parser makes has no classes of its own.
-    msgid, call_sid, hook, b3 = map(frame.get, NAMES)
+    get = frame.get
+    msgid, call_sid, hook, b3 = get("msgid"), get("call_sid"), get("hook"), get("b3")
     message = Message(
         kind,
         wire_type,

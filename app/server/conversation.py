@@ -81,6 +81,7 @@ class Conversation:
                 session.identify(message)
         self.session = session
         session.attach(self._socket)
+        self._socket.hand_over(session.receive)
         return session
 
     def refuse(self, error: object) -> None:

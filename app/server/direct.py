@@ -104,6 +104,10 @@ class DirectSocket(WebSocketDataQueue):
         self._listener = listener
         self._receive = listener.receive
 
+    def hand_over(self, receive: Callable[[bytes], object]) -> None:
+        """Messages go here from now on, without the listener in between."""
+        self._receive = receive
+
     # what aiohttp's parser calls
 
     def feed_data(self, data: Any, size: int) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Callable
 from typing import Protocol
 
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -34,6 +35,9 @@ class ControlSocket(Protocol):
 
     def close(self, code: int, reason: str) -> None:
         """Begin the closing handshake."""
+
+    def hand_over(self, receive: Callable[[bytes], object]) -> None:
+        """Where messages go from now on."""
 
     async def closed(self) -> None:
         """Wait until the handshake is over."""
@@ -113,6 +117,9 @@ class ResponseSocket:
                 await self._ws.close(code=code, message=reason.encode()[:120])
         except TimeoutError:
             self.abort()  # it does not read, so the close frame cannot go out
+
+    def hand_over(self, receive: Callable[[bytes], object]) -> None:
+        """Nothing changes: who reads aiohttp's queue hands messages over."""
 
     async def closed(self) -> None:
         """Wait until the handshake is over."""

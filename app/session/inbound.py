@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from app.session.live import LiveCall
 
 MAX_TEXT = 500
+LOOKED_AT = 4  # turns of a call whose events are looked through for fields that are new to us
 
 
 def new(session: "LiveCall[Any, Any]", message: Message) -> None:
@@ -91,7 +92,7 @@ def agent_event(session: "LiveCall[Any, Any]", message: Message) -> None:
     if not isinstance(name, str):
         name = ""
     session._publish_frame("event")
-    if unknown := unknown_fields(name, message.data):
+    if session._turns < LOOKED_AT and (unknown := unknown_fields(name, message.data)):
         remarks.unknown_fields(session, name, unknown)
     if session._runtime.tracer is not None:
         session._runtime.tracer.heard(session, message)

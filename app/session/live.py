@@ -11,7 +11,7 @@ from typing import Any
 
 from typing_extensions import TypeVar
 
-from app.agent import Rendered, RenderedAgent
+from app.agent import AGENT, Rendered, RenderedAgent
 from app.application import Application, Handler
 from app.hook import Hook
 from app.lines import QUICK
@@ -129,7 +129,8 @@ class LiveCall(CallFacts[S, E]):
         self._frame = b""
         if release is not None and release is self._release:
             release.hear(self, message)
-        self._flush()
+        if self._connection.has_frames:
+            self._flush()
 
     def lost(
         self, socket: Socket, *, cleanly: bool, is_over: bool, code: int | None = None
@@ -326,6 +327,17 @@ class LiveCall(CallFacts[S, E]):
             for frame in self._connection.take():
                 socket.send(frame)
 
+    def _answer_now(self, call_id: str, encoded: bytes) -> bool:
+        """Write the output of a tool call at once; False where it has to take its turn."""
+        socket, agent = self._socket, self._agents.current
+        if socket is None or not socket.is_open or agent is None or agent.dialect is not AGENT:
+            return False
+        frame = self._connection.answer_now(call_id, encoded)
+        if frame is None:
+            return False
+        socket.send(frame)
+        return True
+
     # what is told to logs, counters and watchers
 
     def _publish(self, kind: str, data: object) -> None:
@@ -345,17 +357,19 @@ class LiveCall(CallFacts[S, E]):
         self, call_id: str, name: str, result: bytes, outcome: str, seconds: float
     ) -> None:
         self._tool_count += 1
-        self._runtime.counters.tool_called(name, seconds, outcome)
+        runtime = self._runtime
+        runtime.counters.tool_called(name, seconds, outcome)
         turns.note_tool(self, name, seconds)
-        if self._runtime.tracer is not None:
-            self._runtime.tracer.tool_called(self, call_id, name, result, outcome)
+        if runtime.tracer is not None:
+            runtime.tracer.tool_called(self, call_id, name, result, outcome)
         milliseconds = round(seconds * 1000, 1)
         if outcome in QUIETLY:
             fields = {"tool": name, "outcome": outcome, "ms": milliseconds}
             QUICK.info("tool_called", self, fields)
         else:  # the name may be anybody's words
             self.log.info("tool_called", tool=name, outcome=outcome, ms=milliseconds)
-        self._publish("tool_output", (call_id, name, result, outcome, milliseconds))
+        told = (call_id, name, result, outcome, milliseconds)
+        runtime.feed.publish(self.call_sid, "tool_output", told)
 
     def _failed(self, kind: str, code: object, error: BaseException) -> None:
         """A function of the author, or an answer, failed: the call goes on."""

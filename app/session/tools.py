@@ -75,13 +75,13 @@ class ToolCalls:
 
     def start(self, message: Message) -> None:
         """Begin the tool calls of a message; whatever happens, each will get one output."""
+        session = self._session
         for data in read_calls(message.data, message.msgid):
-            self._start(message, data)
+            self._start(session, message, data)
 
-    def _start(self, message: Message, data: dict[str, Any]) -> None:
+    def _start(self, session: "LiveCall[Any, Any]", message: Message, data: dict[str, Any]) -> None:
         call_id, name = data.get("tool_call_id"), data.get("name")
         name = name[:MAX_NAME] if isinstance(name, str) else ""
-        session = self._session
         if not isinstance(call_id, str) or not session._connection.is_tool_call_open(call_id):
             session.log.warning("tool_call_malformed", type=message.type, tool=name)
             return
@@ -90,20 +90,31 @@ class ToolCalls:
             self._answer(call_id, name, said(phrases.TOO_MANY), "refused", 0.0)
             return
         tool = session._agents.find_tool(name)
-        handler = None if tool else session._named_for(message)
-        if tool is None and handler is None:
+        if tool is None:
+            self._start_other(session, message, call_id, name, data)
+        elif tool.is_async and not tool.once and session._runtime.tracer is None:
+            self._serve_now(session, call_id, arguments_of(data), tool)
+        else:
+            tool_run = self._make_run(call_id, name, arguments_of(data), tool)
+            self._begin(tool_run, self._serve(tool_run, self._call(tool_run)))
+
+    def _start_other(
+        self,
+        session: "LiveCall[Any, Any]",
+        message: Message,
+        call_id: str,
+        name: str,
+        data: dict[str, Any],
+    ) -> None:
+        """A tool call that no ``@tool`` answers: a handler by name may."""
+        handler = session._named_for(message)
+        if handler is None:
             remarks.unanswered_tool(session, name, message.hook)
             text = phrases.unknown_tool(name, session._agents.tools)
             self._answer(call_id, name, said(text), "unknown", 0.0)
             return
-        tool_run = self._make_run(call_id, name, arguments_of(data), tool)
-        if tool is None:
-            assert handler is not None
-            self._begin(tool_run, self._hand_over(tool_run, handler, data))
-        elif tool.is_async and not tool.once and session._runtime.tracer is None:
-            self._serve_now(tool_run, tool)
-        else:
-            self._begin(tool_run, self._serve(tool_run, self._call(tool_run)))
+        tool_run = self._make_run(call_id, name, arguments_of(data), None)
+        self._begin(tool_run, self._hand_over(tool_run, handler, data))
 
     def _make_run(
         self, call_id: str, name: str, arguments: object, tool: Tool[..., Any] | None
@@ -120,22 +131,25 @@ class ToolCalls:
         if self._runs:
             self._session._runtime.waiting.add(self._session)  # its deadline must be kept
 
-    def _serve_now(self, tool_run: ToolRun, tool: Tool[..., Any]) -> None:
+    def _serve_now(
+        self, session: "LiveCall[Any, Any]", call_id: str, arguments: object, tool: Tool[..., Any]
+    ) -> None:
         """Run an async tool; most have their result at once, and then it is delivered here."""
-        session = self._session
-        runtime = session._runtime
+        runtime, started = session._runtime, time.monotonic()
         outcome, rest = "ok", None
         try:
-            arguments = tool.validate(tool_run.arguments)
-            value, rest = begin(tool, session, arguments, runtime.starter, session._context.copy())
+            given = tool.validate(arguments)
+            context = session._context.copy()
+            value, rest = begin(tool, session, given, runtime.starter, context)
             result = b"" if rest else encode_result(value, limit=runtime.limits.result_limit)
         except Exception as error:
-            outcome, result = self._judge(tool_run, error)
+            outcome, result = self._judge(tool, error)
         if rest is None:
-            self._deliver(tool_run, result, outcome)
-        else:
-            self._runs.add(tool_run)
-            tool_run.task = session._go_on(rest, self._serve_rest(tool_run, rest))
+            self._answer(call_id, tool.name, result, outcome, time.monotonic() - started)
+            return
+        tool_run = self._make_run(call_id, tool.name, arguments, tool)
+        self._runs.add(tool_run)
+        tool_run.task = session._go_on(rest, self._serve_rest(tool_run, rest))
 
     async def _serve_rest(self, tool_run: ToolRun, rest: Rest) -> None:
         """Go on with a tool that has to wait."""
@@ -155,7 +169,7 @@ class ToolCalls:
                 raise
             return
         except Exception as error:
-            outcome, result = self._judge(tool_run, error)
+            outcome, result = self._judge(tool_run.tool, error)
         finally:
             self._runs.discard(tool_run)
         if tool_run.is_cancelled:
@@ -164,13 +178,13 @@ class ToolCalls:
             return
         self._deliver(tool_run, result, outcome)
 
-    def _judge(self, tool_run: ToolRun, error: Exception) -> tuple[str, bytes]:
+    def _judge(self, tool: Tool[..., Any] | None, error: Exception) -> tuple[str, bytes]:
         """The outcome that an error means, and what the model is told."""
         if isinstance(error, ToolArgumentError):
-            return "bad_arguments", self._error_for_model(tool_run.tool, error)
+            return "bad_arguments", self._error_for_model(tool, error)
         if isinstance(error, ToolError):
-            return "tool_error", self._error_for_model(tool_run.tool, error)
-        self._session._failed("tool", tool_run.tool, error)
+            return "tool_error", self._error_for_model(tool, error)
+        self._session._failed("tool", tool, error)
         return "failed", FAILED
 
     async def _call(self, tool_run: ToolRun) -> bytes:
@@ -307,6 +321,9 @@ class ToolCalls:
 
     def _answer(self, call_id: str, name: str, output: bytes, outcome: str, seconds: float) -> None:
         session = self._session
+        if session._answer_now(call_id, output):
+            session._tool_called(call_id, name, output, outcome, seconds)
+            return
         if not session.is_open or not session._connection.is_tool_call_open(call_id):
             self._unused(
                 name, "the tool call has been answered" if session.is_open else "call over"

@@ -18,13 +18,14 @@ def end_turn(session: "LiveCall[Any, Any]", data: Mapping[str, Any]) -> None:
     session._interruptions += is_interrupted
     session._last_turn = data
     stages = measured_stages(data.get("latency"))
+    stages["interrupted"] = is_interrupted
     seconds = session._runtime.counters.timings.turn_ended(stages)
     tools, session._tool_seconds = session._tool_seconds, None
     if tools and "tool_ms" not in stages:
         seconds += sum(tools.values())
     if session._runtime.tracer is not None:
         session._runtime.tracer.turn_ended(session, data)
-    QUICK.info("turn_ended", session, {"interrupted": is_interrupted, **stages})
+    QUICK.info("turn_ended", session, stages)
     if seconds > session._runtime.limits.slow_turn:
         why = slow_turn(read_turn_end(data), session.agent, tools or {})
         session.log.warning("slow_turn", seconds=round(seconds, 2), why=why)
