@@ -75,7 +75,7 @@ class Feed:
     def __init__(
         self,
         *,
-        size: int = 256,
+        size: int = 128,
         linger: float = 60.0,
         max_ended: int = 256,
         max_calls: int = 10_000,
