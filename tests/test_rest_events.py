@@ -95,8 +95,8 @@ async def test_what_is_forgotten_is_a_gap(rest: Rest) -> None:
 
     received = [event async for event in read(await follow(rest, "?after=0"))]
 
-    assert (received[0].kind, received[0].data) == ("gap", {"lost": 301 - 256})
-    assert len(received) == 1 + 256
+    assert (received[0].kind, received[0].data) == ("gap", {"lost": 301 - 128})
+    assert len(received) == 1 + 128
 
 
 async def test_who_has_read_the_end_is_told_not_to_come_back(rest: Rest) -> None:

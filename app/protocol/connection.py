@@ -22,10 +22,9 @@ second answer raises. There is no clock: callers pass monotonic seconds.
 """
 
 from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any, cast
+from typing import Any
 
 import orjson
 
@@ -39,10 +38,10 @@ from app.protocol.errors import (
     UnknownMessage,
 )
 from app.protocol.messages import MAX_ID, Kind, Message, decode
+from app.protocol.remembered import REMEMBERED, Remembered
 
 MAX_FRAME = 24 * 1024
 MAX_QUEUED = 512
-REMEMBERED = 256
 
 OPENING = (Kind.SESSION_NEW, Kind.SESSION_REDIRECT, Kind.SESSION_ADULTING)
 # On a socket that began so, a command without callSid goes to the wrong leg.
@@ -456,30 +455,6 @@ class Connection:
         if len(frame) > self._max_frame:
             raise FrameTooLarge(len(frame), self._max_frame, large_parts(orjson.loads(frame)))
         return frame
-
-
-NONE: AbstractSet[str] = frozenset()
-
-
-class Remembered:
-    """The newest ids, so that a long call does not grow: at least ``REMEMBERED``, at most twice."""
-
-    __slots__ = ("_new", "_old")
-
-    def __init__(self) -> None:
-        self._new: AbstractSet[str] = NONE  # of most calls few are ever remembered
-        self._old: AbstractSet[str] = NONE
-
-    def __contains__(self, one: str) -> bool:
-        return one in self._new or one in self._old
-
-    def add(self, one: str) -> None:
-        """Remember one more; the oldest are forgotten together."""
-        if len(self._new) >= REMEMBERED:
-            self._old, self._new = self._new, NONE
-        if self._new is NONE:
-            self._new = set()
-        cast("set[str]", self._new).add(one)
 
 
 def large_parts(frame: Any, *, most: int = 3) -> dict[str, int]:
