@@ -59,11 +59,13 @@ def start(name: str) -> Server:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "bench.serve", name, str(port)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
     assert process.stdout is not None
     if process.stdout.readline().strip() != "ready":
         raise SystemExit(f"{name} did not start")
-    return Server(name, f"ws://127.0.0.1:{port}/bench", process)
+    return Server(name, f"ws://127.0.0.1:{port}/agent", process)
 
 
 async def run(servers: list[Server], cycles: int, seconds: float, calls: int, idle: int) -> None:

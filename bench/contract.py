@@ -7,6 +7,7 @@ path come from ``PORT`` and ``WS_PATH``; validation, logs of level info and metr
 
 import asyncio
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from app import Agent, Application, Session, TurnEnd, event_hook, logs, server, stalls, tool
@@ -75,24 +76,19 @@ async def answer(session: Session[State]) -> Agent:
     return WEATHER
 
 
-async def main() -> None:
+async def serve(port: int, on_listening: Callable[[int], object]) -> None:
     """Serve until the process is told to stop, as ``cordboard serve`` does."""
-    settings = Settings(
-        port=int(os.environ.get("PORT", "3000")),
-        log_level="info",
-        log_format="json",
-        allow_anonymous=True,
-    )
+    settings = Settings(port=port, log_level="info", log_format="json", allow_anonymous=True)
     logs.configure(settings)
-    await server.run(settings, [contract], on_listening=lambda port: None, parts=[stalls.setup])
+    await server.run(settings, [contract], on_listening=on_listening, parts=[stalls.setup])
 
 
 if __name__ == "__main__":
     try:
         import uvloop
 
-        loop_runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+        runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
     except ImportError:
-        loop_runner = asyncio.Runner()
-    with loop_runner:
-        loop_runner.run(main())
+        runner = asyncio.Runner()
+    with runner:
+        runner.run(serve(int(os.environ.get("PORT", "3000")), print))

@@ -3,7 +3,17 @@
 import orjson
 from aiohttp import WSMsgType, web
 
-from bench.application import AGENT
+AGENT = {
+    "stt": {"vendor": "deepgram", "deepgramOptions": {"model": "nova-3-general"}},
+    "tts": {"vendor": "cartesia", "voice": "sonic-english"},
+    "llm": {
+        "vendor": "openai",
+        "model": "gpt-4.1-mini",
+        "llmOptions": {"systemPrompt": "You are a friendly weather assistant. " * 10},
+    },
+    "toolHook": "/tools",
+    "eventHook": "/events",
+}
 
 ACK = orjson.dumps([{"verb": "agent", **AGENT}])
 
@@ -34,5 +44,5 @@ async def serve(request: web.Request) -> web.WebSocketResponse:
 def build() -> web.Application:
     """The floor's web application."""
     web_app = web.Application()
-    web_app.router.add_get("/bench", serve)
+    web_app.router.add_get("/agent", serve)
     return web_app

@@ -6,33 +6,22 @@ import sys
 from aiohttp import web
 
 
-def make(name: str) -> web.Application:
-    """The web application of a measured server."""
-    if name == "floor":
-        from bench import floor
+async def serve_floor(port: int) -> None:
+    """Serve the floor until the process is killed."""
+    from bench import floor
 
-        return floor.build()
-    from app import logs, server
-    from app.settings import Settings
-    from bench.application import bench
-
-    settings = Settings(log_level="warning")
-    logs.configure(settings)
-    return server.build(settings, [bench])
-
-
-async def main(name: str, port: int) -> None:
-    """Serve until the process is killed."""
-    runner = web.AppRunner(make(name), access_log=None)
+    runner = web.AppRunner(floor.build(), access_log=None)
     await runner.setup()
-    if name == "floor":
-        await web.TCPSite(runner, "127.0.0.1", port, backlog=1024).start()
-    else:
-        from app.server.site import Site
-
-        await Site(runner, "127.0.0.1", port).start()
+    await web.TCPSite(runner, "127.0.0.1", port, backlog=1024).start()
     print("ready", flush=True)
     await asyncio.Event().wait()
+
+
+async def serve_cordboard(port: int) -> None:
+    """Serve Cordboard as ``cordboard serve`` does, with validation, logs and metrics."""
+    from bench import contract
+
+    await contract.serve(port, on_listening=lambda _: print("ready", flush=True))
 
 
 if __name__ == "__main__":
@@ -42,5 +31,6 @@ if __name__ == "__main__":
         runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
     except ImportError:
         runner = asyncio.Runner()
+    serve = serve_floor if sys.argv[1] == "floor" else serve_cordboard
     with runner:
-        runner.run(main(sys.argv[1], int(sys.argv[2])))
+        runner.run(serve(int(sys.argv[2])))

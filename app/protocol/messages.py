@@ -19,6 +19,8 @@ from app.protocol.events import EVENT_TYPES
 CONTENT_SHOWN = 200
 # Real messages stay far below these. What is deeper could not be written as JSON again.
 MAX_DEPTH = 100
+# A level takes two brackets, and orjson writes 254 levels: what is as short as this is never deep.
+SHORT = 500
 MAX_ID = 512
 MAX_HOOK = 8192
 
@@ -216,7 +218,7 @@ def check_lengths(message: Message, text: str | bytes) -> None:
 
 def may_be_deep(text: str | bytes) -> bool:
     """Whether there are brackets enough for it: nearly all frames need no closer look."""
-    if len(text) <= 2 * MAX_DEPTH:
+    if len(text) <= SHORT:
         return False
     if isinstance(text, str):
         return text.count("{") + text.count("[") > MAX_DEPTH
