@@ -100,15 +100,17 @@ class Calls:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             QUICK.flush()
-            now = time.monotonic()
-            for session in list(self.runtime.waiting):
-                try:
-                    session.sweep(now)
-                except Exception:
-                    # Our own mistake: the deadlines of the other calls must be kept.
-                    session.log.exception("session_beyond_repair")
-                    session.close(INTERNAL_ERROR, "internal error")
-                    session.end("internal error")
+            self._sweep(time.monotonic())
+
+    def _sweep(self, now: float) -> None:
+        for session in list(self.runtime.waiting):
+            try:
+                session.sweep(now)
+            except Exception:
+                # Our own mistake: the deadlines of the other calls must be kept.
+                session.log.exception("session_beyond_repair")
+                session.close(INTERNAL_ERROR, "internal error")
+                session.end("internal error")
 
     def end_all(self, reason: str) -> None:
         """Forget every call, as the last thing that a node does."""

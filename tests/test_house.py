@@ -88,7 +88,7 @@ MAX_FUNCTION = 60
 BROAD_EXCEPTS = {
     "app/rest/problems.py::problem_middleware",  # a REST request: nothing of ours reaches a client
     "app/reload.py::reload",  # the author's modules: those from before go on
-    "app/calls.py::sweep_forever",  # one call's deadlines: those of the others are kept
+    "app/calls.py::_sweep",  # one call's deadlines: those of the others are kept
     "app/server/accept.py::converse",  # one socket: the others go on
     "app/server/direct.py::feed_data",  # the same, by the other route
     "app/session/eager.py::__await__",  # whatever is thrown into a task is its coroutine's

@@ -16,6 +16,8 @@ from app.server.credentials import has_credentials
 from app.server.lookout import LOOKOUT
 from app.server.socket import SUBPROTOCOL, ResponseSocket, is_utf8, make_response
 
+CLIENT_GONE = 499
+
 log = structlog.get_logger("cordboard.server")
 
 
@@ -24,7 +26,10 @@ async def accept(request: web.Request, application: Application[Any, Any]) -> we
     check(request)
     settings, lookout = request.app[SETTINGS], request.app[LOOKOUT]
     ws = make_response(ping_interval=settings.ping_interval, max_message=settings.max_message)
-    await ws.prepare(request)
+    try:
+        await ws.prepare(request)
+    except ConnectionError:
+        return web.Response(status=CLIENT_GONE)  # for the counters: nobody reads it
     assert request.transport is not None
     socket = ResponseSocket(ws, request.transport)
     path_params = {key: value for key, value in request.match_info.items() if key != "adulting"}
@@ -92,6 +97,8 @@ async def converse(
                 conversation.receive(message.data)
             else:
                 conversation.refuse(message.data)
+    except ConnectionError:
+        await ws.close()  # aiohttp has answered a ping of who was gone by then, and gave up
     except Exception:
         conversation.break_off()
     finally:

@@ -125,7 +125,8 @@ class DirectSocket(WebSocketDataQueue):
                     if self._listener is not None:
                         self._listener.break_off()
         elif kind is PING:
-            if self.is_open:
+            # Who floods and leaves would cost a line in asyncio's log for every ping.
+            if self.is_open and not self._transport.is_closing():
                 self._write(frame_of(0x8A, data[1]))
         elif kind is CLOSE:
             if data[1] == ABNORMAL:  # for who has no close frame; aiohttp's parser lets it pass

@@ -116,6 +116,8 @@ class LiveCall(CallFacts[S, E]):
 
     def take(self, message: Message, text: bytes) -> None:
         """Take one message, and the frame that it was read from."""
+        if self._is_ended:
+            return  # another session has the call, or this one could not be trusted
         if not self._connection.accept(message):
             self.log.info("message_repeated")
             self._flush()
@@ -172,13 +174,16 @@ class LiveCall(CallFacts[S, E]):
             del self._runtime.live[self.call_sid]
         if self._has_begun:
             self._report_end(reason)
-        elif self.call_sid:
+        self._end_feed()
+
+    def _end_feed(self) -> None:
+        """Nothing more is told of this call, unless another session has it."""
+        if self.call_sid not in self._runtime.live:
             self._runtime.feed.end(self.call_sid)
 
     def _report_end(self, reason: str) -> None:
         seconds = time.monotonic() - self._began
-        self._publish("session", {"type": "ended", "reason": reason})
-        self._runtime.feed.end(self.call_sid)
+        self._runtime.feed.publish(self.call_sid, "session", {"type": "ended", "reason": reason})
         self._runtime.counters.call_ended(self.application.path, seconds)
         if self._runtime.tracer is not None:
             self._runtime.tracer.call_ended(self, reason)
@@ -216,6 +221,8 @@ class LiveCall(CallFacts[S, E]):
 
     def _begin(self, message: Message) -> None:
         """Take over the facts of the first message and become visible."""
+        if self.call_sid != message.call_sid:  # statuses before it were of another call
+            self._end_feed()
         self._learn(message, self._frame)
         self._has_begun = True
         self._first_msgid = message.msgid
@@ -341,7 +348,8 @@ class LiveCall(CallFacts[S, E]):
     # what is told to logs, counters and watchers
 
     def _publish(self, kind: str, data: object) -> None:
-        self._runtime.feed.publish(self.call_sid, kind, data)
+        if not self._is_ended:
+            self._runtime.feed.publish(self.call_sid, kind, data)
 
     def _publish_frame(self, kind: str) -> None:
         """Show the frame that is being received to watchers."""

@@ -10,6 +10,7 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode, set_span_in_
 from opentelemetry.trace import Tracer as SpanMaker
 
 from app.protocol import Message, read_turn_end
+from app.protocol.fields import text
 from app.tracing.parents import link_to, parent_of_call
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class CallTracer:
 
     def heard(self, session: "Call", message: Message) -> None:
         """An event begins a turn, if none is open."""
-        if message.data.get("type") not in OF_A_TURN:
+        if text(message.data, "type") not in OF_A_TURN:
             return
         if (found := self._traces.get(session)) is not None and found.turn is None:
             self._begin_turn(found, message.b3)
@@ -164,5 +165,5 @@ class CallTracer:
 
 def as_text(value: object) -> str:
     """A value as an attribute holds it, cut."""
-    text = value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
-    return text[:MAX_TEXT]
+    written = value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
+    return written[:MAX_TEXT]

@@ -336,3 +336,49 @@ async def test_early_statuses_of_an_outbound_call_come_before_it(
     await failed.close()
     assert set(seen) >= {"trying", "ringing", "in-progress"}
     assert failed.call_sid not in server.calls
+
+
+async def test_statuses_of_another_call_before_the_first_message_leave_nothing_behind(
+    start: Start,
+) -> None:
+    server = await start(agent_application())
+    call = await server.dial()
+    status = {**call_info("other-call"), "call_status": "ringing"}
+    await call.send("call:status", status, call_sid="other-call")
+    await call.open()
+
+    assert server.calls.runtime.feed._rings.keys() == {one.call_sid for one in server.calls}
+
+
+async def test_a_socket_on_which_no_call_begins_does_not_end_the_feed_of_its_namesake(
+    start: Start, logbook: Logbook
+) -> None:
+    server = await start(agent_application())
+    call = await server.call()
+    other = await server.dial(call_sid=call.call_sid)
+    await other.status("failed")
+    await logbook.line("call_never_began", call_sid=call.call_sid)
+    await other.close()
+    await pong(call)
+
+    assert call.call_sid in server.calls.runtime.feed._rings
+
+
+async def test_a_session_that_was_replaced_does_nothing_any_more(start: Start) -> None:
+    ran: list[str] = []
+
+    @tool
+    async def book() -> str:
+        """Book a table."""
+        ran.append("book")
+        return "booked"
+
+    server = await start(agent_application(tools=[book, ping]))
+    old = await server.call()
+    new = await server.dial(call_sid=old.call_sid)
+    await new.open()
+    await old.ask_tool("book")
+    await old.close()
+    await pong(new)
+
+    assert ran == []

@@ -256,3 +256,15 @@ async def test_a_collector_that_is_not_there_harms_no_call(logbook: Logbook) -> 
         await talk(server, logbook)
 
     assert asyncio.get_running_loop().time() - begun < 4
+
+
+async def test_an_event_of_no_type_at_all_does_not_disturb_a_call_that_is_traced(
+    logbook: Logbook,
+) -> None:
+    async with traced() as (server, _):
+        call = await server.call()
+        odd: list[Any] = [[], {}, 7, None]
+        for kind in odd:
+            await call.send("agent:event", {"type": kind})
+
+        assert await call.tool_call("look", {"word": "good"}) == {"result": "PRIVATE good"}
