@@ -8,7 +8,7 @@ RUN := $(VENV)/.ready-to-run
 DEV := $(VENV)/.ready-to-develop
 
 .DEFAULT_GOAL := help
-.PHONY: help run call test check format bench lock clean
+.PHONY: help run call test check format bench chaos lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ format: $(DEV) ## Format the code and mend what ruff can mend
 
 bench: $(DEV) ## Measure against a floor taken in the same run; ARGS goes to the benchmark
 	@$(BIN)/python -m bench $(ARGS)
+
+chaos: $(DEV) ## Fuzz the server and look for leaks for some minutes; ARGS goes to pytest
+	@$(BIN)/python -m pytest tests/robustness --hypothesis-profile=explore --timeout=0 $(ARGS)
 
 lock: $(DEV) ## Renew the two lock files from pyproject.toml
 	@$(call compile,requirements.lock,--extra fast --extra reload)
