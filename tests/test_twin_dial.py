@@ -172,6 +172,29 @@ async def test_a_refer_is_told_to_the_refer_hook() -> None:
         assert details["referred_call_sid"] == call.call_sid
 
 
+async def test_a_refer_of_the_callee_gives_the_caller_the_verbs_of_the_hook() -> None:
+    verb, verbs = dial(referHook="/refer"), [say("You are transferred.")]
+    async with serving(new=[verb], hooks={"/refer": verbs}) as app, Twin(app.url) as twin:
+        call, child = await connected(twin)
+        await child.refer("+1222")
+
+        assert await call.heard() == "You are transferred."
+        assert child.is_over
+
+
+async def test_a_refer_of_the_caller_makes_the_callee_a_call_of_its_own() -> None:
+    verb, verbs = dial(referHook="/refer"), [say("You are transferred.")]
+    async with serving(new=[verb, NEXT], hooks={"/refer": verbs}) as app, Twin(app.url) as twin:
+        call, child = await connected(twin)
+        await call.refer("+1222")
+        grown = await call.adulting()
+        await grown.settled()
+
+        assert grown.call_sid == child.call_sid
+        assert grown.spoken[-1] == "You are transferred."
+        assert await call.heard() == "Next."
+
+
 async def test_without_a_refer_hook_a_refer_is_refused() -> None:
     async with serving(new=[dial()]) as app, Twin(app.url) as twin:
         call, _ = await connected(twin)

@@ -129,6 +129,7 @@ DTMF = HookRole("dtmf_hook", DtmfPressed, "none")
 REFER_STATUS = HookRole("event_hook of sip_refer", ReferStatus, "none")
 TRANSCRIPT = HookRole("transcription_hook", TranscriptHeard, "none")
 REDIRECT = HookRole("redirect", Redirected)
+REFER = HookRole("refer_hook", Referred)
 ADULTING = HookRole("session_adulting", Adulting)
 
 # Option, whatever it stands in → role.
@@ -136,7 +137,7 @@ BY_OPTION: Mapping[str, HookRole] = {
     "confirm_hook": CONFIRM,
     "on_hold_hook": HOLD,
     "dtmf_hook": DTMF,
-    "refer_hook": HookRole("refer_hook", Referred),
+    "refer_hook": REFER,
     "sip_request_within_dialog_hook": HookRole(
         "sip_request_within_dialog_hook", SipRequestReceived
     ),

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from app.agent import Rendered
 from app.protocol import AgentEnded, Kind, Message, Redirected, VerbEnded, read_as
+from app.protocol.ended import part
 from app.protocol.fields import text
-from app.protocol.roles import ANY, CONFIRM, REDIRECT, HookRole, role_of_payload
+from app.protocol.roles import ANY, CONFIRM, REDIRECT, REFER, HookRole, role_of_payload
 
 if TYPE_CHECKING:
     from app.session.live import LiveCall
@@ -40,6 +41,11 @@ class Asked:
         return self.leg is not None or self.role.answer != "replace"
 
     @property
+    def is_handed_over(self) -> bool:
+        """Whether the answer is for a leg that becomes a call of its own with it."""
+        return self.leg is not None and self.role in (REDIRECT, REFER)
+
+    @property
     def can_be_late(self) -> bool:
         """Whether verbs may still be sent when the ack is gone."""
         return self.role.answer == "replace"
@@ -67,9 +73,12 @@ PLAIN = Asked()
 
 def asked_of(session: "LiveCall[Any, Any]", message: Message) -> Asked:
     """What a message asks."""
-    leg = text(message.data, "call_sid")
+    role, data = role_of(session, message), message.data
+    # One side of a dial asks for a transfer: the verbs are for the other one.
+    referred = text(part(data, "refer_details"), "referred_call_sid") if role is REFER else ""
+    leg = referred or text(data, "call_sid")
     is_other = leg not in ("", session.call_sid)
-    return Asked(role_of(session, message), message.hook, leg if is_other else None)
+    return Asked(role, message.hook, leg if is_other else None)
 
 
 def role_of(session: "LiveCall[Any, Any]", message: Message) -> HookRole:

@@ -104,7 +104,7 @@ async def answer(
     seconds = time.monotonic() - message.received
     session._runtime.counters.timings.answered(message.type, seconds)
     reply(session, message.msgid, asked.fit(session, rendered, failed=answered is None), asked)
-    if message.kind is Kind.SESSION_REDIRECT and asked.leg is not None:
+    if asked.leg is not None and asked.is_handed_over:
         session._runtime.hand_over(asked.leg, rendered)
 
 

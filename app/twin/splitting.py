@@ -28,12 +28,26 @@ async def split(leg: "Leg", data: Mapping[str, Any]) -> None:
         leg.log.note(f"the legs are not parted: {failure}")
         return
     if theirs is not None:
-        child.is_adult = True
-        child.spawn(grow_up(child, theirs))
+        set_free(child, theirs)
     if mine:
         leg.stack.replace(mine)
     else:
         leg.stack.kill()
+
+
+def refer(referred: "Leg", verbs: list[Verb]) -> None:
+    """Give the leg that a REFER is about verbs of its own; with that the dial is over."""
+    if referred.parent is None:
+        referred.stack.replace(verbs)
+    else:
+        set_free(referred, verbs)
+        referred.parent.stack.kill()
+
+
+def set_free(child: "Leg", verbs: list[Verb]) -> None:
+    """Let a dialled leg become a call of its own."""
+    child.is_adult = True
+    child.spawn(grow_up(child, verbs))
 
 
 async def _verbs(leg: "Leg", listed: Any, hook: Any) -> list[Verb] | None:

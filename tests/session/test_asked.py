@@ -18,6 +18,7 @@ from app import (
     GatherEnded,
     HoldStarted,
     QueueWait,
+    Referred,
     Session,
     TranscriptHeard,
     Verb,
@@ -34,6 +35,7 @@ from app import (
     play,
     say,
 )
+from app.calls import Calls
 from tests.session.conftest import CALL, CALL_SID, Line
 
 Dial = Callable[[Application[Any, Any]], Line]
@@ -289,6 +291,25 @@ async def test_who_was_dialed_is_asked_on_their_own_leg(call: Dial) -> None:
     assert (await line.hook("/pressed", **data, digits="2"))["data"] == [{"verb": "hangup"}]
     assert "data" not in await line.hook("/pressed", **data, digits="1")
     assert line.session.agent is not None
+
+
+@pytest.mark.parametrize(("asking", "referred"), [(CHILD, CALL_SID), (CALL_SID, CHILD)])
+async def test_the_verbs_of_a_refer_are_for_the_leg_that_is_transferred(
+    call: Dial, calls: Calls, asking: str, referred: str
+) -> None:
+    @action_hook(name="refer")
+    async def transfer(session: Session, asked: Referred) -> list[Verb]:
+        return [dial(f"+1508{asked.refer_to_user}")]
+
+    line = call(application_with([Agent(**AGENT), dial("+15085551212", refer_hook=transfer)]))
+    await line.open()
+    details = {"refer_to_user": "5551213", "referred_call_sid": referred}
+    ack = await line.hook("/refer", call_sid=asking, refer_details=details)
+
+    assert ack["data"][0]["target"][0]["number"] == "+15085551213"
+    is_ours = referred == CALL_SID
+    assert (line.session.agent is None) == is_ours, "only what runs on our leg is replaced"
+    assert list(calls.runtime.handed_over) == ([] if is_ours else [CHILD])
 
 
 async def test_late_verbs_of_another_leg_go_to_that_leg(call: Dial) -> None:

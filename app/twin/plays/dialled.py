@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from app.twin.bridge import Bridge, Seat
 from app.twin.pending import NoAck
 from app.twin.plays.waiting import ENTERING, BadMusic, ask_music, perform_until_leave
+from app.twin.splitting import refer
 from app.twin.stack import Verb
 from app.twin.vocabulary import BadInstruction
 
@@ -45,8 +46,9 @@ class DialSeat(Seat):
         self.bridge.changed()
 
     def refer(self, to: str) -> None:
-        """Ask for a transfer to somebody else; the refer hook decides."""
+        """Ask for a transfer of the other side to somebody else; the refer hook decides."""
         leg = self.leg
+        referred = next(seat.leg for seat in self.bridge.seats if seat is not self)
         details = {
             "sip_refer_to": f"<sip:{to}@sip.example.org>",
             "sip_referred_by": f"<sip:{leg.info.to}@sip.example.org>",
@@ -54,14 +56,22 @@ class DialSeat(Seat):
             "refer_to_user": to,
             "referred_by_user": leg.info.to,
             "referring_call_sid": leg.info.call_sid,
-            "referred_call_sid": next(
-                seat.leg.info.call_sid for seat in self.bridge.seats if seat is not self
-            ),
+            "referred_call_sid": referred.info.call_sid,
         }
         if hook := self._verb.get("referHook"):
-            leg.hooks.notify(hook, leg.info.common() | {"refer_details": details})
+            leg.spawn_work(self._refer(referred, hook, details))
         else:
             leg.log.note("REFER is refused: there is no referHook", refer_to=to)
+
+    async def _refer(self, referred: "Leg", hook: Any, details: Mapping[str, str]) -> None:
+        data = self.leg.info.common() | {"refer_details": details}
+        try:
+            verbs = await self.leg.hooks.ask_verbs(hook, data)
+        except (NoAck, BadInstruction) as failure:
+            self.leg.log.note(f"the REFER has no effect: {failure}")
+            return
+        if verbs:
+            refer(referred, verbs)
 
     async def _play_music(self, other: "Leg", hook: Any) -> None:
         detail: Mapping[str, str] = {"from": self.leg.info.from_, "to": self.leg.info.to}
