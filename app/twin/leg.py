@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 
-from app.twin import commands, settings
+from app.twin import commands, media, settings
 from app.twin.address import Address, DialFailed
 from app.twin.bridge import Seat
 from app.twin.callinfo import CallInfo
@@ -162,6 +162,7 @@ class Leg:
         """Answer an inbound call that is not answered yet."""
         if self.info.answered is None:
             self.status("in-progress", 200, "OK")
+            media.begin_recording(self)
 
     def status(self, call_status: str, sip_status: int, reason: str, **extra: Any) -> None:
         """Change the A leg's status and tell it."""

@@ -147,16 +147,27 @@ _NEXT = {
 
 
 def record(leg: "Leg", data: Data) -> Problem:
-    """Start, pause, resume or stop the recording; `effects["recording"]` tells its state."""
+    """Start, pause, resume or stop the recording; `effects["recording"]` tells its state.
+
+    A start that comes too early waits for the answer.
+    """
     state = leg.effects.get("recording", "off")
     before, after = _NEXT[data["action"]]
+    is_early = leg.info.answered is None
     if state not in before:
         return f"the recording is {state}"
     needs_url = after == "on" and state == "off" and data.get("type") != "cloud"
     if needs_url and not data.get("siprecServerURL"):
         return "siprecServerURL is needed, unless the type is cloud"
-    leg.effects["recording"] = after
+    leg.effects["recording"] = "waiting" if is_early else after
     return ""
+
+
+def begin_recording(leg: "Leg") -> None:
+    """The call is answered: record where that was asked for before."""
+    if leg.effects.get("recording") == "waiting":
+        leg.effects["recording"] = "on"
+        leg.log.note("the recording begins", **leg.mark)
 
 
 def dub(leg: "Leg", data: Data) -> Problem:
@@ -246,7 +257,7 @@ COMMANDS: dict[str, Command] = {
         _word("mute_status", "mute", "unmute", bare=True), _bridged, _mute, aims="near"
     ),
     "noiseIsolation:status": Command(_word("noise_isolation_status", "enable", "disable"), _always),
-    "record": Command(_read_record, _answered, record),
+    "record": Command(_read_record, _always, record),
     "sip:request": Command(_object_below("sip_request", "method"), _answered, aims="far"),
     "stream:status": Command(
         _word("stream_status", "pause", "resume", "silence"), _forked, _pause_fork("stream_status")
