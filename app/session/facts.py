@@ -35,6 +35,32 @@ class CallFacts(Generic[S, E]):
         is_log_plain, log_ids: See :class:`app.lines.Logged`.
     """
 
+    __slots__ = (
+        "_context",
+        "_data",
+        "_env",
+        "_has_begun",
+        "_identified_by",
+        "_log",
+        "_opening_text",
+        "account_sid",
+        "application",
+        "application_sid",
+        "call_sid",
+        "call_status",
+        "caller_name",
+        "customer_data",
+        "direction",
+        "from_",
+        "is_log_plain",
+        "log_ids",
+        "path_params",
+        "started",
+        "state",
+        "to",
+        "trace_id",
+    )
+
     def __init__(
         self, application: Application[Any, Any], path_params: Mapping[str, str] | None
     ) -> None:

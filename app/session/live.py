@@ -55,6 +55,35 @@ QUIETLY = frozenset({"ok", "tool_error", "bad_arguments"})  # outcomes of the au
 class LiveCall(CallFacts[S, E]):
     """One live call: its facts, and all that runs for it."""
 
+    __slots__ = (
+        "_agents",
+        "_asked",
+        "_began",
+        "_children",
+        "_connection",
+        "_events",
+        "_first_msgid",
+        "_frame",
+        "_hooks",
+        "_interruptions",
+        "_is_ended",
+        "_is_over",
+        "_is_prompt_split",
+        "_last_turn",
+        "_loop",
+        "_lost_at",
+        "_release",
+        "_roles",
+        "_runtime",
+        "_socket",
+        "_tasks",
+        "_tool_calls",
+        "_tool_count",
+        "_tool_seconds",
+        "_tts",
+        "_turns",
+    )
+
     def __init__(
         self,
         application: Application[Any, Any],
