@@ -200,7 +200,8 @@ class Part(BaseModel):
     def _unknown(cls, key: str) -> Problem:
         """The problem with an option that does not exist."""
         known = dict.fromkeys(cls._spellings.values())
-        close = nearest(key, [name for name in known if name != "extra" or key.startswith(name)])
+        options = [name for name in known if name != "extra"]  # hardly ever what was meant
+        close = nearest(key, ["extra"], cutoff=0.75) or nearest(key, options)
         hint = did_you_mean(close) or f"; known: {', '.join(known)}"
         return Problem(f"unknown option {key!r}{hint}", suggestion=close, option=key)
 
