@@ -11,26 +11,18 @@ from app.agent.llm import ConnectOptions, Llm, LlmOptions
 from app.agent.options import (
     BargeIn,
     Handoff,
-    HangupTool,
     McpServer,
     NoiseIsolation,
     ToolFiller,
     TurnDetection,
 )
 from app.verbs import VERBS, Part, Render, Verb, read_verb
-from app.verbs.common import (
-    ActionHookDelay,
-    Amd,
-    BidirectionalAudio,
-    FillerNoise,
-    Target,
-)
-from app.verbs.hooks import Auth, HookTarget
-from app.verbs.speech import Recognizer, Synthesizer, Vad
+from app.verbs.speech import Recognizer
 from app.verbs.track import DubOptions
 from app.verbs.transcript import TranscribeOptions
 from app.verbs.vendors import VENDOR_OPTIONS, vendor_shape
 from tests import oracle
+from tests.components import COMPONENTS
 from tests.s2s_options import FAMILY
 from tests.strategies import options_of, spelled
 
@@ -38,20 +30,8 @@ RELAXED = settings(
     max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
 )
 TYPED = sorted(VERBS)
-COMPONENTS: dict[str, type[Part]] = {
-    "components/actionHook": HookTarget,
-    "components/actionHookDelayAction": ActionHookDelay,
-    "components/amd": Amd,
-    "components/auth": Auth,
-    "components/bidirectionalAudio": BidirectionalAudio,
-    "components/fillerNoise": FillerNoise,
-    "components/handoff": Handoff,
-    "components/hangup": HangupTool,
-    "components/recognizer": Recognizer,
-    "components/synthesizer": Synthesizer,
-    "components/target": Target,
+PARTS: dict[str, type[Part]] = COMPONENTS | {
     "components/transferOptions": Handoff,
-    "components/vad": Vad,
     "verbs/dub": DubOptions,
     "verbs/transcribe": TranscribeOptions,
 }
@@ -75,12 +55,12 @@ def test_every_property_of_a_typed_verb_is_an_option(name: str) -> None:
     assert published <= wire_names(VERBS[name])
 
 
-@pytest.mark.parametrize("name", COMPONENTS)
+@pytest.mark.parametrize("name", PARTS)
 def test_every_property_of_a_component_is_an_option(name: str) -> None:
     found = oracle.schema(name)
     forms = [found, *found.get("oneOf", [])]
     published = {key for form in forms for key in form.get("properties", {})} - {"verb", "id"}
-    assert published <= wire_names(COMPONENTS[name])
+    assert published <= wire_names(PARTS[name])
 
 
 @pytest.mark.parametrize("name", IN_AGENT)

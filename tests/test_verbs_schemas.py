@@ -8,15 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.agent.options import Handoff, HangupTool
 from app.verbs import VERBS, Part, Render, VerbError, read_verb
-from app.verbs.bridge import TransferOptions
-from app.verbs.common import ActionHookDelay, Amd, BidirectionalAudio, FillerNoise, Target
 from app.verbs.errors import Path, show_path
-from app.verbs.hooks import Auth, HookTarget
-from app.verbs.speech import Recognizer, Synthesizer, Vad
+from app.verbs.speech import Recognizer
 from app.verbs.vendors import VENDOR_OPTIONS
 from tests import oracle
+from tests.components import COMPONENTS
 from tests.places import find_place, objects, odd_for, reachable, replaced, typos, wrong_for
 from tests.schema_values import values_of
 
@@ -25,21 +22,6 @@ Json = dict[str, Any]
 QUICK = settings(
     max_examples=8, deadline=None, database=None, suppress_health_check=list(HealthCheck)
 )
-COMPONENTS: dict[str, type[Part]] = {
-    "components/actionHook": HookTarget,
-    "components/actionHookDelayAction": ActionHookDelay,
-    "components/amd": Amd,
-    "components/auth": Auth,
-    "components/bidirectionalAudio": BidirectionalAudio,
-    "components/fillerNoise": FillerNoise,
-    "components/handoff": Handoff,
-    "components/hangup": HangupTool,
-    "components/recognizer": Recognizer,
-    "components/synthesizer": Synthesizer,
-    "components/target": Target,
-    "components/transferOptions": TransferOptions,
-    "components/vad": Vad,
-}
 # A vendor's object stands in a recognizer, which checks it.
 VENDORS = {f"components/recognizer-{name}": name for name in VENDOR_OPTIONS}
 MODELS: dict[str, type[Part]] = (

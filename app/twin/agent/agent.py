@@ -35,15 +35,21 @@ async def play_agent(leg: "Leg", verb: Verb) -> None:
     leg.event_hook, leg.tool_hook = verb.get("eventHook"), verb.get("toolHook")
     leg.agent = leg.listener = agent
     try:
-        await agent.run()
-    except asyncio.CancelledError:
-        if verb.get("actionHook") and not leg.is_over:  # replaced: its ack's verbs are ignored
-            result = leg.hooks.result(verb, {"completion_reason": ENDED})
-            leg.hooks.notify(verb["actionHook"], result)
-        raise
+        await run_to_its_end(leg, verb, agent)
     finally:
         leg.agent = leg.listener = None
     await leg.hooks.action(verb, agent.completion)
+
+
+async def run_to_its_end(leg: "Leg", verb: Verb, agent: "Agent") -> None:
+    """Let an agent or a speech-to-speech model talk; tell its action hook if it is replaced."""
+    try:
+        await agent.run()
+    except asyncio.CancelledError:
+        if verb.get("actionHook") and not leg.is_over:  # its ack's verbs are ignored
+            result = leg.hooks.result(verb, {"completion_reason": ENDED})
+            leg.hooks.notify(verb["actionHook"], result)
+        raise
 
 
 class Agent:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from app.llm import ToolCall
-from app.twin.agent.agent import ENDED, Agent
+from app.twin.agent.agent import Agent, run_to_its_end
 from app.twin.agent.built_in import HANGUP, handoff_name
 from app.twin.dialect import Dialect
 from app.twin.hooks import Hooks, name_of
@@ -45,12 +45,7 @@ async def play_speech(leg: "Leg", verb: Verb) -> None:
     leg.speech = leg.listener = speech
     leg.dialect, leg.hooks = SPEECH, SpeechHooks(leg, verb, speech.vendor)
     try:
-        await speech.run()
-    except asyncio.CancelledError:
-        if verb.get("actionHook") and not leg.is_over:  # replaced: its ack's verbs are ignored
-            result = leg.hooks.result(verb, {"completion_reason": ENDED})
-            leg.hooks.notify(verb["actionHook"], result)
-        raise
+        await run_to_its_end(leg, verb, speech)
     finally:
         leg.speech = leg.listener = None
         leg.dialect, leg.hooks = before
