@@ -1,6 +1,8 @@
 """Typed events: both dialects, missing and unknown fields."""
 
+import copy
 import dataclasses
+import pickle
 from typing import Any
 
 import pytest
@@ -172,3 +174,25 @@ def test_no_payload_breaks_a_reader(data: dict[str, Any]) -> None:
         assert dataclasses.is_dataclass(read_event({**data, "type": name}))
     for reader in readers:
         assert dataclasses.is_dataclass(reader(data))
+
+
+def test_a_turn_is_read_when_somebody_looks_and_is_then_as_any_other() -> None:
+    data = {"type": "turn_end", "transcript": "hi", "interrupted": True, "new_field": 1}
+    turn, again = read_event(data), read_event(data)
+    assert isinstance(turn, TurnEnd)
+    assert isinstance(again, TurnEnd)
+    built = TurnEnd(transcript="hi", interrupted=True, extra={"new_field": 1})
+
+    assert turn == built
+    assert hash(str(turn)) == hash(str(built))
+    assert again.interrupted
+    assert copy.deepcopy(read_event(data)) == built
+    assert pickle.loads(pickle.dumps(read_event(data))) == built
+    assert dataclasses.replace(turn, transcript="ho").transcript == "ho"
+    with pytest.raises(AttributeError, match="has no 'transcrpit'"):
+        getattr(turn, "transcrpit")  # noqa: B009
+    match read_event(data):
+        case TurnEnd(interrupted=True, transcript=words):
+            assert words == "hi"
+        case _:
+            pytest.fail("no match")
