@@ -16,7 +16,7 @@ import orjson
 
 __all__ = ["CALL_IDS", "QUICK", "Lines", "Logged"]
 
-MOST_WAITING: Final = 512
+MOST_WAITING: Final = 64
 
 CALL_IDS: Final[ContextVar[Mapping[str, str]]] = ContextVar(
     "call_ids", default=MappingProxyType({})

@@ -14,7 +14,7 @@ STAGES: Final = ("stt", "eot", "llm", "tool", "tts")
 """What a turn's time is made of, in order: recogniser, end of turn, model, tools, voice."""
 
 STAGE_KEYS: Final = frozenset(f"{stage}_ms" for stage in STAGES)
-MOST_KEPT: Final = 256
+MOST_KEPT: Final = 32
 
 STAGE_SECONDS: Final = (0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 TURN_SECONDS: Final = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0, 10.0, 20.0)

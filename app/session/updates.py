@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from app.agent import AGENT, ToolOutput
+from app.lines import QUICK
 from app.protocol import (
     AgentUpdate,
     BadUpdate,
@@ -107,7 +108,7 @@ def report(
     connection = session._connection
     is_queued = connection.is_queueing or connection.is_holding
     receipt = Receipt(kind, tuple(frames), is_queued, warnings)
-    session.log.info("agent_updated", type=kind, update_id=receipt.update_id)
+    QUICK.info("agent_updated", session, {"type": kind, "update_id": receipt.update_id})
     session._publish("update", {**told, "update_id": receipt.update_id})
     session._flush()
     return receipt
