@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 
 import orjson
@@ -20,11 +20,19 @@ HEAD = "\r\n".join(
 
 
 class FarEnd(asyncio.Protocol):
-    """One control socket."""
+    """One control socket.
+
+    Attributes:
+        frames: Opcode and payload of every frame that has come whole.
+        told: The acks and commands among them.
+    """
 
     def __init__(self) -> None:
-        self.came = bytearray()
         self.transport: asyncio.Transport
+        self.frames: list[tuple[int, bytes]] = []
+        self.told: list[Frame] = []
+        self._unread = b""
+        self._is_open = False
         self.is_gone = self.is_finished = False
         self._news = asyncio.Event()
 
@@ -33,8 +41,28 @@ class FarEnd(asyncio.Protocol):
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:
-        self.came += data
+        self._unread += data
+        if not self._is_open:
+            head, end, rest = self._unread.partition(b"\r\n\r\n")
+            self._is_open, self._unread = bool(end), rest if end else head
+        while self._is_open and (size := self._read_frame(self._unread)):
+            self._unread = self._unread[size:]
         self._news.set()
+
+    def _read_frame(self, data: bytes) -> int:
+        """Keep the first frame; its size, or 0 where it has not come whole."""
+        if len(data) < 2:
+            return 0
+        width = {126: 2, 127: 8}.get(data[1], 0)
+        head = 2 + width
+        size = int.from_bytes(data[2:head], "big") if width else data[1]
+        if len(data) < head + size:
+            return 0
+        opcode, payload = data[0] & 0x0F, data[head : head + size]
+        self.frames.append((opcode, payload))
+        if opcode == 1:
+            self.told.append(orjson.loads(payload))
+        return head + size
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.is_gone = True
@@ -66,7 +94,7 @@ class FarEnd(asyncio.Protocol):
 
     async def until_open(self) -> None:
         """Wait for the answer to the upgrade."""
-        await self.until(lambda: b"\r\n\r\n" in self.came)
+        await self.until(lambda: self._is_open)
 
     async def until(self, is_so: Callable[[], bool]) -> None:
         """Wait until it is so, or nothing comes any more."""
@@ -74,24 +102,6 @@ class FarEnd(asyncio.Protocol):
             while not (is_so() or self.is_gone):
                 self._news.clear()
                 await self._news.wait()
-
-    def frames(self) -> Iterator[tuple[int, bytes]]:
-        """Opcode and payload of every frame that has come whole."""
-        data = bytes(self.came).partition(b"\r\n\r\n")[2]
-        at = 0
-        while at + 2 <= len(data):
-            size, head = data[at + 1], at + 2
-            if size >= 126:
-                width = 2 if size == 126 else 8
-                size, head = int.from_bytes(data[head : head + width], "big"), head + width
-            if head + size > len(data):
-                return
-            yield data[at] & 0x0F, data[head : head + size]
-            at = head + size
-
-    def told(self) -> list[Frame]:
-        """The acks and commands that have come."""
-        return [orjson.loads(payload) for opcode, payload in self.frames() if opcode == 1]
 
 
 async def connect(server: Server, path: str, *, is_patient: bool = True) -> FarEnd:

@@ -88,7 +88,7 @@ def do(step: Step, end: FarEnd) -> None:
 
 def answers(end: FarEnd) -> tuple[list[str], list[str]]:
     """Which messages and which tool calls have been answered."""
-    told = end.told()
+    told = end.told
     return (
         sorted(one["msgid"] for one in told if one["type"] == "ack"),
         sorted(one["tool_call_id"] for one in told if one.get("command") == "llm:tool-output"),
@@ -98,8 +98,8 @@ def answers(end: FarEnd) -> tuple[list[str], list[str]]:
 def check(end: FarEnd) -> None:
     """What holds for all that was sent to a far end."""
     acked: set[str] = set()
-    assert all(len(payload) <= MAX_FRAME for _, payload in end.frames())
-    for told in end.told():
+    assert all(len(payload) <= MAX_FRAME for _, payload in end.frames)
+    for told in end.told:
         assert told["type"] in ("ack", "command")
         if told["type"] == "ack":
             assert told["msgid"] not in acked, "acked twice"
