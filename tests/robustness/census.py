@@ -31,7 +31,7 @@ def take_census(server: Server) -> Census:
             **Counter(f"waiting {one.call_sid}" for one in runtime.waiting),
             "sockets": len(lookout.sockets),
             "doors": len(lookout.doors),
-            "quiet sockets": len(lookout._quiet),
+            "quiet sockets": len(lookout._quiet.keys() - lookout.sockets),
         }
     )
 
