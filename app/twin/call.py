@@ -73,9 +73,8 @@ class TwinCall:
     def effects(self) -> dict[str, Any]:
         """What took effect, under the name of its command: the data that was sent.
 
-        Besides: `recording` is `on`, `paused`, `off`, or `waiting` for the answer; `tracks` holds
-        what each dubbed track plays; `config` holds all that `config` set; `fork` is `paused` or
-        `running`.
+        Besides: `recording` is `on`, `paused` or `off`; `tracks` holds what each dubbed track
+        plays; `config` holds all that `config` set; `fork` is `paused` or `running`.
         """
         return self.leg.effects
 

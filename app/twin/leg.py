@@ -84,6 +84,7 @@ class Leg:
         self.event_hook: Any = None
         self.tool_hook: Any = None
         self.notifies = False
+        self.early_recording: Mapping[str, Any] | None = None  # asked for before the answer
         self.fork_is_running = False
         self.stack_waits = False
         self.is_adult = False  # a dialled leg that goes, or went, its own way

@@ -147,27 +147,23 @@ _NEXT = {
 
 
 def record(leg: "Leg", data: Data) -> Problem:
-    """Start, pause, resume or stop the recording; `effects["recording"]` tells its state.
-
-    A start that comes too early waits for the answer.
-    """
+    """Start, pause, resume or stop the recording; `effects["recording"]` tells its state."""
     state = leg.effects.get("recording", "off")
     before, after = _NEXT[data["action"]]
-    is_early = leg.info.answered is None
     if state not in before:
         return f"the recording is {state}"
     needs_url = after == "on" and state == "off" and data.get("type") != "cloud"
     if needs_url and not data.get("siprecServerURL"):
         return "siprecServerURL is needed, unless the type is cloud"
-    leg.effects["recording"] = "waiting" if is_early else after
+    leg.effects["recording"] = after
     return ""
 
 
 def begin_recording(leg: "Leg") -> None:
-    """The call is answered: record where that was asked for before."""
-    if leg.effects.get("recording") == "waiting":
-        leg.effects["recording"] = "on"
-        leg.log.note("the recording begins", **leg.mark)
+    """The call is answered: record where `config` asked for that before."""
+    options, leg.early_recording = leg.early_recording, None
+    if options is not None:
+        carry_out(leg, {"command": "record", "data": options})
 
 
 def dub(leg: "Leg", data: Data) -> Problem:
@@ -257,7 +253,7 @@ COMMANDS: dict[str, Command] = {
         _word("mute_status", "mute", "unmute", bare=True), _bridged, _mute, aims="near"
     ),
     "noiseIsolation:status": Command(_word("noise_isolation_status", "enable", "disable"), _always),
-    "record": Command(_read_record, _always, record),
+    "record": Command(_read_record, _answered, record),
     "sip:request": Command(_object_below("sip_request", "method"), _answered, aims="far"),
     "stream:status": Command(
         _word("stream_status", "pause", "resume", "silence"), _forked, _pause_fork("stream_status")

@@ -39,7 +39,10 @@ def _fork(leg: "Leg", options: Mapping[str, Any]) -> None:
 
 
 def _record(leg: "Leg", options: Mapping[str, Any]) -> None:
-    media.carry_out(leg, {"command": "record", "data": options})
+    if leg.info.answered is None:
+        leg.early_recording = options
+    else:
+        media.carry_out(leg, {"command": "record", "data": options})
 
 
 def _transcribe(leg: "Leg", options: Mapping[str, Any]) -> None:
