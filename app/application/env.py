@@ -7,6 +7,7 @@ jambonz hands the values over with each new call.
 import re
 from collections.abc import Mapping
 from enum import Enum
+from functools import lru_cache
 from typing import Any, Literal, TypeVar, cast, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -69,7 +70,7 @@ def read_env(model: type[E], values: Mapping[str, Any]) -> tuple[E, list[str]]:
         ConfigurationError: A required variable has no usable value.
     """
     if not model.model_fields:
-        return cast(E, model.model_construct()), []
+        return cast(E, without_values(model)), []
     try:
         return model.model_validate(values), []
     except ValidationError as error:
@@ -83,6 +84,12 @@ def read_env(model: type[E], values: Mapping[str, Any]) -> tuple[E, list[str]]:
             f"env vars of the application: {'; '.join(complaints)}. "
             "Set them in the application's form in the jambonz portal, or give them defaults."
         ) from None
+
+
+@lru_cache(maxsize=256)
+def without_values(model: type[EnvVars]) -> EnvVars:
+    """The values of a class without variables: one for all calls, since it is frozen."""
+    return model.model_construct()
 
 
 def portal_field(name: str, info: FieldInfo) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from app.application import Handler
 from app.hook import Hook
 from app.protocol import Message, read_status
+from app.protocol.events import FINAL_STATUSES
 from app.protocol.fields import text
 from app.protocol.roles import ADULTING
 from app.session import opening, remarks
@@ -68,25 +69,27 @@ def inherit(session: "LiveCall[Any, Any]", parent_sid: str) -> bool:
 
 def call_status(session: "LiveCall[Any, Any]", message: Message) -> None:
     """call:status: progress of this leg or of one that it dialed."""
-    status = read_status(message.data)
-    if not session.call_sid and status.call_sid:
+    data = message.data
+    call_sid, parent_sid = text(data, "call_sid"), text(data, "parent_call_sid")
+    state = text(data, "call_status")
+    if not session.call_sid and call_sid:
         # An outbound call, which tells of itself before its session:new.
         session._learn(message, session._frame)
     session._publish_frame("status")
-    if is_own(session, status.call_sid, status.parent_call_sid):
-        session.call_status = status.call_status
-        if status.is_final:
-            session._leg_over(status)
-    elif status.parent_call_sid:
-        note_child(session._children, status)
+    if is_own(session, call_sid, parent_sid):
+        session.call_status = state
+        if state in FINAL_STATUSES:
+            session._leg_over()
+    elif parent_sid:
+        note_child(session._children, read_status(data))
     if handler := session.application.handlers.get("call_status"):
         session._events.put(message, (handler,))
     if named := session.application.named.get(message.type):
         session._events.put(message, (named,))
 
 
-def is_own(session: "LiveCall[Any, Any]", call_sid: str, parent_sid: str | None) -> bool:
+def is_own(session: "LiveCall[Any, Any]", call_sid: str, parent_sid: str) -> bool:
     """Whether a status tells of the call itself, and not of a leg that it dialed."""
     if call_sid:
         return call_sid == session.call_sid
-    return parent_sid is None or parent_sid != session.call_sid
+    return not parent_sid or parent_sid != session.call_sid

@@ -18,7 +18,6 @@ from app.lines import QUICK
 from app.logs import mask_personal
 from app.protocol import (
     MAX_ID,
-    CallStatus,
     Connection,
     FrameTooLarge,
     MalformedMessage,
@@ -271,12 +270,12 @@ class LiveCall(CallFacts[S, E]):
         QUICK.info("call_started", self, started, personal)
         self._publish("session", {"type": how, "direction": self.direction})
 
-    def _leg_over(self, status: CallStatus) -> None:
+    def _leg_over(self) -> None:
         """The call itself is over; the socket's close follows."""
         self._is_over = True
         self._agents.stop()
         if not self._has_begun:
-            self.log.info("call_never_began", status=status.call_status)
+            self.log.info("call_never_began", status=self.call_status)
 
     # its agent and its hooks
 
