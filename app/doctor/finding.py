@@ -68,6 +68,10 @@ class Finding:
         return self.fix or RULES[self.rule].fix
 
 
+_BEFORE_101 = (
+    "Look things up after session:new, not before the 101, and let no call block the others: "
+    "what waits for one must not stop the process."
+)
 _CONNECTING = {
     "no-subprotocol": Rule(
         "error", "Connecting", "Answer the upgrade with Sec-WebSocket-Protocol: ws.jambonz.org."
@@ -75,12 +79,8 @@ _CONNECTING = {
     "bad-extension": Rule(
         "error", "Connecting", "Accept permessage-deflate as it is offered, or no extension at all."
     ),
-    "late-upgrade": Rule(
-        "error", "Connecting", "Do nothing slow before the 101: look things up after session:new."
-    ),
-    "slow-upgrade": Rule(
-        "warning", "Connecting", "Do nothing slow before the 101: look things up after session:new."
-    ),
+    "late-upgrade": Rule("error", "Connecting", _BEFORE_101),
+    "slow-upgrade": Rule("warning", "Connecting", _BEFORE_101),
     "refuses-further-calls": Rule(
         "error", "Connecting", "Each call has a socket of its own; accept any number at a time."
     ),
@@ -150,6 +150,9 @@ _COMMANDS = {
 _TOOLS = {
     "no-tool-output": Rule(
         "error", "Tool calls", "Answer every tool call, also of unknown tools and failed ones."
+    ),
+    "tools-without-hook": Rule(
+        "warning", "Tool calls", "Name a toolHook: calls of these tools are sent to it."
     ),
     "slow-tool-output": Rule(
         "warning", "Tool calls", "Answer at once that it takes longer, and add the result later."

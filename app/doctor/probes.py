@@ -90,7 +90,7 @@ def _tool_call(hook: HookAt, dialect: DialectName, id_: str, name: str, argument
     if hook.verb == "llm" and hook.vendor == "google":
         call = {"id": id_, "name": name, "args": arguments}
         data = {"type": "toolCall", "tool_call_id": id_, "function_calls": [call]}
-    about = f"the call of tool {name!r} on {hook.name}"
+    about = f"{names.tool_call} of tool {name!r} on {hook.name}"
     option = f"{hook.key}:{hook.vendor}" if hook.verb == "llm" else hook.key
     return Probe(names.tool_call, hook.name, data, "output", about, option, id_, False)
 

@@ -185,9 +185,9 @@ def flat_tool(tool: object, path: str) -> Wire:
         raise BadUpdate(path, f"expected {{name, description, parameters}}, got {tool!r:.80}")
     if not isinstance(tool.get("name"), str) or not tool["name"]:
         raise BadUpdate(f"{path}.name", f"expected the tool's name, got {tool.get('name')!r:.80}")
-    for key, expected in (("description", str), ("parameters", dict)):
+    for key, expected, said in (("description", str, "text"), ("parameters", dict, "an object")):
         if key in tool and not isinstance(tool[key], expected):
-            raise BadUpdate(f"{path}.{key}", f"expected {expected.__name__}, got {tool[key]!r:.80}")
+            raise BadUpdate(f"{path}.{key}", f"expected {said}, got {tool[key]!r:.80}")
     return tool
 
 

@@ -105,6 +105,6 @@ def test_every_rule_is_tried_by_a_case(rule: str) -> None:
 
 ELSEWHERE = {
     *("needless-ack", "verbs-ignored", "scalar-tool-output", "needs-commercial"),
-    *("refuses-further-calls", "process-ended", "no-adulting"),
+    *("refuses-further-calls", "process-ended", "no-adulting", "tools-without-hook"),
 }
 """Rules that `test_rules.py` tries."""

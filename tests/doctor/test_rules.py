@@ -12,11 +12,12 @@ from app.doctor.rules.seen import show
 from app.doctor.rules.wire import flaws
 from app.doctor.transcript import Came, Closed, Opened, Sent, Transcript
 from tests.doctor.examining import PATIENT, look_at
-from tests.doctor.faults import also, edited, on, on_tool_call
+from tests.doctor.faults import also, closing, edited, on, on_tool_call
 from tests.doctor.openings import AGENT, DIAL, MENU, SAY
 from tests.doctor.server import Application, Json, ward
 
 NEW: Json = {"type": "session:new", "msgid": "one", "data": {}}
+OUTPUT: Json = {"type": "command", "command": "llm:tool-output", "data": {"degrees": 11}}
 OPENED = Opened(0, 0, 0.01, "ws.jambonz.org", "")
 ACKED = Came(0.02, 0, {"type": "ack", "msgid": "one", "data": [SAY]}, "", 50)
 
@@ -117,6 +118,61 @@ async def test_verbs_for_a_notification_are_a_hint() -> None:
     assert await rules_of(Application(opening, spoil=spoil)) == {"verbs-ignored"}
 
 
+async def test_a_command_that_texts_know_and_jambonz_does_not_is_told_with_its_data() -> None:
+    hangup = also(on("session:new"), {"type": "command", "command": "hangup"})
+    async with ward() as opened:
+        url = opened.admit(Application([SAY], spoil=hangup))
+        (found,) = (await look_at(url, PATIENT, ("opening",))).findings
+
+    assert (found.rule, found.suggestion) == ("unknown-command", "call:status")
+    assert '{"call_status": "completed"}' in found.what_to_do
+
+
+async def test_verbs_for_a_reconnect_are_a_hint() -> None:
+    spoil = edited(on("session:reconnect"), data=[SAY])
+
+    assert await rules_of(Application([SAY], spoil=spoil)) == {"verbs-ignored"}
+
+
+async def test_an_agent_whose_tools_nobody_answers_is_told_of() -> None:
+    mute = {key: value for key, value in AGENT.items() if key != "toolHook"}
+    without = {**mute, "llm": {"vendor": "openai", "model": "gpt-4.1-mini"}}
+
+    assert await rules_of(Application([mute])) == {"tools-without-hook"}
+    assert await rules_of(Application([without])) == set()
+
+
+async def test_a_hook_that_fails_is_not_blamed_on_what_was_sent_before_it() -> None:
+    spoil = closing(on("verb:hook", "/menu"), None)
+
+    assert await rules_of(Application([MENU], spoil=spoil)) == {"closed-without-code"}
+
+
+async def test_a_single_verb_in_place_of_a_list_is_told_to_be_put_into_one() -> None:
+    for when in (on("session:new"), on("verb:hook", "/menu")):
+        async with ward() as opened:
+            url = opened.admit(Application([MENU], spoil=edited(when, data=SAY)))
+            (found,) = (await look_at(url, PATIENT, ("hooks",))).findings
+
+        assert found.what_to_do == "Put the verb into an array: [{…}]."
+
+
+def test_where_no_tool_call_is_answered_the_fix_names_the_message() -> None:
+    def fixes(*ids: str) -> list[str]:
+        message = {"type": "agent:tool-call", "msgid": "two"}
+        calls = [
+            Sent(1, 0, message, "output", "a call", "agent.toolHook", one) for one in ("a", "b")
+        ]
+        outputs = [Came(2, 0, {**OUTPUT, "tool_call_id": one}, "", 50) for one in ids]
+        sent = Sent(0.01, 0, NEW, "ack", "session:new")
+        transcript = Transcript("hooks", [OPENED, sent, ACKED, *calls, *outputs], 40)
+        return [found.what_to_do for found in judge(Seen(transcript, Limits()))]
+
+    assert all("Listen for agent:tool-call" in one for one in fixes())
+    assert len(fixes()) == 2
+    assert fixes("a") == [RULES["no-tool-output"].fix]
+
+
 async def test_an_output_that_is_no_object_is_a_hint() -> None:
     spoil = edited(on_tool_call, data="52 degrees")
 
@@ -179,12 +235,18 @@ def test_the_wire_knows_neither_snake_case_nor_texts_for_objects() -> None:
 
 
 def test_errors_of_typed_verbs_are_told_in_the_names_of_the_wire() -> None:
-    options = {"systemPrompt": "Say {{anything}}.", "maxTokens": "many", "reasoningEfort": "low"}
+    options: Json = {
+        "systemPrompt": "Say {{anything}}.",
+        "maxTokens": "many",
+        "reasoningEfort": "low",
+    }
+    options |= {"tools": [{"name": "get_weather", "parameters": "object"}]}
     verb = {"verb": "agent", "llm": {"vendor": "openai", "llmOptions": options}}
     told = {flaw.path: flaw for flaw in flaws({**verb, "bargeIn": {"min_speech": 1}})}
 
     assert told["agent.llm.llmOptions.reasoningEfort"].fix == "Write reasoningEffort."
     assert told["agent.llm.llmOptions.maxTokens"].came == '"many"'
+    assert told["agent.llm.llmOptions.tools[0].parameters"].expected == "an object"
     assert told["agent.bargeIn.min_speech"].suggestion == "minSpeechDuration"
     assert not any("_" in flaw.expected for flaw in told.values())
 

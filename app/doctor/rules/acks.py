@@ -7,7 +7,10 @@ from app.doctor.finding import Finding
 from app.doctor.hooks import MUST_RETURN, NOTIFYING
 from app.doctor.rules.seen import Seen, show
 from app.doctor.transcript import Came, Sent
-from app.doctor.verb_list import read_all
+from app.doctor.verb_list import read, read_all
+
+NEVER_RUN = frozenset({"session:adulting", "session:reconnect"})
+"""Messages whose acks hold no verbs: jambonz goes on with what runs."""
 
 
 def missing(seen: Seen) -> Iterator[Finding]:
@@ -122,6 +125,7 @@ def opening(seen: Seen) -> Iterator[Finding]:
                 sent.about,
                 _data(ack),
                 "an array with at least one verb; else jambonz refuses the call",
+                "Put the verb into an array: [{…}]." if read(data) else "",
                 at=ack.at,
             )
 
@@ -133,15 +137,15 @@ def ignored_data(seen: Seen) -> Iterator[Finding]:
         if data is None or sent.type == "session:new" or sent.option in MUST_RETURN:
             continue
         if not isinstance(data, list):
-            came = f"{type(data).__name__} {show(data)}"
             yield Finding(
                 "ack-data-ignored",
                 sent.about,
-                came,
+                show(data),
                 "an array of verbs, or no data: anything else is taken for no verbs",
+                "Put the verb into an array: [{…}]." if read(data) else "",
                 at=ack.at,
             )
-        elif data and (sent.option.endswith(NOTIFYING) or sent.type == "session:adulting"):
+        elif data and (sent.option.endswith(NOTIFYING) or sent.type in NEVER_RUN):
             yield Finding(
                 "verbs-ignored",
                 sent.about,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from app.doctor.finding import Finding
 from app.doctor.rules.seen import Seen
-from app.doctor.transcript import Closed
+from app.doctor.transcript import Closed, Sent
 from app.doctor.verb_list import ends_call
 
 BY_CODE = {1000: "closed-with-1000", 1005: "closed-without-code"}
@@ -28,7 +28,7 @@ def closing(seen: Seen) -> Iterator[Finding]:
         if closed.code == 1005:
             code = "a close frame without a code"
         yield Finding(
-            _rule(seen, closed),
+            _rule(seen, closed, last),
             f"after {last.about}" if last else "after the upgrade",
             f"{code}: {MEANING.get(closed.code, 'jambonz redials')}",
             "an open socket until jambonz closes it",
@@ -36,11 +36,15 @@ def closing(seen: Seen) -> Iterator[Finding]:
         )
 
 
-def _rule(seen: Seen, closed: Closed) -> str:
-    """Closing on a strange frame is a fault of its own, whatever the code."""
+def _rule(seen: Seen, closed: Closed, last: Sent | None) -> str:
+    """Closing on a strange frame is a fault of its own, whatever the code.
+
+    What was asked afterwards may have a fault of its own: there the frame is not to blame.
+    """
     rule = ON_STRANGE.get(seen.transcript.scenario)
     strange = next((sent for sent in seen.transcript.sent if sent.is_strange), None)
-    if rule and strange and strange.at <= closed.at:
+    is_last = last is not None and last.wants == "nothing"
+    if rule and strange and strange.at <= closed.at and is_last:
         later = (came for came in seen.transcript.came if came.at > strange.at)
         if not any(later):  # it closed before it said anything more
             return rule

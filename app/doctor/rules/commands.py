@@ -27,6 +27,9 @@ DATALESS = frozenset({"llm:tool-output", "tts:flush", "tts:clear"})
 AS_VERBS = frozenset({"config", "dub"})
 """Commands whose data are the options of the verb of the same name."""
 
+INSTEAD = {"hangup": 'Write call:status with the data {"call_status": "completed"}.'}
+"""What to write for a command that is seen in texts, where its name alone would not help."""
+
 
 def names(seen: Seen) -> Iterator[Finding]:
     """The command exists."""
@@ -38,7 +41,7 @@ def names(seen: Seen) -> Iterator[Finding]:
                 "command",
                 show(came.frame.get("command")),
                 "a command of jambonz: it ignores others without a word",
-                instead(close),
+                INSTEAD.get(came.command) or instead(close),
                 suggestion=close,
                 at=came.at,
             )

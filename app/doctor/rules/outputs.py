@@ -12,6 +12,7 @@ OUTPUT = "llm:tool-output"
 
 def missing(seen: Seen) -> Iterator[Finding]:
     """Every tool call is answered."""
+    is_any_answered = any(_outputs(seen))
     for sent in _calls(seen):
         closing = seen.transcript.closing_of(sent.socket)
         over = min(closing.at if closing else seen.transcript.ended, seen.transcript.ended)
@@ -22,8 +23,17 @@ def missing(seen: Seen) -> Iterator[Finding]:
                 "nothing",
                 f"command {OUTPUT} with tool_call_id {sent.tool_call_id}: "
                 "until it comes the caller hears silence",
+                "" if is_any_answered else _listen_for(sent.type),
                 at=sent.at,
             )
+
+
+def _listen_for(type_: str) -> str:
+    """The fix where no call at all is answered: maybe they are known by another name."""
+    return (
+        f"Listen for {type_}, and answer every call, also of unknown tools and failed ones. "
+        "An application for a jambonz that names them otherwise: --dialect."
+    )
 
 
 def slow(seen: Seen) -> Iterator[Finding]:

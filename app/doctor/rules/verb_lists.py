@@ -7,8 +7,7 @@ from app.doctor.finding import Finding
 from app.doctor.rules.seen import Seen
 from app.doctor.rules.wire import Flaw, flaws
 from app.doctor.transcript import Came
-
-WHISPERED = ("say", "play")
+from app.doctor.verb_list import read, tools_in
 
 
 def verbs(seen: Seen) -> Iterator[Finding]:
@@ -18,6 +17,27 @@ def verbs(seen: Seen) -> Iterator[Finding]:
             for index, item in enumerate(items):
                 for flaw in flaws(item, knows_agent=seen.knows_agent):
                     yield told(flaw, f"{seen.name(came)}{where}[{index}]", came.at)
+
+
+def tools(seen: Seen) -> Iterator[Finding]:
+    """An agent's tools have somebody who answers them."""
+    for came in seen.transcript.came:
+        for where, items in lists_in(came):
+            for index, (name, properties) in enumerate(map(named, items)):
+                offered = list(tools_in(properties.get("llm"))) if name == "agent" else []
+                if offered and "toolHook" not in properties:
+                    yield Finding(
+                        "tools-without-hook",
+                        f"{seen.name(came)}{where}[{index}] agent",
+                        f"tools {', '.join(tool['name'] for tool in offered)}, and no toolHook",
+                        "a toolHook: without it nobody is asked when the model calls a tool",
+                        at=came.at,
+                    )
+
+
+def named(item: Any) -> tuple[str, dict[str, Any]]:
+    """Name and properties of what may be a verb."""
+    return read(item) or ("", {})
 
 
 def told(flaw: Flaw, where: str, at: float) -> Finding:
@@ -60,4 +80,4 @@ def greets_again(seen: Seen) -> Iterator[Finding]:
             )
 
 
-RULES = (verbs, greets_again)
+RULES = (verbs, tools, greets_again)

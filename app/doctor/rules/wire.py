@@ -30,7 +30,7 @@ Path = tuple[str | int, ...]
 
 _UNKNOWN = re.compile(r"unknown option '([^']*)'")
 _REQUIRED = re.compile(r"option '([^']*)'(?: or '[^']*')? is required|needs (\w+)=…")
-_EXPECTED = re.compile(r"expected (.*?); got (.*?)(; did you mean .*)?$", re.DOTALL)
+_EXPECTED = re.compile(r"expected (.*?)[;,] got (.*?)(; did you mean .*)?$", re.DOTALL)
 _SNAKE = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b")
 
 
