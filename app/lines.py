@@ -24,6 +24,10 @@ CALL_IDS: Final[ContextVar[Mapping[str, str]]] = ContextVar(
 """The ids of the call that an author's code runs for; every line of theirs carries them."""
 
 
+Line = tuple[float, str, str, bytes, Mapping[str, Any]]
+"""When, level, event, the ids as text, and the fields."""
+
+
 class Logged(Protocol):
     """Whom a quick line is about.
 
@@ -42,12 +46,12 @@ class Logged(Protocol):
 
 
 class QuickLines:
-    """Lines at level info whose fields need no masking."""
+    """Lines whose fields need no masking."""
 
     def __init__(self) -> None:
         self._out: TextIO | None = None
         self._keeps_pii = False
-        self._waiting: list[tuple[float, str, bytes, Mapping[str, Any]]] = []
+        self._waiting: list[Line] = []
 
     def use(self, out: TextIO | None, *, keeps_pii: bool = False) -> None:
         """Write JSON to ``out`` from now on; None sends every line the long way."""
@@ -57,7 +61,7 @@ class QuickLines:
     def info(
         self, event: str, about: Logged, fields: Mapping[str, Any], personal: Mapping[str, Any] = {}
     ) -> None:
-        """Log a line.
+        """Log a line at level info.
 
         Args:
             event: What it is about.
@@ -68,8 +72,19 @@ class QuickLines:
         if self._out is None or not about.is_log_plain or (personal and self._keeps_pii):
             write_slowly = about.log.info
             write_slowly(event, **fields, **personal)
-            return
-        self._waiting.append((time.time(), event, about.log_ids, fields))
+        else:
+            self._add("info", event, about, fields)
+
+    def error(self, event: str, about: Logged, fields: Mapping[str, Any]) -> None:
+        """Log a line at level error; see :meth:`info`."""
+        if self._out is None or not about.is_log_plain:
+            write_slowly = about.log.error
+            write_slowly(event, **fields)
+        else:
+            self._add("error", event, about, fields)
+
+    def _add(self, level: str, event: str, about: Logged, fields: Mapping[str, Any]) -> None:
+        self._waiting.append((time.time(), level, event, about.log_ids, fields))
         if len(self._waiting) >= MOST_WAITING:
             self.flush()
 
@@ -81,16 +96,17 @@ class QuickLines:
             write(self._out, b"".join(as_json(waiting)).decode())
 
 
-def as_json(lines: Iterable[tuple[float, str, bytes, Mapping[str, Any]]]) -> Iterator[bytes]:
+def as_json(lines: Iterable[Line]) -> Iterator[bytes]:
     """Lines as they are written; the time is put together once a second."""
     last, stamp = 0, b""
-    for at, event, ids, fields in lines:
+    for at, level, event, ids, fields in lines:
         second = int(at)
         if second != last:
             last, stamp = second, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at)).encode()
-        yield b'{"timestamp":"%b.%06dZ","level":"info","event":"%b",%b%b\n' % (
+        yield b'{"timestamp":"%b.%06dZ","level":"%b","event":"%b",%b%b\n' % (
             stamp,
             (at - second) * 1e6,
+            level.encode(),
             event.encode(),
             ids,
             orjson.dumps(fields)[1:],

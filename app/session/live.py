@@ -411,6 +411,10 @@ class LiveCall(CallFacts[S, E]):
         """A function of the author, or an answer, failed: the call goes on."""
         self._runtime.counters.handler_failed(kind)
         name = str(getattr(code, "name", code or kind))
+        if not self._runtime.failures.is_news(error):
+            told = {"kind": kind, "name": name, "error_type": type(error).__name__, "again": True}
+            QUICK.error("handler_failed", self, told)
+            return
         text = mask_personal(str(error)[:ERROR_SHOWN])  # anybody's words, as in the traceback
         self.log.error("handler_failed", kind=kind, name=name, error=text, exc_info=error)
 

@@ -13,6 +13,7 @@ from app.counters import Counters
 from app.feed import Feed
 from app.protocol import MAX_FRAME, Message
 from app.session.eager import Starter
+from app.session.failures import Failures
 
 if TYPE_CHECKING:
     from app.session.live import LiveCall
@@ -124,6 +125,7 @@ class Runtime:
     Attributes:
         live: Sessions by call_sid, those waiting for a reconnect included.
         waiting: Sessions with a deadline; one sweeper looks at them, instead of a timer each.
+        failures: Which failures of authors' code have been told with a traceback.
         tracer: Who follows them from within, if anybody does.
         handed_over: What dialed legs were given to run, until they are calls of their own.
     """
@@ -136,6 +138,7 @@ class Runtime:
     waiting: set["LiveCall[Any, Any]"] = field(default_factory=set)
     tracer: Tracer | None = None
     handed_over: dict[str, Rendered] = field(default_factory=dict)
+    failures: Failures = field(default_factory=Failures)
     _seen: set[str] = field(default_factory=set)
     _starter: Starter | None = None
 

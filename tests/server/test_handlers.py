@@ -350,3 +350,26 @@ async def settled(server: Server, call: Jambonz) -> None:
     async with asyncio.timeout(5):
         while tasks:
             await asyncio.wait(set(tasks))
+
+
+async def test_a_tool_that_fails_again_is_told_each_time_with_one_traceback(
+    start: Start, logbook: Logbook
+) -> None:
+    @tool
+    async def fail() -> None:
+        """Fail."""
+        raise ZeroDivisionError("broken")
+
+    server = await start(agent_application(tools=[fail]))
+    call = await server.call()
+    for _ in range(3):
+        assert "error" in await call.tool_call("fail")
+
+    lines = logbook.about("handler_failed", name="fail")
+    assert [("exception" in line, line.get("again", False)) for line in lines] == [
+        (True, False),
+        (False, True),
+        (False, True),
+    ]
+    assert {line["level"] for line in lines} == {"error"}
+    assert lines[1]["error_type"] == "ZeroDivisionError"
