@@ -16,6 +16,10 @@ WORDS_BEFORE_INTERRUPTION = 3
 STREAMED = 5.0
 """Seconds for an answer that the application streams to begin and end; no verb announces one."""
 
+BREATH = 0.05
+"""Seconds between an answer and the next words of a script, since no caller takes none: what the
+application makes of the answer (an update, say) arrives meanwhile."""
+
 _ANSWERED = ("say", "dtmf", "silence", "interrupt")
 _OF_THE_CALLEE = ("callee", "callee-keys", "ring-off")
 _AT_ONCE = (
@@ -121,9 +125,11 @@ class Caller:
     async def _quiet(self) -> None:
         """Wait for the caller's turn; where nobody types, also for an answer that is streamed."""
         await self._call.settled()
-        if self._waits_for_answers and self._is_answer_due and self._call.is_streaming:
-            with suppress(TwinError):
-                await self._call.streamed(timeout=STREAMED)
+        if self._waits_for_answers and self._is_answer_due:
+            if self._call.is_streaming:
+                with suppress(TwinError):
+                    await self._call.streamed(timeout=STREAMED)
+            await asyncio.sleep(BREATH)
             await self._call.settled()
         self._is_answer_due = False
 

@@ -21,8 +21,8 @@ TOOLS = ("quick", "in_thread", "refused", "steering", "unheard-of")
 RARE_TOOLS = ("broken", "late")
 STATUS = Path("/proc/self/status")
 # What a call may leave behind: allocated blocks, objects, bytes of resident memory. One that is
-# kept takes some hundred blocks, and 10 KiB at the least.
-BLOCKS, OBJECTS, BYTES = 1.0, 0.2, 1000
+# kept takes some hundred blocks, dozens of objects, and 10 KiB at the least.
+BLOCKS, OBJECTS, BYTES = 1.0, 1.0, 1000
 
 
 # The objects of the call that stays; names of sockets by either route.
