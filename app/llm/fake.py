@@ -33,6 +33,11 @@ class FakeModel:
         self._replies = list(replies)
 
     @property
+    def id(self) -> str:
+        """Always "fake"."""
+        return "fake"
+
+    @property
     def remaining(self) -> int:
         """How many scripted replies are still to be played."""
         return len(self._replies)
@@ -55,6 +60,12 @@ class FakeModel:
             raise reply
         for event in play(reply):
             yield event
+
+    async def prewarm(self) -> None:
+        """Nothing to do."""
+
+    async def close(self) -> None:
+        """Nothing to give back."""
 
     def _next(self, request: ChatRequest) -> Reply:
         if not self._replies:

@@ -6,6 +6,7 @@ from typing import Literal, Protocol
 
 Role = Literal["user", "assistant", "tool"]
 Finish = Literal["stop", "tool", "length", "filtered", "error", "aborted"]
+Effort = Literal["minimal", "low", "medium", "high"]
 ErrorKind = Literal[
     "auth",
     "rate_limit",
@@ -80,11 +81,16 @@ class ToolCallStart:
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """A whole tool call with parsed arguments; its id is unique for the model's lifetime."""
+    """A whole tool call with parsed arguments; its id is unique for the model's lifetime.
+
+    Where `problem` is set, the model wrote arguments that are no JSON object: the tool is not to be
+    called, and the model is given the problem as the tool's output.
+    """
 
     id: str
     name: str
     arguments: Mapping[str, object]
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +104,38 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Timings:
+    """How long a request took, in milliseconds since it was made; None where it did not get there.
+
+    `headers` is when the vendor answered at all, `first_token` when the first text or tool call
+    came, `total` when the stream ended.
+    """
+
+    headers: float | None = None
+    first_token: float | None = None
+    total: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class End:
-    """The last event of every stream; `error` is set where `finish` is "error"."""
+    """The last event of every stream.
+
+    Attributes:
+        finish: Why it ended.
+        usage: What it cost, where the vendor said so.
+        error: What went wrong, where `finish` is "error".
+        native: What to keep as `ChatMessage.native` of the reply, so that it can be replayed as
+            the vendor wants it. It is dropped where only a part of the reply was spoken.
+        timings: How long it took.
+        diagnostics: What the vendor's headers say, such as `request_id`; for logs and support.
+    """
 
     finish: Finish
     usage: Usage | None = None
     error: ModelError | None = None
+    native: object = None
+    timings: Timings | None = None
+    diagnostics: Mapping[str, str] = field(default_factory=dict)
 
 
 Event = Token | ToolCallStart | ToolCall | End
@@ -144,6 +176,7 @@ class ChatRequest:
     tools: tuple[ToolDefinition, ...] = ()
     max_tokens: int | None = None
     temperature: float | None = None
+    reasoning_effort: Effort | None = None
 
     def __post_init__(self) -> None:
         if not self.messages:
@@ -159,10 +192,23 @@ class ChatRequest:
 class ChatModel(Protocol):
     """A text model that answers in a stream."""
 
+    @property
+    def id(self) -> str:
+        """What `connect` made it from: "vendor:model"."""
+        ...
+
     def stream(self, request: ChatRequest) -> AsyncIterator[Event]:
         """Yield the reply as it is made, ending with exactly one `End`.
 
         A `ToolCallStart` precedes each `ToolCall`. A failure is an `End` with finish "error". To
         abort, cancel the task that reads, or close the iterator: no tool call comes afterwards.
         """
+        ...
+
+    async def prewarm(self) -> None:
+        """Import and connect what the first request needs; never raises."""
+        ...
+
+    async def close(self) -> None:
+        """Give back what the model holds; it is not used afterwards."""
         ...

@@ -34,6 +34,17 @@ class OfflineModel:
         self._today = today
         self._ids = itertools.count(1)
 
+    @property
+    def id(self) -> str:
+        """Always "offline"."""
+        return "offline"
+
+    async def prewarm(self) -> None:
+        """Nothing to do."""
+
+    async def close(self) -> None:
+        """Nothing to give back."""
+
     async def stream(self, request: ChatRequest) -> AsyncIterator[Event]:
         """Yield the reply word by word, letting other tasks run in between."""
         reply = decide(request, self._today())
