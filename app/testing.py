@@ -21,7 +21,17 @@ from app.keys import CALLS
 from app.llm import ChatModel, FakeModel, connect
 from app.server import Site, build
 from app.settings import Settings
-from app.twin import CallRefused, Entry, Pace, Party, Twin, TwinCall, WaitFailed
+from app.twin import (
+    CallRefused,
+    Entry,
+    ExpectationFailed,
+    Pace,
+    Party,
+    Twin,
+    TwinCall,
+    WaitFailed,
+    contains,
+)
 
 API_KEY = "key-for-tests"
 """The REST key of the server that the fixtures start."""
@@ -31,12 +41,14 @@ __all__ = [
     "CallRefused",
     "Cordboard",
     "Entry",
+    "ExpectationFailed",
     "FakeModel",
     "Pace",
     "Party",
     "Twin",
     "TwinCall",
     "WaitFailed",
+    "contains",
     "cordboard",
     "cordboard_applications",
     "cordboard_model",

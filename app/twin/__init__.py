@@ -6,15 +6,21 @@ It stands on its own reading of the protocol and shares no code with the server.
 from app.twin.call import TwinCall
 from app.twin.dialect import DialectName
 from app.twin.errors import CallRefused, TwinError, WaitFailed
+from app.twin.expect import Expect, Found
 from app.twin.far_end import Outcome, Party
 from app.twin.log import Entry, Kind
+from app.twin.matching import contains
 from app.twin.pace import Pace
 from app.twin.twin import Twin
+from app.twin.unmet import ExpectationFailed
 
 __all__ = [
     "CallRefused",
     "DialectName",
     "Entry",
+    "Expect",
+    "ExpectationFailed",
+    "Found",
     "Kind",
     "Outcome",
     "Pace",
@@ -23,4 +29,5 @@ __all__ = [
     "TwinCall",
     "TwinError",
     "WaitFailed",
+    "contains",
 ]

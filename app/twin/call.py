@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from app.twin.dialect import by_hand
 from app.twin.errors import CallRefused, WaitFailed
+from app.twin.expect import Expect
 from app.twin.far_end import Outcome, Party, party
 from app.twin.leg import Leg
 from app.twin.log import Entry
@@ -27,6 +28,7 @@ class TwinCall:
         commands: Every command that it sent.
         errors: The data of every `jambonz:error` that the twin sent.
         events: The data of every agent event that the twin sent.
+        expect: What a test expects of the call: `call.expect.tool("get_weather")`.
     """
 
     def __init__(self, leg: Leg) -> None:
@@ -37,6 +39,7 @@ class TwinCall:
         self.commands: list[dict[str, Any]] = leg.commands
         self.errors: list[dict[str, Any]] = leg.errors
         self.events: list[dict[str, Any]] = leg.events
+        self.expect = Expect(self.log, leg.mark.get("leg", ""))
         self._heard = 0
         self._streamed = 0
         self._taken: set[int] = set()
