@@ -9,9 +9,10 @@ if TYPE_CHECKING:  # only the types: a key needs nothing of what it stands for
     from app.calls import Calls
     from app.counters import Counters
     from app.feed import Feed
+    from app.server.switchboard import Switchboard
     from app.settings import Settings
 
-__all__ = ["CALLS", "COUNTERS", "DRAINING", "FEED", "SETTINGS"]
+__all__ = ["CALLS", "COUNTERS", "DRAINING", "FEED", "SETTINGS", "SWITCHBOARD"]
 
 CALLS: Final[web.AppKey["Calls"]] = web.AppKey("calls")
 COUNTERS: Final[web.AppKey["Counters"]] = web.AppKey("counters")
@@ -19,3 +20,5 @@ DRAINING: Final[web.AppKey[asyncio.Event]] = web.AppKey("draining")
 """Set when the server takes no new calls any more."""
 FEED: Final[web.AppKey["Feed"]] = web.AppKey("feed")
 SETTINGS: Final[web.AppKey["Settings"]] = web.AppKey("settings")
+SWITCHBOARD: Final[web.AppKey["Switchboard"]] = web.AppKey("switchboard")
+"""Which application answers on which path."""

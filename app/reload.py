@@ -18,10 +18,9 @@ from watchfiles import awatch
 from watchfiles.main import FileChange
 
 from app.application import PACKAGES, place_of, rediscover
-from app.keys import CALLS, SETTINGS
+from app.keys import CALLS, SETTINGS, SWITCHBOARD
 from app.logs import Event
 from app.protocol import CordboardError
-from app.server import SWITCHBOARD
 
 __all__ = ["setup"]
 

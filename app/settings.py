@@ -79,6 +79,10 @@ class Settings(BaseModel):
         default=False,
         description="Take up changes in `handlers/` and `hooks/` while running; for development.",
     )
+    twin: bool = Field(
+        default=False,
+        description="Let `POST /v1/twin/calls` be used from other machines too.",
+    )
     data_dir: Path = Field(
         default=Path(".cordboard"), description="Where the server keeps its own files."
     )

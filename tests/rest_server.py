@@ -15,10 +15,11 @@ from app.agent import render
 from app.calls import Calls
 from app.command import COMMANDS, unknown_command
 from app.feed import Feed
-from app.keys import CALLS, FEED, SETTINGS
+from app.keys import CALLS, FEED, SETTINGS, SWITCHBOARD
 from app.protocol import AgentUpdate, BadUpdate, parse_update
 from app.protocol.commands import encode_command
 from app.rest.access import Access, Slowdown
+from app.server.switchboard import Switchboard
 from app.session import CallNotFound, NoAgent, Receipt
 from app.settings import Settings
 from app.verbs import Render
@@ -170,6 +171,7 @@ async def serving(*, calls: FakeCalls | None = None, **settings: Any) -> AsyncIt
 
     app = web.Application()
     app[SETTINGS], app[CALLS], app[FEED] = given, cast(Calls, calls), feed
+    app[SWITCHBOARD] = Switchboard()
     rest.setup(app, access=Access(given, slowdown=Slowdown(sleep=sleep)))
     metrics.setup(app)
     async with TestClient(TestServer(app)) as client:

@@ -57,7 +57,7 @@ SAME_LAYER: dict[str, set[str]] = {
     "session": {"application", "feed", "counters"},
     "calls": {"session", "application", "feed", "counters"},
     "metrics": {"keys", "rest", "counters"},
-    "rest": {"keys"},
+    "rest": {"keys", "twin"},
     "server": {"keys", "metrics", "rest"},
     "reload": {"keys", "server"},
     "stalls": {"keys"},

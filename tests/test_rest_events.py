@@ -8,7 +8,7 @@ import pytest
 from aiohttp import ClientResponse
 
 from app.feed import Entry
-from app.rest import events
+from app.rest import stream as sse
 from app.rest.events import write_entry
 from tests.rest_server import AUTH, CALL, Rest, serving
 
@@ -136,7 +136,7 @@ async def test_a_wrong_place_to_resume_is_refused(
 async def test_nothing_happening_keeps_the_stream_alive(
     rest: Rest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(events, "KEEP_ALIVE", 0.01)
+    monkeypatch.setattr(sse, "KEEP_ALIVE", 0.01)
     response = await follow(rest)
     stream = blocks(response)
 
@@ -165,7 +165,7 @@ async def test_a_client_that_goes_away_is_forgotten(rest: Rest) -> None:
 async def test_a_client_that_never_reads_is_cut_off(
     rest: Rest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(events, "LONGEST_WRITE", 0.05)
+    monkeypatch.setattr(sse, "LONGEST_WRITE", 0.05)
     reader, writer = await asyncio.open_connection("127.0.0.1", rest.client.port, limit=1024)
     lines = [f"GET {EVENTS} HTTP/1.1", "Host: x", *(f"{k}: {v}" for k, v in AUTH.items())]
     writer.write("\r\n".join([*lines, "", ""]).encode())

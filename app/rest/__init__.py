@@ -7,20 +7,23 @@ import orjson
 from aiohttp import web
 
 from app.keys import FEED, SETTINGS
-from app.rest import accounts, calls, commands
+from app.rest import accounts, calls, commands, twin
 from app.rest.access import ACCESS, Access, client_address, is_local
 from app.rest.events import follow_call
 from app.rest.openapi import describe
 from app.rest.operation import Operation
 from app.rest.problems import Handler, Problem, ProblemDocument, problem_middleware
+from app.rest.twin import TWIN_CALLS, TwinCalls
 
 __all__ = [
     "ACCESS",
     "OPERATIONS",
+    "TWIN_CALLS",
     "Access",
     "Operation",
     "Problem",
     "ProblemDocument",
+    "TwinCalls",
     "client_address",
     "is_local",
     "setup",
@@ -39,6 +42,9 @@ OPERATIONS: Final = (
     accounts.update_call,
     accounts.update_call_by_post,
     accounts.hang_up_account_call,
+    twin.start_twin_call,
+    twin.list_twin_calls,
+    twin.take_twin_step,
 )
 
 
@@ -52,6 +58,7 @@ def setup(app: web.Application, *, access: Access | None = None) -> None:
         access: The door; by default as the settings say.
     """
     door = app[ACCESS] = access or Access(app[SETTINGS])
+    app[TWIN_CALLS] = TwinCalls()
     app.middlewares.append(problem_middleware)
     app.on_shutdown.append(_stop_watching)
     app.router.add_get("/openapi.json", _document(_described(secured=not door.is_open)))
@@ -90,3 +97,4 @@ def _document(text: bytes) -> Handler:
 
 async def _stop_watching(app: web.Application) -> None:
     app[FEED].close()
+    await app[TWIN_CALLS].close()

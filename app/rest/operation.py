@@ -21,7 +21,7 @@ from app.rest.body import JSON, read_json
 from app.rest.explain import explain
 from app.rest.problems import HEADERS, REQUEST_ID, Problem, invalid
 
-__all__ = ["EVENT_STREAM", "Answer", "Operation", "operation"]
+__all__ = ["Answer", "Operation", "operation"]
 
 CALL_IDS: Final = ("call_sid", "account_sid", "trace_id")
 PARTS: Final = ("path", "query", "headers", "body")
@@ -44,9 +44,6 @@ class Answer:
     description: str
     type: Any = None
     media_type: str = JSON
-
-
-EVENT_STREAM: Final = "text/event-stream"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,6 +2,5 @@
 
 from app.server.build import build, run
 from app.server.site import Site
-from app.server.switchboard import SWITCHBOARD
 
-__all__ = ["SWITCHBOARD", "Site", "build", "run"]
+__all__ = ["Site", "build", "run"]

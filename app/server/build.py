@@ -15,11 +15,11 @@ from aiohttp import web
 from app import metrics, rest
 from app.application import Application
 from app.calls import Calls
-from app.keys import CALLS, COUNTERS, DRAINING, FEED, SETTINGS
+from app.keys import CALLS, COUNTERS, DRAINING, FEED, SETTINGS, SWITCHBOARD
 from app.server.lookout import LOOKOUT, Lookout
 from app.server.site import Site
 from app.server.socket import GOING_AWAY
-from app.server.switchboard import SWITCHBOARD, Switchboard
+from app.server.switchboard import Switchboard
 from app.session import Limits, Runtime
 from app.settings import Settings
 

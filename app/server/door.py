@@ -10,13 +10,12 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from app.keys import CALLS, DRAINING, SETTINGS
+from app.keys import CALLS, DRAINING, SETTINGS, SWITCHBOARD
 from app.server.conversation import Conversation
 from app.server.credentials import has_credentials
 from app.server.direct import DirectSocket
 from app.server.lookout import LOOKOUT
 from app.server.socket import SUBPROTOCOL
-from app.server.switchboard import SWITCHBOARD
 from app.server.upgrade import Upgrade, read_upgrade
 
 

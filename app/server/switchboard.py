@@ -55,9 +55,6 @@ class Switchboard(web.PlainResource):
         return (None if found.http_exception else found), set()
 
 
-SWITCHBOARD: Final = web.AppKey("switchboard", Switchboard)
-
-
 def add_routes(table: web.UrlDispatcher, application: Application[Any, Any]) -> None:
     """The control socket of an application, and the form of its env vars."""
     handler = partial(accept, application=application)

@@ -1,0 +1,134 @@
+"""The twin calls of this server: a few at once, each of them somebody's who listens to it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Final, cast
+
+from aiohttp import web
+
+from app.keys import SETTINGS, SWITCHBOARD
+from app.rest.access import is_local
+from app.rest.problems import Problem, no_such_call
+from app.rest.twin.models import TwinBody
+
+if TYPE_CHECKING:
+    from app.rest.twin.playing import Playing
+
+__all__ = ["TWIN_CALLS", "TwinCalls"]
+
+MOST: Final = 16
+
+
+class TwinCalls:
+    """Starts twin calls, and ends each with whoever started it."""
+
+    def __init__(self) -> None:
+        self._playing: set[Playing] = set()
+        self._ending: set[asyncio.Task[None]] = set()
+
+    def __iter__(self) -> "Iterator[Playing]":
+        return iter([playing for playing in self._playing if playing.has_begun])
+
+    def __len__(self) -> int:
+        """Those that take a place: from the dialling until all is released."""
+        return len(self._playing)
+
+    def find(self, call_sid: str) -> "Playing":
+        """The twin call of that id.
+
+        Raises:
+            Problem: 404.
+        """
+        found = next((one for one in self if one.call_sid == call_sid), None)
+        if found is None:
+            raise no_such_call(f"There is no twin call {call_sid!r} that goes on.")
+        return found
+
+    @asynccontextmanager
+    async def call(self, request: web.Request, order: TwinBody) -> "AsyncIterator[Playing]":
+        """Call an application of this server; hangs up at the end of the block.
+
+        Raises:
+            Problem: 403, 404, 409, 422 or 429: the call does not come about.
+        """
+        require_allowed(request)
+        require_known(request, order.application)
+        if len(self._playing) >= MOST:
+            text = f"{MOST} twin calls go on already; end one first."
+            raise Problem(429, text, kind="too-many-twin-calls", headers={"Retry-After": "5"})
+        make = cast("type[Playing]", (await _room()).Playing)
+        playing = make(order, own_address(request), request.app[SETTINGS])
+        self._playing.add(playing)
+        try:
+            await playing.begin()
+            yield playing
+        finally:
+            # In a task of its own: whoever listened may be gone, and cancelled.
+            ending = asyncio.create_task(self._end(playing))
+            self._ending.add(ending)
+            ending.add_done_callback(self._ending.discard)
+            await asyncio.shield(ending)
+
+    async def _end(self, playing: "Playing") -> None:
+        try:
+            await playing.close()
+        finally:
+            self._playing.discard(playing)
+
+    async def close(self) -> None:
+        """End all, as at a shutdown."""
+        await asyncio.gather(*(playing.close() for playing in self._playing))
+        await asyncio.gather(*self._ending)
+
+
+TWIN_CALLS: Final = web.AppKey("twin_calls", TwinCalls)
+
+
+async def _room() -> ModuleType:
+    """What plays the calls: the twin is imported when it is first asked for, beside the loop."""
+    return await asyncio.to_thread(import_module, "app.rest.twin.playing")
+
+
+def require_allowed(request: web.Request) -> None:
+    """Twin calls are for development: from this machine, or where the settings say so.
+
+    Raises:
+        Problem: 403.
+    """
+    if not (is_local(request) or request.app[SETTINGS].twin):
+        raise Problem(
+            403,
+            "Twin calls are made from this machine only, and not by way of a proxy, unless the "
+            "server is started with CORDBOARD_TWIN=1.",
+            kind="twin-not-allowed",
+        )
+
+
+def require_known(request: web.Request, application: str) -> None:
+    """An application must answer there; the paths are told where none does.
+
+    Raises:
+        Problem: 404.
+    """
+    switchboard = request.app[SWITCHBOARD]
+    if switchboard.find(application.partition("?")[0]) is None:
+        paths = ", ".join(one.path for one in switchboard.applications)
+        advice = f"no application answers there; expected one of {paths or 'none'}"
+        raise Problem(
+            404,
+            f"Application: {advice}.",
+            kind="no-such-application",
+            title="No such application",
+            errors=[("application", advice)],
+        )
+
+
+def own_address(request: web.Request) -> str:
+    """Where this server listens, as a WebSocket URL: the address that the request came to."""
+    assert request.transport is not None
+    host, port = request.transport.get_extra_info("sockname")[:2]
+    is_secure = request.transport.get_extra_info("ssl_object") is not None
+    return f"{'wss' if is_secure else 'ws'}://{f'[{host}]' if ':' in host else host}:{port}"
