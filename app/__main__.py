@@ -172,6 +172,7 @@ def welcome(settings: "Settings", applications: "Sequence[Application]") -> str:
         *calls,
         "",
         f"REST      {settings.base_url}/v1",
+        f"MCP       {settings.base_url}/mcp",
         f"API key   {_where_the_key_is(settings)}",
         *(["Reload    a change in handlers/ or hooks/ reaches the next call"] * settings.reload),
         *_call_commands(settings, applications),

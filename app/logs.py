@@ -121,6 +121,8 @@ class Event(StrEnum):
     REST_REQUEST = auto()
     REST_REFUSED = auto()
     REST_FAILED = auto()
+    MCP_CALLED = auto()
+    MCP_FAILED = auto()
 
     LIBRARY = auto()
 

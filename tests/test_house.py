@@ -42,6 +42,7 @@ LAYERS: dict[str, int] = {
     "keys": 4,
     "metrics": 4,
     "rest": 4,
+    "mcp_server": 4,
     "server": 4,
     "reload": 4,
     "stalls": 4,
@@ -58,7 +59,8 @@ SAME_LAYER: dict[str, set[str]] = {
     "calls": {"session", "application", "feed", "counters"},
     "metrics": {"keys", "rest", "counters"},
     "rest": {"keys", "twin"},
-    "server": {"keys", "metrics", "rest"},
+    "mcp_server": {"keys", "rest", "twin"},
+    "server": {"keys", "metrics", "rest", "mcp_server"},
     "reload": {"keys", "server"},
     "stalls": {"keys"},
     "tracing": {"keys"},
@@ -87,6 +89,7 @@ MAX_FUNCTION = 60
 # Where anything at all may be caught, since the call, or the server, must go on.
 BROAD_EXCEPTS = {
     "app/rest/problems.py::problem_middleware",  # a REST request: nothing of ours reaches a client
+    "app/mcp_server/control.py::call_tool",  # an assistant's request, as those over REST
     "app/reload.py::reload",  # the author's modules: those from before go on
     "app/calls.py::_sweep",  # one call's deadlines: those of the others are kept
     "app/server/accept.py::converse",  # one socket: the others go on

@@ -9,9 +9,10 @@ from aiohttp import web
 from app.keys import FEED, SETTINGS
 from app.rest import accounts, calls, commands, twin
 from app.rest.access import ACCESS, Access, client_address, is_local
+from app.rest.body import read_body
 from app.rest.events import follow_call
 from app.rest.openapi import describe
-from app.rest.operation import Operation
+from app.rest.operation import Operation, misfit
 from app.rest.problems import Handler, Problem, ProblemDocument, problem_middleware
 from app.rest.twin import TWIN_CALLS, TwinCalls
 
@@ -26,6 +27,8 @@ __all__ = [
     "TwinCalls",
     "client_address",
     "is_local",
+    "misfit",
+    "read_body",
     "setup",
 ]
 

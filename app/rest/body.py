@@ -10,7 +10,7 @@ from aiohttp.web import RequestPayloadError
 from app.keys import SETTINGS
 from app.rest.problems import Problem
 
-__all__ = ["JSON", "read_json"]
+__all__ = ["JSON", "read_body", "read_json"]
 
 JSON: Final = "application/json"
 LARGEST: Final = 256 * 1024
@@ -30,7 +30,7 @@ async def read_json(request: web.Request) -> bytes:
             f"got {request.headers.get('Content-Type', 'no content type')[:80]!r}.",
             headers={"Accept": JSON},
         )
-    body = await _read(request)
+    body = await read_body(request)
     if not body.strip():
         raise Problem(400, "The body is empty; send a JSON object.", kind="malformed-json")
     try:
@@ -39,8 +39,12 @@ async def read_json(request: web.Request) -> bytes:
         raise Problem(400, f"The body is not JSON: {error}.", kind="malformed-json") from None
 
 
-async def _read(request: web.Request) -> bytes:
-    """The bytes; who has a key may still be slow, break off, or send what swells."""
+async def read_body(request: web.Request) -> bytes:
+    """The bytes; who has a key may still be slow, break off, or send what swells.
+
+    Raises:
+        Problem: 400, 408 or 413.
+    """
     # What jambonz takes must come through, even where JSON writes a letter in more bytes.
     largest = max(LARGEST, 2 * request.app[SETTINGS].max_frame)
     try:

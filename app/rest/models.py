@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator
 
 from app.protocol import AgentUpdate, parse_update, read_event
 
 __all__ = [
+    "UPDATE_BODIES",
     "AgentView",
     "Body",
     "CallFilter",
@@ -179,12 +180,17 @@ class GenerateReplyBody(Body):
     interrupt: Annotated[bool | None, Field(description="Cut off what is being said.")] = None
 
 
-UPDATES = ("update_instructions", "inject_context", "update_tools", "generate_reply")
+UPDATE_BODIES: Final[dict[str, type[Body]]] = {
+    "update_instructions": UpdateInstructionsBody,
+    "inject_context": InjectContextBody,
+    "update_tools": UpdateToolsBody,
+    "generate_reply": GenerateReplyBody,
+}
 
 
 def _kind_of_update(value: object) -> str | None:
     kind = value.get("type") if isinstance(value, dict) else None
-    return f"~{kind}" if kind in UPDATES else None
+    return f"~{kind}" if isinstance(kind, str) and kind in UPDATE_BODIES else None
 
 
 UpdateBody = Annotated[
@@ -196,7 +202,7 @@ UpdateBody = Annotated[
         _kind_of_update,
         custom_error_type="update_type",
         custom_error_message="expected an object whose {field} is one of {known}",
-        custom_error_context={"field": "type", "known": ", ".join(UPDATES)},
+        custom_error_context={"field": "type", "known": ", ".join(UPDATE_BODIES)},
     ),
 ]
 

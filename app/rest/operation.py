@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, get_type_hints
 
+import orjson
 import structlog
 from aiohttp import web
 from pydantic import TypeAdapter, ValidationError
@@ -21,10 +22,11 @@ from app.rest.body import JSON, read_json
 from app.rest.explain import explain
 from app.rest.problems import HEADERS, REQUEST_ID, Problem, invalid
 
-__all__ = ["Answer", "Operation", "operation"]
+__all__ = ["Answer", "Operation", "misfit", "operation"]
 
 CALL_IDS: Final = ("call_sid", "account_sid", "trace_id")
 PARTS: Final = ("path", "query", "headers", "body")
+PLACES: Final = {"headers": "header"}
 
 log = structlog.get_logger()
 
@@ -92,7 +94,35 @@ class Operation:
                 return adapter.validate_json(await read_json(request))
             return adapter.validate_strings(_strings(part, request))
         except ValidationError as error:
-            raise _invalid(part, error) from None
+            raise misfit(PLACES.get(part, part), error) from None
+
+    async def call(self, request: web.Request, given: Mapping[str, Mapping[str, Any]]) -> Any:
+        """Do the same for another edge, which has let the request in.
+
+        Args:
+            request: By which it was asked for.
+            given: The parts as JSON values.
+
+        Returns:
+            The body of the answer, as JSON values.
+
+        Raises:
+            Problem: As over HTTP.
+        """
+        values = {part: self._take(part, given.get(part, {})) for part in self.inputs}
+        result = await self.function(request, **values)
+        return self.output.dump_python(result, mode="json", by_alias=True)
+
+    def _take(self, part: str, value: Mapping[str, Any]) -> Any:
+        adapter = self.inputs[part]
+        try:
+            if part == "body":
+                return adapter.validate_json(orjson.dumps(value))
+            return adapter.validate_python(value)
+        except ValidationError as error:
+            raise misfit("arguments", error) from None
+        except TypeError as error:  # a lone surrogate, a number of more than 64 bits
+            raise invalid(f"The arguments hold what nobody can send on: {error}.") from None
 
     def _answer(self, result: object) -> web.StreamResponse:
         if isinstance(result, web.StreamResponse):
@@ -160,9 +190,10 @@ def _strings(part: str, request: web.Request) -> dict[str, str]:
     return dict(request.query)
 
 
-def _invalid(part: str, error: ValidationError) -> Problem:
+def misfit(where: str, error: ValidationError) -> Problem:
+    """What came is not what the annotations say; ``where`` names the part of the request."""
     errors = explain(error)
-    where = {"headers": "header", "path": "path", "query": "query"}.get(part, "body")
     shown = "; ".join(f"{field}: {message}" if field else message for field, message in errors[:3])
     named = [(field or where, message) for field, message in errors]
-    return invalid(f"The {where} is not as expected: {shown}.", named)
+    verb = "are" if where.endswith("s") else "is"
+    return invalid(f"The {where} {verb} not as expected: {shown}.", named)

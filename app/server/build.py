@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from aiohttp import web
 
-from app import metrics, rest
+from app import mcp_server, metrics, rest
 from app.application import Application
 from app.calls import Calls
 from app.keys import CALLS, COUNTERS, DRAINING, FEED, SETTINGS, SWITCHBOARD
@@ -50,6 +50,7 @@ def build(
     web_app[LOOKOUT] = Lookout(settings)
     metrics.setup(web_app)
     rest.setup(web_app)  # before the applications: a path with parameters must not hide these
+    mcp_server.setup(web_app)
     switchboard = web_app[SWITCHBOARD] = Switchboard(applications)
     web_app.router.register_resource(switchboard)
     web_app.cleanup_ctx.append(look_after_calls)
