@@ -40,6 +40,7 @@ _SECRET_TEXT: Final = re.compile(
     r"|([?&][\w-]*(?:key|password|secret|signature|token)=)[^\s&#\"'<>]+"
     r"|(\bauthorization['\"]?\s?[:=]\s?['\"]?\w+\s+)[^\s'\"]+"
     r"|(\bbearer\s+)(?=\S*\d)[\w.~+/=-]{8,}"
+    r"|(/mcp/tools/[^/\s]+/)[\w-]{16,}"
     r"|\b(?:sk|gsk|xai)-[\w-]{16,}",
     re.IGNORECASE,
 )
@@ -102,6 +103,7 @@ class Event(StrEnum):
     ANSWERED_LATE = auto()
     ANSWER_NOT_ALLOWED = auto()
     HANDLER_FAILED = auto()
+    MCP_OFFERED_HERE = auto()
     HANDLER_RETURNED_NOTHING = auto()
     HOOK_UNANSWERED = auto()
     EVENT_DROPPED = auto()

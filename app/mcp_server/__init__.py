@@ -15,8 +15,11 @@ MCP: Final = web.AppKey("mcp", Edge)
 
 
 def setup(web_app: web.Application) -> None:
-    """Add ``/mcp`` to a server that has its REST API."""
+    """Add ``/mcp`` and what is below it to a server that has its REST API."""
     edge = web_app[MCP] = Edge()
     web_app.router.add_route("*", "/mcp", edge.control)
+    offered = "/mcp/tools/{call_sid}/{token}"
+    web_app.router.add_route("*", offered, edge.tools)
+    web_app.router.add_route("*", f"{offered}/messages", edge.tools)
     web_app.on_shutdown.append(edge.hurry)
     web_app.on_cleanup.append(edge.close)

@@ -1,11 +1,14 @@
 """The door of the MCP edge: who may come in, and the SDK behind it, from the first visitor on."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from aiohttp import web
 
+from app.keys import CALLS
 from app.mcp_server.asgi import respond
 from app.mcp_server.origin import check_origin
 from app.rest import ACCESS, Problem
@@ -15,12 +18,17 @@ if TYPE_CHECKING:
 
 __all__ = ["Edge"]
 
+MOST: Final = 10_000
+VERSION: Final = "MCP-Protocol-Version"
+"""Sent with every request of Streamable HTTP but the first."""
+
 
 class Edge:
     """Serves MCP over HTTP."""
 
     def __init__(self) -> None:
         self._closing = asyncio.Event()
+        self._taken = 0
         self._loading: asyncio.Task[Served] | None = None
 
     async def control(self, request: web.Request) -> web.StreamResponse:
@@ -32,6 +40,49 @@ class Edge:
             raise Problem(405, text, headers={"Allow": "POST"})
         served = await self._served()
         return await respond(served.control, request, closing=self._closing)
+
+    async def tools(self, request: web.Request) -> web.StreamResponse:
+        """``/mcp/tools/{call_sid}/{token}``: what a call offers, for jambonz.
+
+        The address is all that proves who asks: that jambonz sends the verb's `auth` along with
+        each request of either transport is nowhere promised.
+        """
+        check_origin(request)
+        calls, token = request.app[CALLS], request.match_info["token"]
+        session = calls.get(request.match_info["call_sid"])
+        tools = session.find_mcp_tools(token) if session is not None else None
+        if session is None or tools is None:
+            raise Problem(404, "No call offers tools here, or it is over.", kind="no-such-call")
+        self._require_method(request)
+        served = await self._served()
+        with self._place():
+            return await respond(
+                served.tools,
+                request,
+                closing=self._closing,
+                is_over=lambda: calls.get(session.call_sid) is not session,
+                extra=served.scope(session, tools, token),
+            )
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        """A place among the requests for tools; a stream takes one for as long as it lasts."""
+        if self._taken >= MOST:
+            headers = {"Retry-After": "1"}
+            raise Problem(503, f"{MOST} requests for tools are served already.", headers=headers)
+        self._taken += 1
+        try:
+            yield
+        finally:
+            self._taken -= 1
+
+    def _require_method(self, request: web.Request) -> None:
+        """A stream of SSE begins by GET; that of Streamable HTTP, which may, is not served."""
+        is_stream = request.method == "GET" and VERSION not in request.headers
+        is_message = request.path.endswith("/messages")
+        if request.method != "POST" and (is_message or not is_stream):
+            text = "MCP is spoken here by Streamable HTTP (POST) and by SSE (GET)."
+            raise Problem(405, text, headers={"Allow": "GET, POST"})
 
     async def _served(self) -> "Served":
         """What answers; made once, for all who wait for it."""

@@ -2,26 +2,36 @@
 
 import asyncio
 import logging
+from contextlib import AsyncExitStack
 from typing import Any
 
+from mcp.server.sse import SseServerTransport
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
 from app.mcp_server.asgi import Receive, Send
 from app.mcp_server.control import make_control
+from app.mcp_server.offered import OFFERED, Offered, make_offered
+from app.session import Session
 
 __all__ = ["Served"]
 
-# Sessions of the SDK would outlive their clients; each request stands for itself.
-STATELESS = True
+MESSAGES = "/messages"
 
 
 class Served:
-    """What answers, once the SDK is there."""
+    """What answers, once the SDK is there.
+
+    No session of Streamable HTTP is kept: it would outlive its client. Each request stands for
+    itself.
+    """
 
     def __init__(self) -> None:
         # It tells of every request, and with debug of what is in it.
         logging.getLogger("mcp").setLevel(logging.WARNING)
-        self._control = StreamableHTTPSessionManager(make_control(), stateless=STATELESS)
+        self._offering = make_offered()
+        self._control = StreamableHTTPSessionManager(make_control(), stateless=True)
+        self._tools = StreamableHTTPSessionManager(self._offering, stateless=True)
+        self._sse = SseServerTransport(MESSAGES)
         self._ready = asyncio.Event()
         self._stop = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
@@ -32,7 +42,9 @@ class Served:
         await self._ready.wait()
 
     async def _run(self) -> None:
-        async with self._control.run():
+        async with AsyncExitStack() as stack:
+            for manager in (self._control, self._tools):
+                await stack.enter_async_context(manager.run())
             self._ready.set()
             await self._stop.wait()
 
@@ -45,3 +57,26 @@ class Served:
     async def control(self, scope: Any, receive: Receive, send: Send) -> None:
         """The ASGI application behind ``/mcp``."""
         await self._control.handle_request(scope, receive, send)
+
+    def scope(self, session: Session[Any, Any], tools: Any, token: str) -> dict[str, Any]:
+        """What a request for tools needs beside what HTTP tells.
+
+        The path of messages is told relative to the stream's: a proxy may have put a prefix
+        before both, which nobody here knows.
+        """
+        return {OFFERED: Offered(session, tools), "root_path": f"./{token}"}
+
+    async def tools(self, scope: Any, receive: Receive, send: Send) -> None:
+        """The ASGI application behind the tools of a call: both transports at one address."""
+        if scope["path"].endswith(MESSAGES):
+            await self._sse.handle_post_message(scope, receive, send)
+        elif scope["method"] == "GET":
+            await self._stream(scope, receive, send)
+        else:
+            await self._tools.handle_request(scope, receive, send)
+
+    async def _stream(self, scope: Any, receive: Receive, send: Send) -> None:
+        """Serve a client that speaks SSE, until it goes."""
+        async with self._sse.connect_sse(scope, receive, send) as (incoming, outgoing):
+            options = self._offering.create_initialization_options()
+            await self._offering.run(incoming, outgoing, options)

@@ -41,6 +41,7 @@ def build(
     """The web application of a node: a WebSocket route per application, REST, health, metrics."""
     if calls is None:
         calls = Calls(Runtime(limits=limits_of(settings)))
+    calls.runtime.base_url = settings.base_url
     web_app = web.Application(client_max_size=settings.max_message)
     web_app[SETTINGS] = settings
     web_app[CALLS] = calls

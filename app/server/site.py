@@ -5,6 +5,7 @@ import ssl
 
 from aiohttp import web
 
+from app.keys import CALLS, SETTINGS
 from app.server import direct
 from app.server.door import Doorway
 
@@ -52,3 +53,7 @@ class Site(web.BaseSite):
         self._server = await asyncio.get_running_loop().create_server(
             make, self._host, self._port, ssl=self._ssl_context, backlog=self._backlog
         )
+        if self._port == 0:  # only now it is known
+            port = self._server.sockets[0].getsockname()[1]
+            settings = runner.app[SETTINGS].model_copy(update={"port": port})
+            runner.app[CALLS].runtime.base_url = settings.base_url

@@ -34,12 +34,14 @@ from app.session.eager import Rest
 from app.session.errors import CallEnded
 from app.session.events import EventQueue
 from app.session.facts import CallFacts, E, S, text_of
+from app.session.offers import Offers, Tools
 from app.session.receipt import Receipt
 from app.session.runtime import Runtime, Socket
 from app.session.snapshot import take_snapshot
 from app.session.speaker import Speaker
 from app.session.tools import ToolCalls
 from app.session.user_code import UserCode, run
+from app.tool import Tool
 from app.verbs.render import add_roles
 
 T = TypeVar("T")
@@ -71,6 +73,7 @@ class LiveCall(CallFacts[S, E]):
         "_last_turn",
         "_loop",
         "_lost_at",
+        "_offered",
         "_release",
         "_roles",
         "_runtime",
@@ -110,6 +113,7 @@ class LiveCall(CallFacts[S, E]):
         self._is_prompt_split = self._is_over = self._is_ended = False
         self._turns = self._interruptions = self._tool_count = 0
         self._release: opening.Release | None = None
+        self._offered: Offers | None = None
         self._tts: Speaker | None = None  # most calls never speak by themselves
         self._last_turn: Mapping[str, Any] | None = None
         self._tool_seconds: dict[str, float] | None = None
@@ -123,6 +127,23 @@ class LiveCall(CallFacts[S, E]):
     def is_open(self) -> bool:
         """Whether something can be sent: the call has begun and is not over."""
         return self._connection.is_live and not self._is_over
+
+    # what it offers over MCP
+
+    @property
+    def _offers(self) -> Offers:
+        if self._offered is None:
+            self._offered = Offers()
+        return self._offered
+
+    def find_mcp_tools(self, token: str) -> Tools | None:
+        """The tools that were offered under this token; None if none were, or the call is over."""
+        is_offering = self._offered is not None and not self._is_over
+        return self._offers.find(token) if is_offering else None
+
+    async def call_mcp_tool(self, tool: Tool[..., Any], arguments: object) -> tuple[bytes, bool]:
+        """Run a tool that was offered: the output as JSON, and whether it is an error."""
+        return await self._tool_calls.ask(tool, arguments)
 
     # the socket
 

@@ -127,6 +127,7 @@ class Runtime:
         waiting: Sessions with a deadline; one sweeper looks at them, instead of a timer each.
         failures: Which failures of authors' code have been told with a traceback.
         tracer: Who follows them from within, if anybody does.
+        base_url: How jambonz reaches this server over HTTP.
         handed_over: What dialed legs were given to run, until they are calls of their own.
     """
 
@@ -137,6 +138,7 @@ class Runtime:
     live: dict[str, "LiveCall[Any, Any]"] = field(default_factory=dict)
     waiting: set["LiveCall[Any, Any]"] = field(default_factory=set)
     tracer: Tracer | None = None
+    base_url: str = ""
     handed_over: dict[str, Rendered] = field(default_factory=dict)
     failures: Failures = field(default_factory=Failures)
     _seen: set[str] = field(default_factory=set)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from app.agent import McpServer
 from app.command import AGENT_UPDATE
 from app.protocol import (
     AgentUpdate,
@@ -19,6 +20,7 @@ from app.session.call_commands import CallCommands
 from app.session.conference_commands import ConferenceCommands
 from app.session.facts import E, S
 from app.session.media_commands import MediaCommands
+from app.session.offers import offer
 from app.session.receipt import Receipt
 from app.session.speaker import Speaker
 from app.session.updates import LLM_UPDATE, doubts, send_event, send_update
@@ -94,6 +96,17 @@ class Session(CallCommands[S, E], MediaCommands[S, E], ConferenceCommands[S, E])
         """
         self._tool_calls.answer(tool_call_id, result)
         self._flush()
+
+    def mcp_server(self, tools: Sequence[Tool[..., Any]]) -> McpServer:
+        """Offer tools to jambonz over MCP, for ``Agent(mcp_servers=[…])``.
+
+        jambonz then lists and calls them by itself, in place of the tool hook; they run as any tool
+        of this call, with its session. The address is good for this call only.
+
+        Raises:
+            ConfigurationError: They are no tools, or two of them share a name.
+        """
+        return offer(self, tools)
 
     @property
     def tts(self) -> Speaker:

@@ -7,6 +7,7 @@ is delivered as context (``late="deliver"``), or it is cancelled (``late="cancel
 
 import asyncio
 import time
+import uuid
 import weakref
 from collections.abc import Coroutine
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ from app.tool import Tool, ToolArgumentError, ToolError, UnencodableResult, enco
 if TYPE_CHECKING:
     from app.session.live import LiveCall
 
+Output = tuple[bytes, bool]
+"""JSON of a tool's output, and whether it is an error."""
 FILLER_TRACK = "filler"
 MAX_NAME = 200
 FAILED = orjson.dumps({"error": phrases.FAILED})
@@ -54,12 +57,13 @@ class ToolRun:
 class ToolCalls:
     """The tool calls of a session; made when the first one comes."""
 
-    __slots__ = ("_has_filler_track", "_once", "_owner", "_runs")
+    __slots__ = ("_asked", "_has_filler_track", "_once", "_owner", "_runs")
 
     def __init__(self, session: "LiveCall[Any, Any]") -> None:
         self._owner = weakref.ref(session)  # which holds this: no cycle for the collector
         self._runs: set[ToolRun] = set()
         self._once: dict[str, bytes] = {}
+        self._asked: dict[str, asyncio.Future[Output]] = {}
         self._has_filler_track = False
 
     @property
@@ -115,6 +119,27 @@ class ToolCalls:
             return
         tool_run = self._make_run(call_id, name, arguments_of(data), None)
         self._begin(tool_run, self._hand_over(tool_run, handler, data))
+
+    async def ask(self, tool: Tool[..., Any], arguments: object) -> Output:
+        """Run a tool for somebody who waits here, and not for an output over the socket."""
+        session, call_id = self._session, uuid.uuid4().hex
+        told = {"tool_call_id": call_id, "name": tool.name, "arguments": arguments, "by": "mcp"}
+        session._publish("tool_call", told)
+        if len(self._runs) >= session._runtime.limits.max_tools:
+            session.log.warning("tool_calls_over_limit", tool=tool.name, running=len(self._runs))
+            return said(phrases.TOO_MANY), True
+        waiting: asyncio.Future[Output] = session._loop.create_future()
+        self._asked[call_id] = waiting
+        try:
+            tool_run = self._make_run(call_id, tool.name, arguments, tool)
+            self._begin(tool_run, self._serve(tool_run, self._call(tool_run)))
+            return await waiting
+        finally:
+            self._asked.pop(call_id, None)
+
+    def _is_open(self, call_id: str) -> bool:
+        """Whether somebody still waits for the output."""
+        return call_id in self._asked or self._session._connection.is_tool_call_open(call_id)
 
     def _make_run(
         self, call_id: str, name: str, arguments: object, tool: Tool[..., Any] | None
@@ -267,7 +292,7 @@ class ToolCalls:
     def _overrun(self, tool_run: ToolRun) -> None:
         """The deadline: answer the model, and let the function run on or cancel it."""
         tool = tool_run.tool
-        if not self._session._connection.is_tool_call_open(tool_run.call_id):
+        if not self._is_open(tool_run.call_id):
             self._runs.discard(tool_run)  # answered by hand
             return
         seconds = time.monotonic() - tool_run.started
@@ -321,6 +346,10 @@ class ToolCalls:
 
     def _answer(self, call_id: str, name: str, output: bytes, outcome: str, seconds: float) -> None:
         session = self._session
+        if (waiting := self._asked.pop(call_id, None)) is not None:
+            session._tool_called(call_id, name, output, outcome, seconds)
+            settle(waiting, output, is_error=outcome not in FINE)
+            return
         if session._answer_now(call_id, output):
             session._tool_called(call_id, name, output, outcome, seconds)
             return
@@ -346,6 +375,9 @@ class ToolCalls:
         """The call ends: say in the log which functions are stopped by that."""
         for tool_run in self._runs:
             self._unused(tool_run.name, "the call ended while it ran")
+        for waiting in self._asked.values():
+            settle(waiting, said(phrases.CALL_OVER), is_error=True)
+        self._asked.clear()
 
     def _tell_later(self, text: str) -> None:
         """Deliver a late result: as context, and let the agent speak of it."""
@@ -385,6 +417,12 @@ def arguments_of(data: dict[str, Any]) -> object:
     """The arguments, under either name; none are an empty object."""
     arguments = data.get("arguments", data.get("args"))
     return {} if arguments is None else arguments
+
+
+def settle(waiting: asyncio.Future[Output], output: bytes, *, is_error: bool) -> None:
+    """Hand an output to who waits for it, unless they have given up."""
+    if not waiting.done():
+        waiting.set_result((output, is_error))
 
 
 def said(text: str) -> bytes:

@@ -21,6 +21,7 @@ FAILED = (
 )
 GAVE_UP = "The tool did not finish, and no result will come. Tell the caller that it did not work."
 TOO_MANY = "Too many tools run already. Wait for their results, then call this one again."
+CALL_OVER = "The call is over."
 UNANSWERED = "Nothing answered this tool call in time. Tell the caller that it did not work."
 ALREADY_DONE = "This was done earlier in this call with the same arguments; it is not done twice."
 OUTCOME_UNKNOWN = (
