@@ -8,7 +8,7 @@ RUN := $(VENV)/.ready-to-run
 DEV := $(VENV)/.ready-to-develop
 
 .DEFAULT_GOAL := help
-.PHONY: help run call test check format bench chaos lock clean
+.PHONY: help run call sim test check format bench chaos lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ run: $(RUN) ## Start the server on port 3000
 
 call: $(RUN) ## Talk to the server in text; options in ARGS, such as ARGS="--say hello"
 	@trap : INT; $(BIN)/python -m app call $(ARGS) || [ $$? -eq 130 ]
+
+sim: $(RUN) ## Let simulated callers call; options in ARGS, such as ARGS="--calls 200"
+	@$(BIN)/python -m app sim tests/scenarios/sim $(ARGS)
 
 test: $(DEV) ## Run every test; ARGS goes to pytest
 	@$(BIN)/python -m pytest $(ARGS)

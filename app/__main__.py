@@ -6,6 +6,7 @@ import socket
 import ssl
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import version
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 
 # Each command imports its own parts: `call` and `new` should not wait for the server's.
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from types import ModuleType
 
     from aiohttp import web
@@ -77,7 +79,7 @@ def _serve_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _serve(_args: argparse.Namespace) -> int:
     from app import logs
-    from app.application import discover, place_of
+    from app.application import discover
     from app.protocol import CordboardError
     from app.settings import SettingsError, ensure_key, load
 
@@ -88,10 +90,16 @@ def _serve(_args: argparse.Namespace) -> int:
         _try_out(settings)
         parts = list(_parts(settings))
     except (SettingsError, CordboardError) as error:
-        place = place_of(error)
-        print(f"cordboard: {error}" + (f"\n  in {place}" if place else ""), file=sys.stderr)
-        return CANNOT_START
+        return _cannot_start(error)
     return _run_server(settings, applications, parts)
+
+
+def _cannot_start(error: Exception) -> int:
+    from app.application import place_of
+
+    place = place_of(error)
+    print(f"cordboard: {error}" + (f"\n  in {place}" if place else ""), file=sys.stderr)
+    return CANNOT_START
 
 
 def _parts(settings: "Settings") -> "Iterator[Part]":
@@ -211,10 +219,8 @@ def _call_commands(settings: "Settings", applications: "Sequence[Application]") 
 def _call_command(url: str, settings: "Settings") -> str:
     login = f"--user {settings.ws_user} --password PASSWORD" if settings.ws_user else ""
     words = " ".join(filter(None, (url, login)))
-    if Path(sys.argv[0]).stem == "cordboard":
-        return f"cordboard call {words}".rstrip()
-    if not Path("Makefile").exists():  # not in a checkout
-        return f"python -m app call {words}".rstrip()
+    if _program() == "cordboard" or not Path("Makefile").exists():  # not in a checkout
+        return f"{_program()} call {words}".rstrip()
     if not words:
         return "make call"
     return f'make call ARGS="{words}"' if login else f"make call ARGS={words}"
@@ -246,6 +252,43 @@ def _doctor(args: argparse.Namespace) -> int:
     return doctor.run(args, plain=is_color_unwanted())
 
 
+def _sim_arguments(parser: argparse.ArgumentParser) -> None:
+    from app import sim
+
+    sim.add_arguments(parser)
+
+
+def _sim(args: argparse.Namespace) -> int:
+    from app import sim
+    from app.protocol import CordboardError
+    from app.settings import SettingsError, is_color_unwanted
+
+    try:
+        return sim.run(args, sim.Parts(_serve_here, program=_program()), plain=is_color_unwanted())
+    except (SettingsError, CordboardError) as error:
+        return _cannot_start(error)
+
+
+@asynccontextmanager
+async def _serve_here() -> "AsyncIterator[str]":
+    """Run the applications of this folder in this process, for callers in this process."""
+    from app import logs, server
+    from app.application import discover
+    from app.settings import load
+
+    settings = load()
+    own = {"host": "127.0.0.1", "port": 0, "allow_anonymous": True, "log_level": "error"}
+    none = dict.fromkeys(("ws_user", "ws_password", "tls_certificate", "tls_key", "public_url"))
+    settings = settings.model_copy(update={**own, **none})
+    logs.configure(settings)
+    async with server.serving(discover(settings.folder), settings) as (url, _):
+        yield url.replace("http", "ws", 1)
+
+
+def _program() -> str:
+    return "cordboard" if Path(sys.argv[0]).stem == "cordboard" else "python -m app"
+
+
 def _new_arguments(parser: argparse.ArgumentParser) -> None:
     from app import scaffold
 
@@ -262,6 +305,7 @@ COMMANDS = {
     "serve": Command("start the server", _serve_arguments, _serve),
     "call": Command("talk in text to any jambonz WebSocket application", _call_arguments, _call),
     "doctor": Command("grade any jambonz WebSocket application", _doctor_arguments, _doctor),
+    "sim": Command("let simulated callers call, by the hundred", _sim_arguments, _sim),
     "new": Command("write a project of your own into a new folder", _new_arguments, _new),
 }
 

@@ -15,11 +15,11 @@ import pytest_asyncio
 from aiohttp import web
 from pydantic import SecretStr
 
+from app import server
 from app.application import Application, discover
 from app.calls import Calls
 from app.keys import CALLS
 from app.llm import ChatModel, FakeModel, connect
-from app.server import Site, build
 from app.settings import Settings
 from app.twin import (
     CallRefused,
@@ -91,15 +91,8 @@ async def serving(
     applications: Sequence[Application[Any, Any]], settings: Settings
 ) -> AsyncIterator[Cordboard]:
     """Run a server on a free port of the loopback, and take it down again."""
-    web_app = build(settings, applications)
-    runner = web.AppRunner(web_app, access_log=None, shutdown_timeout=1.0)
-    await runner.setup()
-    try:
-        await Site(runner, settings.host, settings.port).start()
-        host, port = runner.addresses[0][:2]
-        yield Cordboard(f"http://{host}:{port}", web_app, settings)
-    finally:
-        await runner.cleanup()
+    async with server.serving(applications, settings) as (url, web_app):
+        yield Cordboard(url, web_app, settings)
 
 
 @pytest.fixture
@@ -137,8 +130,8 @@ async def cordboard(
     cordboard_applications: Sequence[Application[Any, Any]], cordboard_settings: Settings
 ) -> AsyncIterator[Cordboard]:
     """A server with the applications under test, on a free port."""
-    async with serving(cordboard_applications, cordboard_settings) as server:
-        yield server
+    async with serving(cordboard_applications, cordboard_settings) as running:
+        yield running
 
 
 @pytest_asyncio.fixture

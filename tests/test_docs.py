@@ -19,7 +19,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 FENCE = re.compile(
     r"^(?P<indent> *)```(?P<language>\S*)\n(?P<code>.*?)^(?P=indent)```$", re.DOTALL | re.MULTILINE
 )
-LANGUAGES = {"python", "sh", "json", "text", "toml", "nginx", "dockerfile"}
+LANGUAGES = {"python", "sh", "json", "text", "toml", "nginx", "dockerfile", "yaml"}
 
 
 @dataclass(frozen=True, slots=True)

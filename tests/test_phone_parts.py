@@ -10,11 +10,11 @@ import pytest
 
 from app.phone import Options, Step, UsageError, add_arguments, phone, read_options, run
 from app.phone.explain import hint, is_loopback, steering
-from app.phone.judge import find_faults
 from app.phone.keyboard import read_lines
 from app.phone.render import Line, paint, render
 from app.phone.steps import HELP, parse
 from app.twin import Entry, Kind
+from app.twin.faults import find_faults
 
 
 def arguments(*words: str) -> argparse.Namespace:

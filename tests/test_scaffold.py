@@ -10,6 +10,8 @@ import pytest
 from app.__main__ import main
 from app.scaffold import ScaffoldError, name_project, write
 
+ROOT = Path(__file__).parent.parent
+
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -24,7 +26,7 @@ def run_in(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", *command],
         cwd=folder,
-        env={**kept, "PYTHONDONTWRITEBYTECODE": "1"},
+        env={**kept, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         timeout=50,
@@ -37,6 +39,13 @@ def test_its_own_tests_pass_at_once(project: Path) -> None:
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "3 passed" in ran.stdout
+
+
+def test_its_simulated_callers_pass_at_once(project: Path) -> None:
+    ran = run_in(project, "app", "sim", "scenarios")
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "2 calls in" in ran.stdout
 
 
 def test_ruff_and_mypy_have_nothing_to_say(project: Path) -> None:
@@ -62,6 +71,7 @@ def test_every_file_is_there_and_no_mark_is_left(project: Path) -> None:
         "hooks/__init__.py",
         "hooks/front_desk.py",
         "pyproject.toml",
+        "scenarios/front_desk.yaml",
         "tests/conftest.py",
         "tests/test_front_desk.py",
     }
@@ -121,7 +131,7 @@ def test_the_next_commands_can_be_typed_where_the_project_was_made(
 
     said = capsys.readouterr().out
     assert f"cd '{tmp_path}/front desk'\n" in said
-    assert "  python -m pytest\n  cordboard serve\n" in said
+    assert "  python -m pytest\n  cordboard sim scenarios\n  cordboard serve\n" in said
     assert ("venv" in said) is not is_active
     assert ("pip install 'cordboard[test] @ file:///" in said) is not is_active
 

@@ -13,13 +13,13 @@ from typing import Any, TextIO
 from app.llm import ChatModel, ModelError, connect
 from app.phone.caller import Caller
 from app.phone.explain import hint, is_loopback, steering
-from app.phone.judge import describe, find_faults
 from app.phone.keyboard import read_lines
 from app.phone.options import KEY, Options, UsageError, add_arguments, read_options
 from app.phone.render import Line, tell_problem
 from app.phone.screen import Screen
 from app.phone.steps import Step
 from app.twin import CallRefused, Entry, Pace, Party, Twin, TwinCall, TwinError
+from app.twin.faults import describe, find_faults
 
 __all__ = ["Options", "Step", "UsageError", "add_arguments", "phone", "read_options", "run"]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from app.phone.explain import hint
-from app.phone.judge import describe
 from app.twin import Entry
+from app.twin.faults import describe
 
 Style = Literal["plain", "you", "agent", "tool", "good", "bad", "dim", "update", "slow", "bold"]
 

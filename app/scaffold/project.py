@@ -113,12 +113,13 @@ def next_commands(folder: Path) -> list[str]:
     """What to type next; the first lines make an environment, where the shell is in none."""
     enter = f"cd {shlex.quote(str(folder))}"
     if which("cordboard") == str(Path(sys.executable).with_name("cordboard")) and _can_test():
-        return [enter, "python -m pytest", "cordboard serve"]
+        return [enter, "python -m pytest", "cordboard sim scenarios", "cordboard serve"]
     return [
         enter,
         "python3 -m venv .venv && . .venv/bin/activate",
         f"pip install {shlex.quote(_requirement())}",
         "python -m pytest",
+        "cordboard sim scenarios",
         "cordboard serve",
     ]
 

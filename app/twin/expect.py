@@ -31,17 +31,18 @@ class Look(ABC, Generic[R]):
         self._after = after
 
     @abstractmethod
-    def _seek(self, wanted: Wanted) -> R: ...
+    def seek(self, wanted: Wanted) -> R:
+        """Look for something that is given as a value."""
 
     def tool(self, name: str, /, **arguments: Any) -> R:
         """The agent called a tool with these arguments (and perhaps others)."""
         __tracebackhide__ = True
-        return self._seek(Wanted("tool", name, arguments))
+        return self.seek(Wanted("tool", name, arguments))
 
     def output(self, name: str, value: Any = ANYTHING, /, **fields: Any) -> R:
         """A tool gave this back: a whole value, or an object with these fields."""
         __tracebackhide__ = True
-        return self._seek(Wanted("output", name, fields or value))
+        return self.seek(Wanted("output", name, fields or value))
 
     def spoken(
         self,
@@ -63,39 +64,37 @@ class Look(ABC, Generic[R]):
         """
         __tracebackhide__ = True
         wanted = {"by": by, "interrupted": ANYTHING if interrupted is None else interrupted}
-        return self._seek(
-            Wanted("spoken", "", {"text": text_of(text, contains, matches), **wanted})
-        )
+        return self.seek(Wanted("spoken", "", {"text": text_of(text, contains, matches), **wanted}))
 
     def event(self, type: str, /, **fields: Any) -> R:  # noqa: A002  (the wire's word)
         """The agent told of an event with these fields."""
         __tracebackhide__ = True
-        return self._seek(Wanted("event", type, fields))
+        return self.seek(Wanted("event", type, fields))
 
     def update(self, type: str, /, **fields: Any) -> R:  # noqa: A002  (the wire's word)
         """The application sent a mid-call update."""
         __tracebackhide__ = True
-        return self._seek(Wanted("update", type, fields))
+        return self.seek(Wanted("update", type, fields))
 
     def command(self, name: str, data: Any = ANYTHING, /, **fields: Any) -> R:
         """The application sent a command."""
         __tracebackhide__ = True
-        return self._seek(Wanted("command", name, fields or data))
+        return self.seek(Wanted("command", name, fields or data))
 
     def verb(self, name: str, /, **fields: Any) -> R:
         """The application gave a verb, in an ack or by `redirect`; fields as on the wire."""
         __tracebackhide__ = True
-        return self._seek(Wanted("verb", name, fields))
+        return self.seek(Wanted("verb", name, fields))
 
     def error(self, msg: str = "", /, **fields: Any) -> R:
         """The platform refused something: it sent a `jambonz:error`."""
         __tracebackhide__ = True
-        return self._seek(Wanted("error", msg, fields))
+        return self.seek(Wanted("error", msg, fields))
 
     def end(self, reason: Any = ANYTHING, /, *, contains: str | None = None, **fields: Any) -> R:
         """The call ended, for this reason; `by` is `caller` or `jambonz`."""
         __tracebackhide__ = True
-        return self._seek(Wanted("end", "", {"reason": text_of(reason, contains, None), **fields}))
+        return self.seek(Wanted("end", "", {"reason": text_of(reason, contains, None), **fields}))
 
 
 class Found:
@@ -152,7 +151,8 @@ def _is_of_the_caller(entry: Entry) -> bool:
 class Absence(Look[None]):
     """The same words, for what must not have happened: `call.expect.no.tool("transfer_money")`."""
 
-    def _seek(self, wanted: Wanted) -> None:
+    def seek(self, wanted: Wanted) -> None:
+        """Fail if it happened."""
         __tracebackhide__ = True
         found = wanted.among(facts(self._entries, wanted.kind, self._leg), self._after)
         if found:
@@ -178,7 +178,7 @@ class Expect(Look[Found]):
     ) -> None:
         super().__init__(entries, leg, after)
         self._passed = passed
-        self._cursor = -1
+        self._cursor = after
 
     @property
     def no(self) -> Absence:
@@ -193,7 +193,8 @@ class Expect(Look[Found]):
     def _move(self, index: int) -> None:
         self._cursor = index
 
-    def _seek(self, wanted: Wanted) -> Found:
+    def seek(self, wanted: Wanted) -> Found:
+        """Find it, or fail."""
         __tracebackhide__ = True
         known = facts(self._entries, wanted.kind, self._leg)
         found = wanted.among(known, self._after)

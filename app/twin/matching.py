@@ -13,17 +13,28 @@ ANYTHING: Any = ...
 
 
 @dataclass(frozen=True, slots=True)
-class contains:  # noqa: N801  (read as a function: city=contains("port"))
-    """A text that has another in it, upper and lower case being the same."""
+class Matcher:
+    """A function that says whether a value is as expected, and the words for it."""
 
-    text: str
+    words: str
+    agrees: Callable[[Any], bool]
 
     def __call__(self, value: object) -> bool:
-        """Whether `value` has it."""
-        return folded(self.text) in folded(str(value))
+        """Whether `value` is."""
+        return self.agrees(value)
 
     def __repr__(self) -> str:
-        return f"contains({self.text!r})"
+        return self.words
+
+
+def contains(text: str) -> Matcher:
+    """What has a text in it, upper and lower case being the same."""
+    wanted = folded(text)
+    return Matcher(f"something with {text!r}", lambda value: wanted in folded(_as_text(value)))
+
+
+def _as_text(value: object) -> str:
+    return value if isinstance(value, str) else as_json(value)
 
 
 def folded(text: str) -> str:
@@ -55,7 +66,7 @@ def _agrees(expected: object, came: object) -> bool:
     if expected is ANYTHING:
         return True
     if isinstance(expected, re.Pattern):
-        return bool(expected.search(came if isinstance(came, str) else as_json(came)))
+        return bool(expected.search(_as_text(came)))
     if isinstance(expected, type):
         return isinstance(came, expected)
     if callable(expected):
@@ -98,8 +109,8 @@ def described(expected: object) -> str:
     match expected:
         case re.Pattern():
             words = f"something like /{expected.pattern}/"
-        case contains():
-            words = f"something with {expected.text!r}"
+        case Matcher():
+            words = expected.words
         case type():
             words = f"any {expected.__name__}"
         case Mapping():

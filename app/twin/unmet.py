@@ -6,7 +6,7 @@ from typing import Any
 
 from app.twin.facts import Fact, FactKind, facts
 from app.twin.log import Entry
-from app.twin.matching import ANYTHING, closest, contains, described, differences, likeness
+from app.twin.matching import ANYTHING, closest, described, differences, likeness
 from app.twin.transcript import Said, conversation, shorten
 
 AROUND = 12
@@ -144,8 +144,8 @@ def _elsewhere(wanted: Wanted, entries: Sequence[Entry]) -> str:
 
 
 def _distance(wanted: Wanted, fact: Fact) -> tuple[int, float]:
-    text = wanted.data.get("text") if isinstance(wanted.data, dict) else None
-    words = text.text if isinstance(text, contains) else text if isinstance(text, str) else ""
+    text = wanted.data.get("text", ANYTHING) if isinstance(wanted.data, dict) else ANYTHING
+    words = "" if text is ANYTHING else described(text)
     came = str(fact.data.get("text", "")) if words else ""
     return len(differences(wanted.data, fact.data)), -likeness(words, came)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.twin import Entry
+from app.twin.log import Entry
 
 ACKED = (
     "session:new",

@@ -1,0 +1,28 @@
+"""A server for a while, in this process: for tests, and for simulated callers."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiohttp import web
+
+from app.application import Application
+from app.server.build import build
+from app.server.site import Site
+from app.settings import Settings
+
+
+@asynccontextmanager
+async def serving(
+    applications: Sequence[Application[Any, Any]], settings: Settings
+) -> AsyncIterator[tuple[str, web.Application]]:
+    """Run a server and take it down again; gives its `http` address and the web application."""
+    web_app = build(settings, applications)
+    runner = web.AppRunner(web_app, access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        await Site(runner, settings.host, settings.port).start()
+        host, port = runner.addresses[0][:2]
+        yield f"http://{host}:{port}", web_app
+    finally:
+        await runner.cleanup()
