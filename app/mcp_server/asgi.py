@@ -23,6 +23,7 @@ AsgiApp = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 REQUEST: Final = "cordboard.request"
 """Under this name the scope holds aiohttp's request."""
 
+CLIENT_GONE: Final = 499
 # How soon it is noticed that a client has gone to whom there is nothing to say.
 GLANCE: Final = 0.25
 # Who reads nothing for so long counts as gone.
@@ -144,6 +145,8 @@ class Exchange:
 
     def finished(self) -> web.StreamResponse:
         """The answer, once the application has returned."""
-        if self._response is None:  # the client was gone before anything was said
-            return web.Response(status=499)
-        return self._response
+        if self._response is not None:
+            return self._response
+        if not self._is_gone:
+            raise RuntimeError("the ASGI application has returned without an answer")
+        return web.Response(status=CLIENT_GONE)
