@@ -8,6 +8,7 @@ COPY requirements.lock ./
 RUN /opt/cordboard/bin/pip install --no-cache-dir --requirement requirements.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY app ./app
+COPY docs ./docs
 RUN /opt/cordboard/bin/pip install --no-cache-dir --no-deps .
 
 FROM ${BASE}
