@@ -90,7 +90,7 @@ MAX_FUNCTION = 60
 # Where anything at all may be caught, since the call, or the server, must go on.
 BROAD_EXCEPTS = {
     "app/rest/problems.py::problem_middleware",  # a REST request: nothing of ours reaches a client
-    "app/mcp_server/control.py::call_tool",  # an assistant's request, as those over REST
+    "app/mcp_server/control.py::run",  # an assistant's request, as those over REST
     "app/reload.py::reload",  # the author's modules: those from before go on
     "app/calls.py::_sweep",  # one call's deadlines: those of the others are kept
     "app/server/accept.py::converse",  # one socket: the others go on

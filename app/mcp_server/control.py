@@ -16,7 +16,7 @@ from app.mcp_server.asgi import REQUEST
 from app.mcp_server.catalog import CATALOG
 from app.mcp_server.offer import Asked, Offer
 from app.mcp_server.pages import find_page, read_pages
-from app.rest import Problem
+from app.rest import Problem, ids_of
 
 __all__ = ["make_control", "tool_error", "tool_result"]
 
@@ -81,10 +81,18 @@ async def call_tool(context: Any, params: types.CallToolRequestParams) -> types.
     async def tell(how_far: float, text: str) -> None:
         await context.session.report_progress(how_far, None, text)
 
+    asked, arguments = Asked(context.request.scope[REQUEST], tell), params.arguments or {}
+    with structlog.contextvars.bound_contextvars(
+        **ids_of(asked.request.app, arguments.get("call_sid"))
+    ):
+        return await run(offer, asked, arguments)
+
+
+async def run(offer: Offer, asked: Asked, arguments: dict[str, Any]) -> types.CallToolResult:
+    """The same, once it is known what is asked for; a line of the log tells of it."""
     begun, outcome = time.perf_counter(), "ok"
     try:
-        asked = Asked(context.request.scope[REQUEST], tell)
-        return tool_result(await offer.run(asked, params.arguments or {}))
+        return tool_result(await offer.run(asked, arguments))
     except Problem as problem:
         outcome = "refused"
         return tool_error(in_words(problem))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, cast
 
@@ -97,7 +97,8 @@ class Edge:
     async def close(self, _web_app: web.Application) -> None:
         """Let go of all that still runs."""
         if self._loading is not None:
-            await (await self._loading).close()
+            with suppress(ImportError):  # told to whoever asked
+                await (await self._loading).close()
 
 
 async def load() -> "Served":

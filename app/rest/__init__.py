@@ -12,7 +12,7 @@ from app.rest.access import ACCESS, Access, client_address, is_local
 from app.rest.body import read_body
 from app.rest.events import follow_call
 from app.rest.openapi import describe
-from app.rest.operation import Operation, misfit
+from app.rest.operation import Operation, ids_of, misfit
 from app.rest.problems import Handler, Problem, ProblemDocument, problem_middleware
 from app.rest.twin import TWIN_CALLS, TwinCalls
 
@@ -26,6 +26,7 @@ __all__ = [
     "ProblemDocument",
     "TwinCalls",
     "client_address",
+    "ids_of",
     "is_local",
     "misfit",
     "read_body",

@@ -22,7 +22,7 @@ from app.rest.body import JSON, read_json
 from app.rest.explain import explain
 from app.rest.problems import HEADERS, REQUEST_ID, Problem, invalid
 
-__all__ = ["Answer", "Operation", "misfit", "operation"]
+__all__ = ["Answer", "Operation", "ids_of", "misfit", "operation"]
 
 CALL_IDS: Final = ("call_sid", "account_sid", "trace_id")
 PARTS: Final = ("path", "query", "headers", "body")
@@ -134,10 +134,13 @@ class Operation:
 def _ids(request: web.Request) -> dict[str, str]:
     """What the lines of a request carry; the ids of its call too, if it is about a live one."""
     ids = {"request_id": request[REQUEST_ID]}
-    session = request.app[CALLS].get(request.match_info.get("call_sid", ""))
-    if session is not None:
-        ids |= {name: getattr(session, name) for name in CALL_IDS}
-    return ids
+    return ids | ids_of(request.app, request.match_info.get("call_sid"))
+
+
+def ids_of(app: web.Application, call_sid: object) -> dict[str, str]:
+    """The ids of a live call, for what is logged about it; none where there is no such call."""
+    session = app[CALLS].get(call_sid) if isinstance(call_sid, str) else None
+    return {} if session is None else {name: getattr(session, name) for name in CALL_IDS}
 
 
 def operation(

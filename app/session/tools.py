@@ -346,7 +346,7 @@ class ToolCalls:
 
     def _answer(self, call_id: str, name: str, output: bytes, outcome: str, seconds: float) -> None:
         session = self._session
-        if (waiting := self._asked.pop(call_id, None)) is not None:
+        if self._asked and (waiting := self._asked.pop(call_id, None)) is not None:
             session._tool_called(call_id, name, output, outcome, seconds)
             settle(waiting, output, is_error=outcome not in FINE)
             return

@@ -1,13 +1,17 @@
 """`/mcp`, over real sockets: assistants see calls, follow them, and steer them."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
+import structlog
 from fastmcp import Client as FastClient
 from fastmcp.client.transports import StreamableHttpTransport
+from structlog.testing import capture_logs
 
 from app import Agent, Application, Session, ToolError, tool
+from app.mcp_server.catalog import CATALOG
 from app.rest import TWIN_CALLS
 from app.testing import Cordboard, Twin
 from tests.mcp_server.clients import Mode, given, official, refused, text_of
@@ -286,3 +290,34 @@ async def test_another_client_understands_it_too(cordboard: Cordboard, jambonz: 
     assert receipt.structured_content["type"] == "generate_reply"
     assert text_of(receipt)
     assert "# A tour of the code" in page[0].text
+
+
+async def test_the_log_tells_who_was_steered(cordboard: Cordboard, jambonz: Twin) -> None:
+    call = await jambonz.call("/desk")
+    with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as logged:
+        async with official(cordboard) as client:
+            order = {"call_sid": call.call_sid, "instructions": "Add."}
+            given(await client.call_tool("update_instructions", order))
+            await client.call_tool("get_call", {"call_sid": "nobody"})
+
+    lines = [line for line in logged if line["event"] == "mcp_called"]
+    assert [(line["tool"], line["outcome"]) for line in lines] == [
+        ("update_instructions", "ok"),
+        ("get_call", "refused"),
+    ]
+    assert [line.get("call_sid") for line in lines] == [call.call_sid, None]
+
+
+async def test_a_mistake_of_ours_stays_in_the_log(
+    cordboard: Cordboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_asked: object, _arguments: object) -> Any:
+        raise KeyError("a secret detail")
+
+    monkeypatch.setitem(CATALOG, "list_docs", replace(CATALOG["list_docs"], run=fail))
+    async with official(cordboard) as client:
+        with capture_logs() as logged:
+            said = refused(await client.call_tool("list_docs", {}))
+
+    assert said == "The server made a mistake; its log says more."
+    assert "mcp_failed" in [line["event"] for line in logged]
