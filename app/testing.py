@@ -23,6 +23,7 @@ from app.llm import ChatModel, FakeModel, connect
 from app.settings import Settings
 from app.twin import (
     CallRefused,
+    Chaos,
     Entry,
     ExpectationFailed,
     Pace,
@@ -39,6 +40,7 @@ API_KEY = "key-for-tests"
 __all__ = [
     "API_KEY",
     "CallRefused",
+    "Chaos",
     "Cordboard",
     "Entry",
     "ExpectationFailed",

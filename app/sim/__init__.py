@@ -123,6 +123,7 @@ async def _make(
             llm=options.llm,
             judge=options.judge,
             timeout=options.timeout,
+            chaos=options.chaos,
         )
         return await run_calls(
             plans,

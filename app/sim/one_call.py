@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.llm import ChatModel, ModelError
@@ -15,7 +15,7 @@ from app.sim.model_player import ModelPlayer
 from app.sim.persona import Player, RulePlayer
 from app.sim.result import Plan, Result, count, turns_of
 from app.sim.scenario import Persona, Scenario
-from app.twin import CallRefused, Entry, Pace, Twin, TwinCall, TwinError
+from app.twin import CallRefused, Chaos, Entry, Pace, Twin, TwinCall, TwinError
 from app.twin.faults import find_faults
 
 OFFLINE = "offline"
@@ -25,6 +25,9 @@ PATIENCE = 10.0
 
 _HANGUP = (Entry(0.0, "end", {"reason": "the caller hung up", "by": "caller"}),)
 """What the call is going to end with; what this meets is not waited for."""
+
+
+PACE = Pace(backoff=0.05)
 
 
 class Models:
@@ -65,6 +68,7 @@ class Setup:
         llm: Who plays the agents' model.
         judge: Who judges; empty where nobody does.
         timeout: Seconds of real time for one call.
+        chaos: How badly the network behaves; each call draws by its own seed.
     """
 
     url: str
@@ -74,7 +78,8 @@ class Setup:
     llm: str = OFFLINE
     judge: str = ""
     timeout: float = 60.0
-    pace: Pace = field(default_factory=Pace)
+    chaos: Chaos | None = None
+    pace: Pace = PACE
 
 
 async def make_call(plan: Plan, setup: Setup) -> Result:
@@ -125,16 +130,17 @@ class _Act:
             finally:
                 dialling.cancel()
             self._misses += script.misses
-            await self._conclude(call, script.drops)
+            await self._conclude(twin, script.drops)
 
-    async def _conclude(self, call: TwinCall, drops: int) -> None:
+    async def _conclude(self, twin: Twin, drops: int) -> None:
+        call = twin.calls[0]
         rules = self._scenario.expect
         await settle(call, [rule for rule in rules if misses([rule], _HANGUP)], -1)
         if not call.is_over:
             await call.hangup()
         self._misses += misses(rules, call.log)
         self._misses += self._goals_missed(call)
-        self._find_faults(call, drops)
+        self._find_faults(call, drops + twin.cuts)
         await self._judge(call)
 
     def _find_faults(self, call: TwinCall, drops: int) -> None:
@@ -204,6 +210,7 @@ class _Act:
             username=setup.username,
             password=setup.password,
             pace=replace(setup.pace, patience=PATIENCE),
+            chaos=setup.chaos.seeded(self._plan.seed) if setup.chaos else None,
         )
 
     def _arguments(self) -> dict[str, Any]:

@@ -5,9 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.twin import BadChaos, Chaos
 from app.twin.url import BadUrl, split_url
 
 SAMPLE = "ws://127.0.0.1:3000"
+
+WORST = "3"
+"""The level of `--chaos` without one."""
 
 
 class UsageError(Exception):
@@ -25,6 +29,7 @@ class Options:
         only: The one call that is to be made, as `name#2`.
         filter: What a scenario's name must have in it.
         tags: Of which a scenario must have one.
+        chaos: How badly the network behaves.
         llm: Who plays the agents' model.
         judge: Who judges; empty for nobody.
         timeout: Seconds of real time for one call.
@@ -40,6 +45,7 @@ class Options:
     only: str = ""
     filter: str = ""
     tags: tuple[str, ...] = ()
+    chaos: Chaos | None = None
     llm: str = "offline"
     judge: str = ""
     timeout: float = 60.0
@@ -95,6 +101,14 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     add("--filter", default="", metavar="TEXT", help="scenarios with this in their name")
     add("--tag", action="append", default=[], metavar="TAG", help="or with this tag (repeatable)")
     add(
+        "--chaos",
+        nargs="?",
+        const=WORST,
+        metavar="LEVEL",
+        help="let the network behave badly: 1 delays frames, 2 also doubles messages, 3 (also"
+        " without a number) also cuts sockets; or a list such as delay,cut=0.2",
+    )
+    add(
         "--timeout",
         type=float,
         default=60.0,
@@ -145,6 +159,7 @@ def read_options(args: argparse.Namespace) -> Options:
         only=args.only,
         filter=args.filter,
         tags=tuple(args.tag),
+        chaos=_chaos(args.chaos),
         llm=args.llm,
         judge=_judge(args.judge),
         timeout=args.timeout,
@@ -164,6 +179,13 @@ def _address(text: str | None) -> tuple[str | None, str | None, str | None]:
         raise UsageError(f"--url {bad}") from None
 
 
+def _chaos(text: str | None) -> Chaos | None:
+    try:
+        return None if text is None else Chaos.parse(text)
+    except BadChaos as bad:
+        raise UsageError(f"--chaos {bad}") from None
+
+
 def _judge(name: str) -> str:
     if name.partition(":")[0] == "offline":
         raise UsageError(
@@ -178,6 +200,8 @@ def again(options: Options, name: str) -> Sequence[str]:
     words = ["sim", *map(str, options.paths), "--seed", str(options.seed), "--only", name]
     for option, value in (("--url", options.url), ("--user", options.username)):
         words += [option, value] if value else []
+    if options.chaos:
+        words += ["--chaos", str(options.chaos)]
     if options.llm != "offline":
         words += ["--llm", options.llm]
     return [*words, "--judge", options.judge] if options.judge else words

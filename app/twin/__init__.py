@@ -4,6 +4,7 @@ It stands on its own reading of the protocol and shares no code with the server.
 """
 
 from app.twin.call import TwinCall
+from app.twin.chaos import BadChaos, Chaos
 from app.twin.dialect import DialectName
 from app.twin.errors import CallRefused, TwinError, WaitFailed
 from app.twin.expect import Expect, Found
@@ -15,7 +16,9 @@ from app.twin.twin import Twin
 from app.twin.unmet import ExpectationFailed
 
 __all__ = [
+    "BadChaos",
     "CallRefused",
+    "Chaos",
     "DialectName",
     "Entry",
     "Expect",

@@ -10,7 +10,7 @@ from app.twin.callinfo import CallInfo
 from app.twin.log import Log
 from app.twin.pace import Pace
 from app.twin.pending import Pending
-from app.twin.socket import ABNORMAL, Dialling, Socket
+from app.twin.socket import ABNORMAL, Connection, Dialling
 from app.twin.wire import dumps, new_msgid
 
 GRACEFUL = 1000
@@ -52,7 +52,7 @@ class Line:
         self._outbox: deque[dict[str, Any]] = deque()
         self._due = asyncio.Event()
         self._empty = asyncio.Event()
-        self._socket: Socket | None = None
+        self._socket: Connection | None = None
         self._loss: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._tasks: set[asyncio.Task[None]] = set()
         self._delays = delays(owner.pace.backoff)
@@ -158,7 +158,7 @@ class Line:
         task.add_done_callback(self._owner.log.watch)
 
     async def _connect(self) -> None:
-        socket = await Socket.open(self._address.url, self._dialling)
+        socket = await self._dialling.open(self._address.url)
         self._socket = socket
         self._connections += 1
         self._dropped = None
@@ -166,7 +166,7 @@ class Line:
         self._loss = asyncio.get_running_loop().create_future()
         self._start(self._listen(socket))
 
-    async def _listen(self, socket: Socket) -> None:
+    async def _listen(self, socket: Connection) -> None:
         code = await socket.read(lambda raw: self._owner.receive(self, raw))
         if socket is self._socket:
             self._lose(code or self._dropped or ABNORMAL)
@@ -213,7 +213,7 @@ class Line:
             else:
                 await self._redial()
 
-    async def _write_all(self, socket: Socket) -> None:
+    async def _write_all(self, socket: Connection) -> None:
         self._due.clear()
         while self._outbox and socket is self._socket:
             message = self._outbox[0]
@@ -224,7 +224,7 @@ class Line:
         if socket is self._socket:
             await _either(self._due, self._loss)
 
-    async def _write(self, socket: Socket, message: dict[str, Any]) -> bool:
+    async def _write(self, socket: Connection, message: dict[str, Any]) -> bool:
         """Send a message; False if it has to be sent again, because the socket went away."""
         self._owner.log.add("sent", message)
         pending = self._pending.get(message["msgid"])
@@ -262,7 +262,7 @@ class Line:
         if self._is_last:
             self._finish("closed")
 
-    async def _reintroduce(self, socket: Socket, opening: dict[str, Any]) -> None:
+    async def _reintroduce(self, socket: Connection, opening: dict[str, Any]) -> None:
         """Send session:reconnect, and hold everything else back until it is acked."""
         message = self._compose("session:reconnect", opening, "")
         inherited = self._inherit()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from app.llm import ChatModel
 from app.twin.board import Switchboard
+from app.twin.chaos import Chaos, Network
 from app.twin.dialect import DialectName
 from app.twin.pace import Pace
 from app.twin.socket import Dialling
@@ -12,7 +13,7 @@ from app.twin.socket import Dialling
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """The settings of a twin."""
+    """The settings of a twin, and what they have made."""
 
     model: ChatModel
     dialect: DialectName
@@ -21,8 +22,14 @@ class Platform:
     understands_agent: bool
     pace: Pace
     tls: ssl.SSLContext | None
+    chaos: Chaos | None = None
+    networks: list[Network] = field(default_factory=list)
     board: Switchboard = field(default_factory=Switchboard)
 
     def dialling(self) -> Dialling:
-        """How its sockets are opened."""
-        return Dialling(self.pace.handshake, self.max_frame, self.credentials, self.tls)
+        """How the sockets of one line are opened."""
+        network = None
+        if self.chaos:
+            network = Network(self.chaos, len(self.networks))
+            self.networks.append(network)
+        return Dialling(self.pace.handshake, self.max_frame, self.credentials, self.tls, network)

@@ -4,11 +4,15 @@ import asyncio
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 import aiohttp
 from aiohttp import WSMsgType
 
 from app.twin.address import DialFailed, explain
+
+if TYPE_CHECKING:
+    from app.twin.chaos import Network
 
 SUBPROTOCOL = "ws.jambonz.org"
 NO_CODE = 1005
@@ -18,12 +22,37 @@ TOO_BIG = 1009
 
 @dataclass(frozen=True, slots=True)
 class Dialling:
-    """How sockets are opened: limits, credentials, TLS."""
+    """How sockets are opened: limits, credentials, TLS, and through which network."""
 
     handshake: float
     max_frame: int
     credentials: tuple[str, str] | None = None
     tls: ssl.SSLContext | None = None
+    network: "Network | None" = None
+
+    async def open(self, url: str) -> "Connection":
+        """Dial as jambonz does.
+
+        Raises:
+            DialFailed: If there is no connection, no upgrade or no subprotocol.
+        """
+        return await (self.network.open(url, self) if self.network else Socket.open(url, self))
+
+
+class Connection(Protocol):
+    """An open socket, through whatever network."""
+
+    async def send(self, text: str) -> None:
+        """Send one text frame, or raise a `ConnectionError`."""
+
+    async def read(self, receive: Callable[[str | bytes], None]) -> int | None:
+        """Hand over every frame until the socket closes; return the close code."""
+
+    async def close(self, code: int) -> None:
+        """Close with a code."""
+
+    async def cut(self) -> None:
+        """Lose the connection, without a close frame."""
 
 
 class Socket:

@@ -10,6 +10,7 @@ from typing import Any, Literal, Self
 from app.llm import ChatModel, connect
 from app.twin.call import TwinCall
 from app.twin.callinfo import CallInfo, new_sid
+from app.twin.chaos import Chaos
 from app.twin.dialect import DialectName
 from app.twin.far_end import FarEnd, Outcome, Party
 from app.twin.leg import Leg
@@ -42,6 +43,7 @@ class Twin:
         pace: Every other duration.
         account_sid: The account of all its calls; made up where it is None.
         tls: The TLS context for `wss`; None verifies with the system's certificates.
+        chaos: How badly the network behaves; None for one without faults.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Twin:
         pace: Pace | None = None,
         account_sid: str | None = None,
         tls: ssl.SSLContext | None = None,
+        chaos: Chaos | None = None,
     ) -> None:
         pace = pace or Pace()
         self.url = url
@@ -72,6 +75,7 @@ class Twin:
             understands_agent=understands_agent,
             pace=pace if ack_timeout is None else replace(pace, ack=ack_timeout),
             tls=tls,
+            chaos=chaos,
         )
 
     async def call(
@@ -141,6 +145,11 @@ class Twin:
         self._placed += 1
         self.calls.append(call)
         return call
+
+    @property
+    def cuts(self) -> int:
+        """How many sockets the network's chaos has lost."""
+        return sum(network.cuts for network in self.platform.networks)
 
     def queue(self, name: str) -> Queue:
         """The queue of that name, whether a call waits in it or not."""

@@ -159,6 +159,7 @@ async def test_the_application_is_told_what_to_pin(sim: Sim) -> None:
         (["--calls", "0"], "--calls 0: give a number of calls"),
         (["--timeout", "0"], "--timeout 0: give a number of seconds"),
         (["--judge", "offline"], "it knows words, not what they mean"),
+        (["--chaos", "9"], "--chaos '9': expected 1, 2, 3 or a list of"),
         (["--url", "nonsense"], "--url 'nonsense' is no address"),
     ],
 )
@@ -279,6 +280,19 @@ async def test_a_dropped_socket_is_repaired(sim: Sim) -> None:
     )
 
     assert await sim.run() == 0, sim.out.getvalue()
+
+
+async def test_an_application_in_order_passes_on_a_bad_network(sim: Sim) -> None:
+    sim.write(GOOD + '  - {say: "What is the price of a lamp?", expect: {tool: get_price}}\n')
+
+    assert await sim.run("--calls", "12", "--chaos", "--seed", "3") == 0, sim.out.getvalue()
+
+
+async def test_a_bad_network_is_part_of_the_command_that_repeats_a_call(sim: Sim) -> None:
+    sim.write(BAD)
+    await sim.run("--chaos", "delay=0.1,longest=0.01")
+
+    assert "--only 'a bad call#0' --chaos delay=0.1,longest=0.01" in sim.out.getvalue()
 
 
 # ---------------------------------------------------------------- reports
