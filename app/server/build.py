@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import hashlib
 import os
 import signal
 import ssl
@@ -42,6 +43,9 @@ def build(
     if calls is None:
         calls = Calls(Runtime(limits=limits_of(settings)))
     calls.runtime.base_url = settings.base_url
+    if settings.api_keys:  # which outlive a restart
+        key = settings.api_keys[0].get_secret_value()
+        calls.runtime.secret = hashlib.sha256(b"mcp:" + key.encode()).digest()
     web_app = web.Application(client_max_size=settings.max_message)
     web_app[SETTINGS] = settings
     web_app[CALLS] = calls

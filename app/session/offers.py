@@ -1,8 +1,8 @@
 """Tools that a call offers over MCP: each offer has an address that nobody can guess."""
 
+import base64
 import hmac
-import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
@@ -27,13 +27,11 @@ class Offers:
     def __init__(self) -> None:
         self._by_token: dict[str, Tools] = {}
 
-    def add(self, tools: Tools) -> str:
-        """Offer tools; gives the token of their address. The oldest of many offers is dropped."""
-        token = secrets.token_urlsafe(24)
+    def add(self, token: str, tools: Tools) -> None:
+        """Offer tools under a token. The oldest of many offers is dropped."""
         self._by_token[token] = tools
         if len(self._by_token) > MAX_OFFERS:
             del self._by_token[next(iter(self._by_token))]
-        return token
 
     def find(self, token: str) -> Tools | None:
         """The tools behind a token. Looks at all of them, so that time tells nothing."""
@@ -51,7 +49,8 @@ def offer(session: "LiveCall[Any, Any]", tools: Sequence[Tool[..., Any]]) -> Mcp
         ConfigurationError: They are no tools, or two of them share a name.
     """
     named = by_name(tools)
-    token = session._offers.add(named)
+    token = token_of(session._runtime.secret, session.call_sid, named)
+    session._offers.add(token, named)
     base = session._runtime.base_url
     if urlsplit(base).hostname in HERE and session._runtime.is_news("mcp_offered_here"):
         session.log.info(
@@ -60,6 +59,17 @@ def offer(session: "LiveCall[Any, Any]", tools: Sequence[Tool[..., Any]]) -> Mcp
             advice="only a jambonz on this machine reaches that; else set CORDBOARD_PUBLIC_URL",
         )
     return McpServer(url=f"{base}/mcp/tools/{quote(session.call_sid, safe='')}/{token}")
+
+
+def token_of(secret: bytes, call_sid: str, names: Iterable[str]) -> str:
+    """What proves that an address was given by us.
+
+    The same for the same tools of a call, so that jambonz finds them again after a restart, when
+    the handler of the call has offered them anew.
+    """
+    text = "\0".join((call_sid, *sorted(names)))
+    digest = hmac.digest(secret, text.encode("utf-8", "surrogateescape"), "sha256")
+    return base64.urlsafe_b64encode(digest[:24]).decode()
 
 
 def by_name(tools: Sequence[Tool[..., Any]]) -> Tools:

@@ -1,6 +1,7 @@
 """What the sessions of one node share."""
 
 import asyncio
+import secrets
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -128,6 +129,7 @@ class Runtime:
         failures: Which failures of authors' code have been told with a traceback.
         tracer: Who follows them from within, if anybody does.
         base_url: How jambonz reaches this server over HTTP.
+        secret: Signs the addresses of what calls offer over MCP.
         handed_over: What dialed legs were given to run, until they are calls of their own.
     """
 
@@ -139,6 +141,7 @@ class Runtime:
     waiting: set["LiveCall[Any, Any]"] = field(default_factory=set)
     tracer: Tracer | None = None
     base_url: str = ""
+    secret: bytes = field(default_factory=lambda: secrets.token_bytes(32))
     handed_over: dict[str, Rendered] = field(default_factory=dict)
     failures: Failures = field(default_factory=Failures)
     _seen: set[str] = field(default_factory=set)

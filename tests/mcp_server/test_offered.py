@@ -10,10 +10,11 @@ import aiohttp
 import pytest
 from fastmcp import Client as FastClient
 from fastmcp.client.transports import SSETransport, StreamableHttpTransport
+from pydantic import SecretStr
 
-from app import Agent, Application, ConfigurationError, Session, ToolError, tool
+from app import Agent, Application, ConfigurationError, Session, Tool, ToolError, tool
 from app.settings import Settings
-from app.testing import Cordboard, Twin, TwinCall
+from app.testing import API_KEY, Cordboard, Twin, TwinCall, serving
 from tests.mcp_server.clients import given, over_http, over_sse, refused, text_of
 
 
@@ -122,6 +123,23 @@ async def test_the_address_is_of_this_call_alone(
     assert offer.url.startswith(f"{cordboard.url}/mcp/tools/{offer.call.call_sid}/")
     assert server["url"] != offer.url
     assert set(server) == {"url"}
+
+
+async def test_the_same_tools_keep_their_address(offer: Offer) -> None:
+    tools: list[Tool[..., Any]] = [price, note, slow, endless, broken]
+
+    assert offer.session.mcp_server(tools).url == offer.url
+    assert offer.session.mcp_server(tools[:1]).url != offer.url
+
+
+async def test_a_restarted_server_is_found_at_the_same_address(offer: Offer) -> None:
+    settings = Settings(port=0, api_keys=(SecretStr(API_KEY),))
+    async with serving([shop], settings) as restarted:
+        session = Session(shop, restarted.calls.runtime)
+        session.call_sid = offer.call.call_sid
+        again = session.mcp_server([price, note, slow, endless, broken])
+
+    assert again.url.rpartition("/")[2] == offer.url.rpartition("/")[2]
 
 
 async def test_the_tools_are_listed_with_their_schemas(offer: Offer, connect: Connect) -> None:
