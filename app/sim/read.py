@@ -13,7 +13,7 @@ from app.sim.styles import STYLES
 
 FIELDS = (
     *("name", "about", "path", "url", "tags", "from", "to", "direction", "callees", "env", "tag"),
-    *("clock", "data", "persona", "steps", "expect", "judge", "repeat"),
+    *("clock", "data", "seed", "persona", "steps", "expect", "judge", "repeat"),
 )
 CALLEES = ("stays", "answer", "busy", "no-answer", "failed")
 SUFFIXES = (".yaml", ".yml")
@@ -85,6 +85,7 @@ def _scenario(node: Node) -> Scenario:
         tag=fields.read("tag", Node.object, dict[str, Any]()),
         clock=fields.read("clock", _clock, None),
         data=fields.read("data", Node.object, dict[str, Any]()),
+        seed=fields.read("seed", lambda seed: seed.count(least=0), None),
         persona=fields.read("persona", _persona, None),
         steps=fields.read("steps", read_steps, ()),
         expect=fields.read("expect", read_rules, ()),

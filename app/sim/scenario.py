@@ -95,6 +95,7 @@ class Scenario:
         tag: The call's `customerData`.
         clock: What the caller's day and hour are, told to the application in `customerData`.
         data: What the application's back-end is to hold, told in the same way.
+        seed: What it draws by; None for the call's own seed.
         judge: What must be true of the call, in words that a model judges.
         repeat: How many calls of it make a run.
     """
@@ -112,6 +113,7 @@ class Scenario:
     tag: Mapping[str, Any] = field(default_factory=dict)
     clock: datetime | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
+    seed: int | None = None
     persona: Persona | None = None
     steps: tuple[Step, ...] = ()
     expect: tuple[Rule, ...] = ()
@@ -125,5 +127,7 @@ class Scenario:
         if self.clock:
             pinned["now"] = self.clock.isoformat()
         if self.data:
-            pinned |= {"data": dict(self.data), "seed": seed}
+            pinned["data"] = dict(self.data)
+        if self.data or self.seed is not None:
+            pinned["seed"] = seed if self.seed is None else self.seed
         return {**self.tag, "sim": pinned} if pinned else dict(self.tag)

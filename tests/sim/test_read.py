@@ -120,6 +120,13 @@ def test_nothing_is_added_to_what_the_application_is_told_unless_it_is_pinned(
     assert one.customer_data(5) == {"x": 1}
 
 
+def test_a_seed_of_its_own_is_told_instead_of_the_calls(tmp_path: Path) -> None:
+    (tmp_path / "one.yaml").write_text("{name: a, path: /a, seed: 42, steps: [hangup]}")
+    (one,) = read_scenarios([tmp_path])
+
+    assert one.customer_data(5) == {"sim": {"seed": 42}}
+
+
 START = "name: a\npath: /weather\nsteps:\n"
 
 
