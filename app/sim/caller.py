@@ -40,6 +40,7 @@ class Script:
         self._call = call
         self._steps = steps
         self._armed: dict[int, Armed] = {}
+        self._since = 0  # where in the log the step before was begun
         self._arm(0)
 
     async def play(self) -> None:
@@ -60,6 +61,7 @@ class Script:
             reason = str(error).splitlines()[0]
             self.misses.append(Miss(str(step.place), f"{step}: {reason}", len(call.log) - 1))
             return False
+        self._since = began
         self.misses += await settle(call, step.expect, began - 1)
         return True
 
@@ -98,12 +100,15 @@ class Script:
             await self._call.reconnected()
 
     async def _wait(self, step: Step) -> None:
+        """Wait until something happened since the step before was begun."""
         check = step.awaited
         if check is None:
             return
         limit = check.within / 1000 if check.within else self._call.leg.pace.patience
-        log = self._call.log
-        await self._call.leg.log.until(lambda: not misses([check], log), f"{check.wanted}", limit)
+        log, after = self._call.log, self._since - 1
+        await self._call.leg.log.until(
+            lambda: not misses([check], log, after), str(check.wanted), limit
+        )
 
     def _arm(self, n: int) -> None:
         """Be ready for a step that is to be done while the other side is busy."""

@@ -129,7 +129,13 @@ def _judge(node: Node) -> tuple[tuple[str, ...], str]:
         return node.all(Node.text), ""
     fields = node.fields(("model", "criteria"), "judge")
     criteria = fields.must("criteria", lambda inner: inner.all(Node.text), ())
-    return criteria, fields.read("model", Node.text, "")
+    return criteria, fields.read("model", _judging_model, "")
+
+
+def _judging_model(node: Node) -> str:
+    if node.text().startswith("offline"):
+        raise node.wrong("a model of a vendor", hint="the offline one knows words, no meanings")
+    return node.text()
 
 
 def _persona(node: Node) -> Persona:

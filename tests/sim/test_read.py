@@ -196,6 +196,10 @@ START = "name: a\npath: /weather\nsteps:\n"
             "name: a\npath: /a\npersona: confused",
             'persona: expected a mapping with goals, came "confused"; write persona: {style: …',
         ),
+        (
+            "name: a\npath: /a\nsteps: [hangup]\njudge: {model: offline, criteria: [x]}",
+            'judge.model: expected a model of a vendor, came "offline"',
+        ),
         ("name: a\npath: /a\nclock: noon\nsteps: [hangup]", "clock: expected a day and hour such"),
         (
             "name: a\nname: b\npath: /a\nsteps: [hangup]",

@@ -274,6 +274,18 @@ steps:
     assert "say Are you there?: tool_call get_prize: not within 0.1 s" in call["reasons"][0]
 
 
+async def test_what_happened_before_the_step_before_is_not_waited_for(
+    sim: Sim, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("app.sim.one_call.PATIENCE", 0.1)
+    sim.write(GOOD + "  - wait: {tool: get_price}\n  - say: Thanks.\n  - wait: {tool: get_price}\n")
+    (call,) = (await sim.told())["calls"]
+
+    assert call["reasons"] == [
+        f"{sim.folder}/one.yaml:9: steps[3]: wait: the tool get_price: not within 0.1 s"
+    ]
+
+
 async def test_a_dropped_socket_is_repaired(sim: Sim) -> None:
     sim.write(
         GOOD + '  - drop\n  - {say: "What is the price of a lamp?", expect: {tool: get_price}}\n'
