@@ -35,6 +35,7 @@ class ModelError(Exception):
         vendor: The id of the vendor, such as "openai".
         status: The HTTP status, where there was one.
         request_id: The vendor's id of the request, for its support.
+        retry_after: Seconds that the vendor asks to wait, where it does.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class ModelError(Exception):
         vendor: str = "",
         status: int | None = None,
         request_id: str = "",
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(message)
         self.kind: ErrorKind = kind
@@ -53,6 +55,7 @@ class ModelError(Exception):
         self.vendor = vendor
         self.status = status
         self.request_id = request_id
+        self.retry_after = retry_after
 
 
 @dataclass(frozen=True, slots=True)
