@@ -8,7 +8,10 @@ import pytest
 import structlog
 from hypothesis import settings
 
+from app.llm import forbid_real_requests
+
 pytest_plugins = ["app.testing"]
+forbid_real_requests()
 
 # The same examples in every run, so that a red run is about the change; to look for new ones:
 # make test ARGS=--hypothesis-profile=explore

@@ -3,7 +3,7 @@
 import ssl
 from dataclasses import dataclass, field
 
-from app.llm import ChatModel
+from app.llm import ChatModel, Keys, connect
 from app.twin.board import Switchboard
 from app.twin.chaos import Chaos, Network
 from app.twin.dialect import DialectName
@@ -15,13 +15,15 @@ from app.twin.socket import Dialling
 class Platform:
     """The settings of a twin, and what they have made."""
 
-    model: ChatModel
+    model: ChatModel | None
     dialect: DialectName
     credentials: tuple[str, str] | None
     max_frame: int
     understands_agent: bool
     pace: Pace
     tls: ssl.SSLContext | None
+    offline: ChatModel = field(default_factory=lambda: connect("offline"))
+    keys: Keys = field(default_factory=dict, repr=False)
     chaos: Chaos | None = None
     networks: list[Network] = field(default_factory=list)
     board: Switchboard = field(default_factory=Switchboard)

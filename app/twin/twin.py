@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from app.llm import ChatModel, connect
+from app.llm import ChatModel, Keys
 from app.twin.call import TwinCall
 from app.twin.callinfo import CallInfo, new_sid
 from app.twin.chaos import Chaos
@@ -30,7 +30,9 @@ class Twin:
     Args:
         url: Where the application listens, such as `ws://127.0.0.1:3000`; a path is kept, and a
             fragment holds the retry settings, as `#rc=2&rp=ct,5xx`.
-        model: The language model of the agent verb; the keyless `offline` one where it is None.
+        model: The language model of every agent. Where it is None, the vendor that the verb names
+            is asked, if there is a key for it; else the keyless `offline` model plays.
+        keys: Credentials by vendor, such as `{"openai": {"apiKey": …}}`, for verbs without `auth`.
         dialect: How agents' events and tool calls look on the wire. `agent`: `agent:event` with
             `llm_response` and the schema's latency keys. `docs`: the same with `agent_response`
             and `stt_ms` keys. `llm`: `llm:event` and `llm:tool-call` with `args`. `hook`:
@@ -51,6 +53,7 @@ class Twin:
         url: str,
         *,
         model: ChatModel | None = None,
+        keys: Keys | None = None,
         dialect: DialectName = "agent",
         username: str | None = None,
         password: str | None = None,
@@ -68,13 +71,14 @@ class Twin:
         self.calls: list[TwinCall] = []
         self._placed = 0
         self.platform = Platform(
-            model=model or connect("offline"),
+            model=model,
             dialect=dialect,
             credentials=(username, password or "") if username is not None else None,
             max_frame=max_frame,
             understands_agent=understands_agent,
             pace=pace if ack_timeout is None else replace(pace, ack=ack_timeout),
             tls=tls,
+            keys=keys or {},
             chaos=chaos,
         )
 

@@ -5,7 +5,15 @@ from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from app.llm import CALL_CONNECTED, CALLER_SILENT, ChatMessage, ChatRequest, ToolCall
+from app.llm import (
+    CALL_CONNECTED,
+    CALLER_SILENT,
+    ChatMessage,
+    ChatModel,
+    ChatRequest,
+    ModelError,
+    ToolCall,
+)
 from app.twin.agent import updates
 from app.twin.agent.built_in import (
     HANGUP,
@@ -14,6 +22,9 @@ from app.twin.agent.built_in import (
     handoff_name,
     told_of_transfer,
 )
+from app.twin.agent.casting import cast_model
+from app.twin.agent.cleanup import Cleanup
+from app.twin.agent.completion import ENDED, NO_RESPONSE, completion, completion_of
 from app.twin.agent.conversation import Conversation
 from app.twin.agent.cue import Cue
 from app.twin.agent.turn import Turn
@@ -25,8 +36,6 @@ if TYPE_CHECKING:
 
 NO_RESPONSE_TIMEOUT = 12.0
 """Seconds of silence after which the agent checks in."""
-
-ENDED = "normal conversation end"
 
 
 async def play_agent(leg: "Leg", verb: Verb) -> None:
@@ -47,7 +56,7 @@ async def run_to_its_end(leg: "Leg", verb: Verb, agent: "Agent") -> None:
         await agent.run()
     except asyncio.CancelledError:
         if verb.get("actionHook") and not leg.is_over:  # its ack's verbs are ignored
-            result = leg.hooks.result(verb, {"completion_reason": ENDED})
+            result = leg.hooks.result(verb, completion(ENDED))
             leg.hooks.notify(verb["actionHook"], result)
         raise
 
@@ -76,6 +85,7 @@ class Agent:
         self._hangup_reason: str | None = None
         self._is_handing_over = False
         self._note_options()
+        self.model = self._cast()
 
     @property
     def is_waiting(self) -> bool:
@@ -95,6 +105,10 @@ class Agent:
     def request(self, cue: Cue) -> ChatRequest:
         """What the model is asked in a turn."""
         return self.conversation.request(cue.instructions, definitions(self.verb))
+
+    def cleanup(self) -> Cleanup | None:
+        """What keeps out of speech what is not meant to be said, unless `speechCleanup` is off."""
+        return Cleanup() if self.verb.get("speechCleanup", True) is not False else None
 
     def update(self, data: Mapping[str, Any]) -> str:
         """Take an `agent:update`; return what is wrong with it, or ""."""
@@ -124,7 +138,7 @@ class Agent:
         if not self._no_response_timeout:
             self.leg.log.note("noResponseTimeout is 0: the agent does not check in")
         elif limit and self._check_ins >= limit:
-            self.completion = {"completion_reason": "no_response"}
+            self.completion = completion(NO_RESPONSE)
             self._more.set()
         else:
             self._check_ins += 1
@@ -146,6 +160,9 @@ class Agent:
 
     async def call_tool(self, call: ToolCall, sent: list["asyncio.Future[Any]"]) -> Any:
         """Have a tool called; return its output, or what the model is told instead."""
+        if call.problem:
+            self.leg.log.note(f"{call.name} is not called: {call.problem}", tool_call_id=call.id)
+            return {"error": call.problem}
         if call.name == HANGUP and "hangup" in self.verb:
             default = (self.verb["hangup"] or {}).get("reason", "")
             self._hangup_reason = str(call.arguments.get("reason") or default)
@@ -179,7 +196,7 @@ class Agent:
         finally:
             self._is_handing_over = False
         if result["transfer_result"] == "bridged" or not self.leg.stack.is_empty:
-            self.completion = {"completion_reason": ENDED}
+            self.completion = completion(ENDED)
         return told_of_transfer(result)
 
     async def _next(self) -> Cue | None:
@@ -218,9 +235,22 @@ class Agent:
         if turn.error is None:
             self.leg.hooks.event(self.leg.dialect.turn_end(turn.summary()))
             return
-        error = {"code": turn.error.kind, "message": str(turn.error)}
-        self.leg.log.note(f"the model failed: {turn.error}", **error)
-        self.completion = {"completion_reason": "server error", "error": error}
+        self._fail(turn.error)
+
+    def _fail(self, error: ModelError) -> None:
+        """End: there is no model to speak."""
+        self.completion = completion_of(error)
+        self.leg.log.note(f"the model failed: {error}", **self.completion["error"])
+
+    def _cast(self) -> ChatModel:
+        """Find who plays the language model, and let it get ready."""
+        try:
+            model = cast_model(self.leg.platform, self.verb.get("llm") or {}, self.leg.log)
+        except ModelError as error:
+            self._fail(error)
+            return self.leg.platform.offline  # nobody asks it
+        self.leg.spawn(model.prewarm())
+        return model
 
     def _cut(self) -> None:
         """End the present turn where it is."""

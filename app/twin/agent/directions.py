@@ -1,17 +1,30 @@
-"""Tell a stage direction, such as "smiles" or "in a soft voice", from words that are meant to be said."""
+"""Tell a stage direction, such as "smiles" or "in a soft voice", from words to be said."""
 
 import re
 
-_VERBS = """beam blink blush bow breathe chuckle clap clear cough cry exhale frown gasp giggle gesture
-grin groan growl gulp hesitate hum inhale laugh lean lower murmur mumble mutter nod pause ponder raise
-scoff shrug sigh sing smile smirk sniff snort sob speak stammer type wave whisper whistle wink
-yawn""".split()
-_ADVERBS = """angrily apologetically brightly calmly cheerfully confidently curiously enthusiastically
-excitedly firmly gently happily kindly loudly nervously patiently playfully politely quietly sadly
-sarcastically seriously slowly softly sympathetically thoughtfully warmly wistfully""".split()
-_SOUNDS = "applause beat laughter music sfx silence static typing".split()
+_VERBS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        beam blink blush bow breathe chuckle clap clear cough cry exhale frown gasp giggle gesture
+        grin groan growl gulp hesitate hum inhale laugh lean lower murmur mumble mutter nod pause
+        ponder raise scoff shrug sigh sing smile smirk sniff snort sob speak stammer type wave
+        whisper whistle wink yawn""",
+    )
+)
+_ADVERBS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        angrily apologetically brightly calmly cheerfully confidently curiously enthusiastically
+        excitedly firmly gently happily kindly loudly nervously patiently playfully politely
+        quietly sadly sarcastically seriously slowly softly sympathetically thoughtfully warmly
+        wistfully""",
+    )
+)
+_SOUNDS = frozenset(("applause", "beat", "laughter", "music", "sfx", "silence", "static", "typing"))
 
-_BARE = frozenset([*_VERBS, *_ADVERBS, *_SOUNDS])
+_BARE = _VERBS | _ADVERBS | _SOUNDS
 """A direction where they stand alone."""
 
 _INFLECTED = frozenset(

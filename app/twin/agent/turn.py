@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from app.llm import ChatMessage, End, ModelError, Token, ToolCall
 from app.twin.agent.cue import Cue
+from app.twin.agent.reply import Reply, without_tools
 from app.twin.voice import Utterance
 
 if TYPE_CHECKING:
@@ -55,21 +56,19 @@ class Turn:
 
     async def run(self) -> None:
         """Take the turn to its end; cancel it to cut it."""
-        for _ in range(MAX_ROUNDS):
-            calls = await self._reply()
-            if not calls or self.error:
+        for rounds_left in range(MAX_ROUNDS, -1, -1):
+            reply = await self._reply(may_call=rounds_left > 0)
+            if not reply.calls or self.error:
                 break
-            await self._answer(calls)
+            await self._answer(reply)
             if self._agent.completion:  # the caller was handed over: nobody hears the model
                 break
-        else:
-            self._leg.log.note(f"the model asked for tools {MAX_ROUNDS} times in one turn")
 
     def cut(self) -> None:
         """Stop speaking now, and keep in the history what was heard."""
         self.is_interrupted = True
         self._end_speech(interrupted=True)
-        self._remember(self._heard)
+        self._remember(ChatMessage("assistant", self._heard))
         for output in self._outputs:
             self._leg.tools.forget(output)
 
@@ -85,44 +84,51 @@ class Turn:
             "tool_calls": self._tool_calls,
         }
 
-    async def _reply(self) -> tuple[ToolCall, ...]:
-        """Ask the model once; speak its words as they come and return its tool calls."""
+    async def _reply(self, *, may_call: bool) -> Reply:
+        """Ask the model once; speak its words as they come."""
         request = self._agent.request(self.cue)
-        stream = cast("AsyncGenerator[Event]", self._leg.platform.model.stream(request))
+        if not may_call:
+            self._leg.log.note(f"the model asked for tools {MAX_ROUNDS} times: now it must answer")
+            request = without_tools(request)
+        stream = cast("AsyncGenerator[Event]", self._agent.model.stream(request))
         utterance = self._utterance = Utterance(self._leg.voice, "agent")
-        text, calls = "", []
+        reply = Reply(request, self._agent.cleanup(), is_last=not may_call)
         async with aclosing(stream) as events:
             async for event in events:
                 match event:
                     case Token():
-                        text += self._take(event, utterance)
+                        self._take(event, reply, utterance)
                         if self.is_interrupted:
                             await asyncio.sleep(0)  # the cancellation arrives here
                     case ToolCall():
-                        calls.append(event)
-                    case End(error=error):
-                        self.error = error
+                        reply.calls.append(event)
+                    case End():
+                        self.error = event.error
+                        reply.end(event, self._leg.log)
         if not self.error:
-            await self._conclude(text, tuple(calls), utterance)
-        return tuple(calls)
+            self._say(reply.finish(), utterance)
+            await self._conclude(reply, utterance)
+        return reply
 
-    def _take(self, token: Token, utterance: Utterance) -> str:
+    def _take(self, token: Token, reply: Reply, utterance: Utterance) -> None:
         if self._times.first_token is None:
             self._times.first_token = time.monotonic() - self._times.tools
         self._times.tokens += 1
-        if self._agent.speaks:
-            utterance.feed(token.text)
-        return token.text
+        self._say(reply.take(token.text), utterance)
 
-    async def _conclude(self, text: str, calls: tuple[ToolCall, ...], utterance: Utterance) -> None:
-        if text.strip():
-            self._said.append(" ".join(text.split()))
-        if calls:
+    def _say(self, text: str, utterance: Utterance) -> None:
+        if text and self._agent.speaks:
+            utterance.feed(text)
+
+    async def _conclude(self, reply: Reply, utterance: Utterance) -> None:
+        if reply.text.strip():
+            self._said.append(" ".join(reply.text.split()))
+        if reply.calls:
             return
         if self._said:
             self._leg.hooks.event({"type": "llm_response", "response": " ".join(self._said)})
         await self._speak_out(utterance)
-        self._remember(self._heard if self._agent.speaks else text.strip())
+        self._remember(reply.message())
 
     async def _speak_out(self, utterance: Utterance) -> None:
         await utterance.finish()
@@ -135,22 +141,22 @@ class Turn:
             self._heard = heard
             self._spoken.append(heard)
 
-    def _remember(self, text: str, calls: tuple[ToolCall, ...] = ()) -> None:
+    def _remember(self, message: ChatMessage) -> None:
         """Write the assistant's turn into the history."""
         self._heard = ""
-        if text or calls:
-            message = ChatMessage("assistant", text, tool_calls=calls)
+        if message.content or message.tool_calls:
             self._agent.conversation.add(message)
 
-    async def _answer(self, calls: tuple[ToolCall, ...]) -> None:
+    async def _answer(self, reply: Reply) -> None:
         """Run the tool calls of one reply together, and tell the model their outputs."""
+        calls = reply.calls
         began = time.monotonic()
         speech = [self._speak_out(self._utterance)] if self._utterance else []
         outputs, *_ = await asyncio.gather(
             asyncio.gather(*(self._call(call) for call in calls)), *speech
         )
         self._times.tools += time.monotonic() - began
-        self._remember(self._heard, calls)
+        self._remember(reply.message())
         self._agent.conversation.add(
             *(
                 ChatMessage("tool", json.dumps(output, ensure_ascii=False), tool_call_id=call.id)

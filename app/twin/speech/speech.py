@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from app.llm import ToolCall
+from app.llm import ChatModel, ToolCall
 from app.twin.agent.agent import Agent, run_to_its_end
 from app.twin.agent.built_in import HANGUP, handoff_name
 from app.twin.dialect import Dialect
@@ -100,6 +100,10 @@ class Speech(Agent):
     def cut(self) -> None:
         """End the present turn where it is."""
         self._cut()
+
+    def _cast(self) -> ChatModel:
+        """A model that reads text plays the one that hears, whatever its vendor is."""
+        return self.leg.platform.model or self.leg.platform.offline
 
     async def call_tool(self, call: ToolCall, sent: list["asyncio.Future[Any]"]) -> Any:
         """Have a tool called, alone or with the others of its reply."""
