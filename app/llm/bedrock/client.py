@@ -17,9 +17,10 @@ from botocore import UNSIGNED
 from botocore.config import Config
 
 from app.llm.bedrock.sockets import make_cuttable
+from app.llm.network import check_url
 
 if TYPE_CHECKING:
-    from botocore.awsrequest import AWSRequest
+    from botocore.awsrequest import AWSPreparedRequest, AWSRequest
 
 Service = Literal["bedrock-runtime", "bedrock"]
 """What answers, and the control plane, which lists models."""
@@ -67,6 +68,7 @@ def make_client(
             aws_secret_access_key=account.secret_access_key or None,
             aws_session_token=account.session_token or None,
         )
+    client.meta.events.register(f"before-send.{service}", _check)
     if account.api_key:
         _bear(client, service, account.api_key)
     make_cuttable(client)
@@ -82,6 +84,11 @@ def _session() -> boto3.Session:
         "credentials_file": nothing,
     }
     return boto3.Session(botocore_session=botocore.session.Session(session_vars=variables))
+
+
+def _check(request: "AWSPreparedRequest", **_: object) -> None:
+    """Hold the switch that forbids real requests, for whatever this client sends."""
+    check_url(request.url, "bedrock")
 
 
 def _bear(client: Any, service: Service, key: str) -> None:

@@ -8,42 +8,45 @@ from botocore.exceptions import (
     ClientError,
     ConnectTimeoutError,
     HTTPClientError,
-    ParamValidationError,
     ReadTimeoutError,
 )
-from botocore.parsers import ResponseParserError
+from botocore.exceptions import (
+    ConnectionError as BotoConnectionError,
+)
 from urllib3.exceptions import HTTPError
 from urllib3.exceptions import TimeoutError as UrlTimeoutError
 
+from app.llm.bedrock.request import VENDOR
+from app.llm.errors import from_exception, from_status, shorten
 from app.llm.port import ErrorKind, ModelError
 
-_KINDS: Mapping[str, tuple[ErrorKind, bool]] = {
-    "ThrottlingException": ("rate_limit", True),
-    "ServiceQuotaExceededException": ("rate_limit", False),
-    "ModelNotReadyException": ("overloaded", True),
-    "ServiceUnavailableException": ("overloaded", True),
-    "InternalServerException": ("overloaded", True),
-    "ModelErrorException": ("overloaded", True),
-    "ModelStreamErrorException": ("overloaded", True),
-    "ModelTimeoutException": ("timeout", True),
-    "ValidationException": ("bad_request", False),
-    "ResourceNotFoundException": ("bad_request", False),
-    "AccessDeniedException": ("auth", False),
-    "UnrecognizedClientException": ("auth", False),
-    "InvalidSignatureException": ("auth", False),
-    "ExpiredTokenException": ("auth", False),
+_TELLING: Mapping[str, int] = {
+    "AccessDeniedException": 403,
+    "ExpiredTokenException": 403,
+    "IncompleteSignatureException": 403,
+    "InvalidSignatureException": 403,
+    "UnrecognizedClientException": 403,
+    "InternalServerException": 500,
+    "ModelErrorException": 502,
+    "ModelStreamErrorException": 502,
+    "ModelNotReadyException": 503,
+    "ServiceUnavailableException": 503,
+    "ThrottlingException": 429,
+    "ValidationException": 400,
 }
-
-CAUGHT = (ClientError, BotoCoreError, HTTPError, ParserError, ResponseParserError, OSError)
-"""Every family of exceptions that comes out of a client or its streams."""
+"""The status that says what a code means: inside a stream there is none, and for models that are
+not ready or failed Bedrock sends the 429 and the 424 of a fault of ours."""
 
 
 def to_model_error(error: Exception) -> ModelError:
     """The error in our words, with Bedrock's own message where it has one."""
     if isinstance(error, ClientError):
         return _refused(error)
-    kind, retryable = _kind(error)
-    return ModelError(_first_line(error), kind=kind, retryable=retryable, vendor="bedrock")
+    kind = _kind(error)
+    if kind is None:
+        return from_exception(VENDOR, error)
+    retryable = kind in ("timeout", "connection")
+    return ModelError(shorten(f"{VENDOR}: {error}"), kind=kind, retryable=retryable, vendor=VENDOR)
 
 
 def _refused(error: ClientError) -> ModelError:
@@ -51,39 +54,24 @@ def _refused(error: ClientError) -> ModelError:
     found = error.response.get("Error", {})
     about = error.response.get("ResponseMetadata", {})
     code = found.get("Code", "")
-    status = about.get("HTTPStatusCode")
-    kind, retryable = _KINDS.get(code[:1].upper() + code[1:]) or _by_status(status)
-    return ModelError(
+    code = code[:1].upper() + code[1:]  # inside a stream it begins with a small letter
+    status = about.get("HTTPStatusCode", 500)
+    known = from_status(
+        VENDOR,
+        _TELLING.get(code, status),
         f"{code}: {found.get('Message') or 'no message'}",
-        kind=kind,
-        retryable=retryable,
-        vendor="bedrock",
-        status=status,
-        request_id=about.get("RequestId", ""),
+        headers=about.get("HTTPHeaders"),
     )
+    known.status = about.get("HTTPStatusCode")
+    known.request_id = about.get("RequestId", "")
+    return known
 
 
-def _by_status(status: int | None) -> tuple[ErrorKind, bool]:
-    if status is None or status >= 500:
-        return "overloaded", True
-    if status in (401, 403):
-        return "auth", False
-    if status == 429:
-        return "rate_limit", True
-    return ("timeout", True) if status == 408 else ("bad_request", False)
-
-
-def _kind(error: Exception) -> tuple[ErrorKind, bool]:
-    if isinstance(error, ReadTimeoutError | ConnectTimeoutError | UrlTimeoutError | TimeoutError):
-        return "timeout", True
-    if isinstance(error, HTTPClientError | HTTPError | OSError):
-        return "connection", True
-    if isinstance(error, ParserError | ResponseParserError):
-        return "protocol", True
-    return (
-        ("bad_request", False) if isinstance(error, ParamValidationError) else ("protocol", False)
-    )
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip() or type(error).__name__
+def _kind(error: Exception) -> ErrorKind | None:
+    if isinstance(error, ReadTimeoutError | ConnectTimeoutError | UrlTimeoutError):
+        return "timeout"
+    if isinstance(error, BotoConnectionError | HTTPClientError | HTTPError):
+        return "connection"
+    if isinstance(error, ParserError):
+        return "protocol"
+    return "bad_request" if isinstance(error, BotoCoreError) else None

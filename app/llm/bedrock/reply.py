@@ -1,12 +1,13 @@
 """What Bedrock streams, as our events."""
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.llm.bedrock.request import Block, NativeTurn
-from app.llm.port import End, Event, Finish, ModelError, Token, ToolCall, ToolCallStart, Usage
+from app.llm.bedrock.request import VENDOR, Block, NativeTurn, tool_use
+from app.llm.errors import truncated
+from app.llm.port import End, Finish, ModelError, Token, ToolCall, ToolCallStart, Usage
+from app.llm.tool_calls import whole_call
 
 _FINISH: dict[str, Finish] = {
     "end_turn": "stop",
@@ -23,7 +24,7 @@ _FINISH: dict[str, Finish] = {
 class _Text:
     pieces: list[str] = field(default_factory=list)
 
-    def block(self) -> Block | None:
+    def native(self) -> Block | None:
         text = "".join(self.pieces)
         return {"text": text} if text.strip() else None
 
@@ -41,7 +42,7 @@ class _Reasoning:
         self.signature += delta.get("signature", "")
         self.redacted += delta.get("redactedContent", b"")
 
-    def block(self) -> Block | None:
+    def native(self) -> Block | None:
         if self.redacted:
             return {"reasoningContent": {"redactedContent": self.redacted}}
         text: Block = {"text": "".join(self.pieces)}
@@ -56,17 +57,15 @@ class _Call:
     name: str
     pieces: list[str] = field(default_factory=list)
 
-    def call(self) -> ToolCall:
-        arguments, problem = _parse("".join(self.pieces))
-        return ToolCall(self.id, self.name, arguments, problem)
+    def whole(self) -> ToolCall:
+        return whole_call(self.id, self.name, "".join(self.pieces))
 
-    def block(self) -> Block | None:
-        arguments = self.call().arguments
-        return {"toolUse": {"toolUseId": self.id, "name": self.name, "input": arguments}}
+    def native(self) -> Block | None:
+        return tool_use(self.whole())
 
 
 class Reply:
-    """Puts one stream together; `feed` each of its events, then ask for the `rest`."""
+    """Puts one stream together; `take` each of its events, then ask how it `end`ed."""
 
     def __init__(self, model: str) -> None:
         self._model = model
@@ -74,42 +73,49 @@ class Reply:
         self._reason = ""
         self._usage: Usage | None = None
 
-    def feed(self, event: Mapping[str, Any]) -> Event | None:
+    def take(self, event: Mapping[str, Any]) -> Token | ToolCallStart | None:
         """What the event adds for the listener, if anything."""
         if "contentBlockDelta" in event:
-            return self._delta(event["contentBlockDelta"])
+            return self._take_delta(event["contentBlockDelta"])
         if "contentBlockStart" in event:
-            return self._start(event["contentBlockStart"])
+            return self._begin(event["contentBlockStart"])
         if "messageStop" in event:
             self._reason = event["messageStop"].get("stopReason", "")
         elif "metadata" in event:
             self._usage = _usage(event["metadata"].get("usage", {}))
         return None
 
-    def rest(self) -> Iterator[Event]:
-        """The whole tool calls, and the end.
+    @property
+    def calls(self) -> list[ToolCall]:
+        """The tool calls so far; whole once the stream has ended."""
+        return [block.whole() for block in self._in_order() if isinstance(block, _Call)]
+
+    def end(self) -> End:
+        """How it ended.
 
         Raises:
             ModelError: If the stream ended without saying why, or the model wrote nonsense.
         """
         if not self._reason:
-            message = "the stream ended in the middle of the reply"
-            raise ModelError(message, kind="truncated", retryable=True, vendor="bedrock")
+            raise truncated(VENDOR)
         if self._reason.startswith("malformed"):
-            message = f"the model's output could not be read ({self._reason})"
-            raise ModelError(message, kind="protocol", retryable=True, vendor="bedrock")
-        calls = [block.call() for block in self._in_order() if isinstance(block, _Call)]
-        yield from calls
-        yield End(self._finish(calls), self._usage, native=self._native())
+            text = f"what the model wrote cannot be read ({self._reason})"
+            raise ModelError(text, kind="protocol", retryable=True, vendor=VENDOR)
+        finish = _FINISH.get(self._reason, "stop")
+        if finish == "stop" and self.calls:  # some models say that they stopped
+            finish = "tool"
+        blocks = [block.native() for block in self._in_order()]
+        native = NativeTurn(self._model, tuple(block for block in blocks if block))
+        return End(finish, self._usage, native=native)
 
-    def _start(self, event: Mapping[str, Any]) -> Event | None:
+    def _begin(self, event: Mapping[str, Any]) -> ToolCallStart | None:
         use = event.get("start", {}).get("toolUse")
         if use is None:
             return None
         self._blocks[_index(event)] = _Call(use["toolUseId"], use["name"])
         return ToolCallStart(use["toolUseId"], use["name"])
 
-    def _delta(self, event: Mapping[str, Any]) -> Event | None:
+    def _take_delta(self, event: Mapping[str, Any]) -> Token | None:
         """Add to the block of its index; only tool calls have a start, the others begin here."""
         index, delta = _index(event), event.get("delta", {})
         if "text" in delta:
@@ -130,34 +136,14 @@ class Reply:
     def _in_order(self) -> list[_Text | _Reasoning | _Call]:
         return [self._blocks[index] for index in sorted(self._blocks)]
 
-    def _finish(self, calls: list[ToolCall]) -> Finish:
-        """Some models end with "end_turn" although they called a tool."""
-        finish = _FINISH.get(self._reason, "stop")
-        return "tool" if calls and finish == "stop" else finish
-
-    def _native(self) -> NativeTurn:
-        blocks = [block.block() for block in self._in_order()]
-        return NativeTurn(self._model, tuple(block for block in blocks if block))
-
 
 def _index(event: Mapping[str, Any]) -> int:
     """The block's index; botocore makes an empty event of a payload that is not JSON."""
     index = event.get("contentBlockIndex")
     if not isinstance(index, int):
-        message = "an event of the stream could not be read: it holds no contentBlockIndex"
-        raise ModelError(message, kind="protocol", retryable=True, vendor="bedrock")
+        text = "bedrock sent an event without contentBlockIndex, or one that is no JSON"
+        raise ModelError(text, kind="protocol", vendor=VENDOR)
     return index
-
-
-def _parse(text: str) -> tuple[dict[str, object], str]:
-    """The arguments of a call, or no arguments and the problem with them."""
-    try:
-        arguments = json.loads(text or "{}")
-    except ValueError:
-        arguments = None
-    if isinstance(arguments, dict):
-        return arguments, ""
-    return {}, "the arguments were no valid JSON object; call the tool again with correct ones"
 
 
 def _usage(counted: Mapping[str, Any]) -> Usage:

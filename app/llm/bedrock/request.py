@@ -20,6 +20,8 @@ from app.llm.port import (
     ToolDefinition,
 )
 
+VENDOR = "bedrock"
+
 Block = dict[str, object]
 Speaker = Literal["user", "assistant"]
 
@@ -101,7 +103,7 @@ def _assistant(message: ChatMessage, model: str) -> list[Block]:
     native = message.native
     if isinstance(native, NativeTurn) and native.model == model:
         return list(native.content)
-    uses = [_tool_use(call) for call in message.tool_calls] if takes_tools(model) else []
+    uses = [tool_use(call) for call in message.tool_calls] if takes_tools(model) else []
     return [*_text(message.content), *uses]
 
 
@@ -110,7 +112,8 @@ def _text(text: str) -> list[Block]:
     return [{"text": text}] if text.strip() else []
 
 
-def _tool_use(call: ToolCall) -> Block:
+def tool_use(call: ToolCall) -> Block:
+    """A tool call as a block of its turn."""
     return {
         "toolUse": {"toolUseId": call.id, "name": call.name, "input": dict(call.arguments)},
     }

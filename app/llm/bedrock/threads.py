@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-from app.llm.bedrock.sockets import Turn
+from app.llm.bedrock.turn import Turn
 from app.llm.port import ModelError
 
 LIMIT = 256
@@ -63,11 +63,6 @@ class Threads:
         finally:
             turn.stop()
 
-    def stop(self) -> None:
-        """Stop every turn, as at the end of the process."""
-        for turn in list(self._turns):
-            turn.stop()
-
     def _submit(
         self, turn: Turn, work: Callable[[], Iterable[T]], tell: Callable[[T], None]
     ) -> Future[None]:
@@ -84,3 +79,7 @@ class Threads:
                     tell(item)
         finally:
             self._turns.discard(turn)
+
+
+THREADS = Threads()
+"""Those of the process: what it bears does not depend on how many credentials it serves."""

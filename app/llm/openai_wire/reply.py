@@ -1,6 +1,5 @@
 """The chunks of a chat completion as our events."""
 
-import json
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,6 +8,7 @@ from typing import Any
 from app.llm.errors import truncated
 from app.llm.openai_wire.request import ReasonedTurn
 from app.llm.port import End, Event, Finish, ModelError, Token, ToolCall, ToolCallStart, Usage
+from app.llm.tool_calls import whole_call
 
 FINISHES: dict[str, Finish] = {
     "stop": "stop",
@@ -93,17 +93,6 @@ class Reply:
             text = f"{self._vendor} called a tool without naming it"
             raise ModelError(text, kind="protocol", vendor=self._vendor)
         return whole_call(call.id, call.name, "".join(call.arguments))
-
-
-def whole_call(id_: str, name: str, text: str) -> ToolCall:
-    """A tool call of its written arguments; what is no JSON object becomes its problem."""
-    try:
-        arguments = json.loads(text) if text.strip() else {}
-    except ValueError:
-        return ToolCall(id_, name, {}, f"the arguments of {name} were not valid JSON: {text[:200]}")
-    if not isinstance(arguments, dict):
-        return ToolCall(id_, name, {}, f"the arguments of {name} were no JSON object: {text[:200]}")
-    return ToolCall(id_, name, arguments)
 
 
 def usage_of(usage: Any) -> Usage | None:

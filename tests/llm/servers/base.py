@@ -89,7 +89,9 @@ class LoopbackVendor(ABC):
         vendor: The vendor's id.
         model: A model of it.
         requests: Every request for a reply, oldest first.
+        others: All other requests, such as for a list of models.
         left: How often a client went away in the middle of an answer.
+        connections: The addresses that requests came from, one for each connection.
     """
 
     vendor: str
@@ -99,6 +101,7 @@ class LoopbackVendor(ABC):
         self.requests: list[Asked] = []
         self.others: list[Asked] = []
         self.left = 0
+        self.connections: set[object] = set()
         self.url = ""
         self.begun = asyncio.Event()
         self._changed = asyncio.Event()
@@ -190,6 +193,8 @@ class LoopbackVendor(ABC):
             await self._runner.cleanup()
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        self.connections.add(request.transport.get_extra_info("peername"))
         raw = await request.read()
         try:
             body = json.loads(raw) if raw else None
