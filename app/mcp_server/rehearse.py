@@ -84,7 +84,8 @@ START_TWIN_CALL: Final = Offer(
     "Call an application",
     "Call an application of this server without a telephone: a stand-in for jambonz plays the "
     "platform and the caller, who follows the script. Gives the transcript with tool calls and "
-    "errors when the call is over. No key is needed: an offline model answers unless `llm` is set.",
+    "errors when the call is over. The agent's own vendor plays its model where there is a key for "
+    "it, else an offline model that needs none; set `llm` to `offline` to spend nothing.",
     Rehearsal.model_json_schema(),
     Transcript.model_json_schema(),
     rehearse,

@@ -90,7 +90,10 @@ class TwinBody(Body):
     ]
     llm: Annotated[
         Words | None,
-        Field(description="`vendor:model` that plays the agent's; by default the twin's own."),
+        Field(
+            description="`vendor:model` that plays the agent's, or `offline`, which needs no key; "
+            "by default the agent's own vendor where there is a key for it, else `offline`."
+        ),
     ] = None
     pace: Annotated[
         Literal["instant", "natural"],
