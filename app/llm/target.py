@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 from app.llm.auth import Auth
+from app.llm.history import mend
 from app.llm.port import ChatRequest, Effort, ModelError
 from app.llm.vendor import ModelFacts, Vendor
 
@@ -54,11 +55,12 @@ class Target:
         return self.vendor.facts(self.model)
 
     def complete(self, request: ChatRequest) -> ChatRequest:
-        """The request with what the options say, without tools where the model takes none."""
+        """The request with what the options say, as this model and every vendor takes it."""
         effort = request.reasoning_effort or self.reasoning_effort
         warmth = self.temperature if request.temperature is None else request.temperature
         return replace(
             request,
+            messages=mend(request.messages),
             tools=request.tools if self.facts.tools else (),
             max_tokens=request.max_tokens or self.max_tokens,
             temperature=warmth,

@@ -25,9 +25,6 @@ VENDOR = "bedrock"
 Block = dict[str, object]
 Speaker = Literal["user", "assistant"]
 
-INTERRUPTED = "The call of this tool was interrupted; it gave no result."
-"""The output of a tool that gave none: Bedrock refuses a call without an output."""
-
 WITHDRAWN = "No longer available; never call it."
 """The description of a tool that only the history still knows."""
 
@@ -84,19 +81,15 @@ def _messages(history: Sequence[ChatMessage], model: str) -> list[Block]:
 
 
 def _turns(history: Sequence[ChatMessage], model: str) -> Iterator[tuple[Speaker, list[Block]]]:
-    """Each turn's blocks; the outputs of tools follow their calls at once and together.
-
-    An output whose call is gone, as after a summary, goes with it.
-    """
-    texts = {one.tool_call_id: one.content for one in history if one.role == "tool"}
+    """Each message's blocks; the outputs of tools are the user's, behind the turn that called."""
     as_block = _output if takes_tools(model) else _output_as_text
     for message in history:
-        if message.role == "user":
-            yield "user", _text(message.content)
-        elif message.role == "assistant":
+        if message.role == "assistant":
             yield "assistant", _assistant(message, model)
-            calls = message.tool_calls
-            yield "user", [as_block(call, texts.get(call.id, INTERRUPTED)) for call in calls]
+        elif message.role == "user":
+            yield "user", _text(message.content)
+        else:
+            yield "user", [as_block(message)]
 
 
 def _assistant(message: ChatMessage, model: str) -> list[Block]:
@@ -119,14 +112,14 @@ def tool_use(call: ToolCall) -> Block:
     }
 
 
-def _output(call: ToolCall, text: str) -> Block:
-    content = _text(text) or [{"json": {}}]
-    return {"toolResult": {"toolUseId": call.id, "content": content}}
+def _output(message: ChatMessage) -> Block:
+    content = _text(message.content) or [{"json": {}}]
+    return {"toolResult": {"toolUseId": message.tool_call_id, "content": content}}
 
 
-def _output_as_text(call: ToolCall, text: str) -> Block:
+def _output_as_text(message: ChatMessage) -> Block:
     """For a model that knows no tools, after another one that did."""
-    return {"text": f"({call.name}: {text})"}
+    return {"text": f"(looked up: {message.content})"}
 
 
 def _tools(request: ChatRequest, model: str) -> list[Block]:
