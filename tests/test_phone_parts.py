@@ -110,7 +110,7 @@ def test_what_makes_no_sense_is_said_in_one_line(
 def test_an_unknown_model_and_an_unwritable_transcript_are_usage_errors(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(arguments("--model", "acme:1")) == 2
+    assert run(arguments("--llm", "acme:1")) == 2
     assert run(arguments("--transcript", str(tmp_path / "none" / "t.txt"))) == 2
     assert "known: " in capsys.readouterr().err
 
@@ -238,13 +238,15 @@ def test_an_update_is_a_divider(data: dict[str, Any], text: str) -> None:
 def test_the_end_of_a_turn_shows_its_times_and_slow_ones_in_red(latency: dict[str, Any]) -> None:
     (line,) = render(Entry(0.0, "event", {"type": "turn_end", "latency": latency}))
 
-    assert line == Line("", "llm 640 · tool 210 · tts 190 · 1040 ms", "slow")
+    assert line == Line(
+        "", "llm 640 · tool 210 · tts 190 — 1040 ms", "slow", more="████████████│▓▓▓▓│░░░░"
+    )
 
 
 def test_a_reply_that_was_generated_early_is_marked() -> None:
     latency = {"stt_ms": 0, "tts_ms": 0, "preflight": {"result": "hit", "tokens": 9}}
 
-    assert shown("event", type="turn_end", latency=latency) == ["        generated early"]
+    assert shown("event", type="turn_end", latency=latency) == ["        early hit (9 tokens)"]
 
 
 def test_events_that_repeat_what_is_heard_are_not_shown() -> None:
@@ -434,4 +436,4 @@ def test_a_socket_that_the_phone_dropped_is_not_the_applications_fault() -> None
 
 async def test_no_model_means_no_call() -> None:
     with pytest.raises(Exception, match="known: "):
-        await phone(Options(model="acme"), out=io.StringIO())
+        await phone(Options(llm="acme"), out=io.StringIO())

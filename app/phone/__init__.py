@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any, TextIO
 
-from app.llm import ChatModel, ModelError, connect
+from app.llm import ChatModel, Keys, ModelError, close_clients, connect
 from app.phone.caller import Caller
 from app.phone.explain import hint, is_loopback, steering
 from app.phone.keyboard import read_lines
@@ -30,18 +30,21 @@ SPEECH_RATE = 6.0
 """Words a second, for a person who reads along and may interrupt."""
 
 
-def run(args: argparse.Namespace, *, plain: bool = False, key: str = KEY) -> int:
+def run(
+    args: argparse.Namespace, *, plain: bool = False, key: str = KEY, keys: Keys | None = None
+) -> int:
     """Make a call as the command line says; return the exit code.
 
     Args:
         args: What a parser with `add_arguments` read.
         plain: Use no colours, whatever the arguments say.
         key: What stands for the API key in the command that steers the call.
+        keys: Credentials of the models' vendors, by vendor.
     """
     try:
         options = read_options(args)
         color = options.color and not plain
-        return asyncio.run(phone(replace(options, color=color, key=key)))
+        return asyncio.run(phone(replace(options, color=color, key=key), keys=keys))
     except (UsageError, ModelError) as error:
         sys.stderr.write(f"call: {error}\n")
         return USAGE
@@ -50,7 +53,11 @@ def run(args: argparse.Namespace, *, plain: bool = False, key: str = KEY) -> int
 
 
 async def phone(
-    options: Options, *, out: TextIO | None = None, lines: AsyncIterator[str] | None = None
+    options: Options,
+    *,
+    out: TextIO | None = None,
+    lines: AsyncIterator[str] | None = None,
+    keys: Keys | None = None,
 ) -> int:
     """Make a call and show it.
 
@@ -58,6 +65,7 @@ async def phone(
         options: Whom to call, and how.
         out: Where to show it; standard output if None.
         lines: What is typed; standard input if None.
+        keys: Credentials of the models' vendors, by vendor.
 
     Returns:
         0 if the call went well, 1 if not.
@@ -66,7 +74,7 @@ async def phone(
         UsageError: If the transcript cannot be written.
         ModelError: If there is no such model.
     """
-    model = connect(options.model)
+    model = connect(options.llm.split(","), keys=keys) if options.llm else None
     out = out or _standard_output()
     is_terminal = lines is None and not options.script and sys.stdin.isatty() and out.isatty()
     with ExitStack() as stack:
@@ -78,8 +86,12 @@ async def phone(
             columns=shutil.get_terminal_size().columns if out.isatty() else None,
             transcript=_open_transcript(options, stack),
         )
-        async with _twin(options, model, is_terminal=is_terminal and not options.json) as twin:
-            return await _call(twin, options, screen, lines, is_terminal=is_terminal)
+        twin = _twin(options, model, keys, is_terminal=is_terminal and not options.json)
+        try:
+            async with twin:
+                return await _call(twin, options, screen, lines, is_terminal=is_terminal)
+        finally:
+            await close_clients()
 
 
 async def _call(
@@ -187,13 +199,16 @@ def _called(options: Options) -> dict[str, Any]:
     return {"far_end": parties}
 
 
-def _twin(options: Options, model: ChatModel, *, is_terminal: bool) -> Twin:
+def _twin(
+    options: Options, model: ChatModel | None, keys: Keys | None, *, is_terminal: bool
+) -> Twin:
     pace = Pace(ack=options.ack_timeout, patience=options.timeout)
     if is_terminal:
         pace = replace(pace, speech_rate=SPEECH_RATE, scale=1.0)
     return Twin(
         options.url,
         model=model,
+        keys=keys,
         dialect=options.dialect,
         username=options.username,
         password=options.password,

@@ -37,6 +37,7 @@ class Options:
         url: The application, as `ws` or `wss`, without credentials.
         script: What the caller does; empty reads the keyboard.
         ack_timeout: Seconds that jambonz waits for an ack.
+        llm: Who plays the agent's LLM; empty leaves it to the agent.
         timeout: Seconds to wait for an answer before the call counts as gone wrong.
         callees: Who is called, by an outbound call first, and what they do.
         knows_agent: False plays a jambonz that has no agent verb.
@@ -51,7 +52,7 @@ class Options:
     direction: Literal["inbound", "outbound"] = "inbound"
     env: dict[str, Any] = field(default_factory=dict)
     tag: dict[str, Any] = field(default_factory=dict)
-    model: str = "offline"
+    llm: str = ""
     dialect: DialectName = "agent"
     knows_agent: bool = True
     ack_timeout: float = 5.0
@@ -139,10 +140,12 @@ def _add_platform(parser: argparse.ArgumentParser) -> None:
     add("--user", metavar="NAME", help="user name for basic auth")
     add("--password", metavar="WORD", help="password for basic auth")
     add(
+        "--llm",
         "--model",
-        default=_DEFAULTS.model,
-        metavar="NAME",
-        help="who plays the agent's LLM (default: %(default)s, which needs no key)",
+        default=_DEFAULTS.llm,
+        metavar="VENDOR:MODEL",
+        help="who plays the agent's LLM, several by commas to fall back on (default: the one that"
+        " the agent names, if there is a key for it; else offline, which needs none)",
     )
     add("--dialect", choices=get_args(DialectName), default="agent", help="names of agent events")
     add("--no-agent", action="store_true", help="play a jambonz before 10.1, without agent verb")
@@ -182,7 +185,7 @@ def read_options(args: argparse.Namespace) -> Options:
         direction=args.direction,
         env=dict(_pairs("--env", args.env)),
         tag={name: _json_or_text(value) for name, value in _pairs("--tag", args.tag)},
-        model=args.model,
+        llm=args.llm,
         dialect=args.dialect,
         knows_agent=not args.no_agent,
         timeout=args.timeout,

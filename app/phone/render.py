@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from app.phone import waterfall
 from app.phone.explain import hint
 from app.twin import Entry
 from app.twin.faults import describe
@@ -14,9 +15,6 @@ Style = Literal["plain", "you", "agent", "tool", "good", "bad", "dim", "update",
 
 WIDTH = 8
 """Columns of the label in front of each line."""
-
-SLOW = 1000
-"""Milliseconds from which an answer is felt to be slow."""
 
 _LONGEST = 400
 _CODES: dict[Style, str] = {
@@ -31,27 +29,20 @@ _CODES: dict[Style, str] = {
     "slow": "31",
     "bold": "1",
 }
-_STAGES = {
-    "stt_ms": "stt",
-    "transcriber_latency": "stt",
-    "eot_ms": "eot",
-    "turn_detection_latency": "eot",
-    "llm_ms": "llm",
-    "model_latency": "llm",
-    "tool_ms": "tool",
-    "tts_ms": "tts",
-    "voice_latency": "tts",
-}
 _UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line to show: a label, a text, and how it looks."""
+    """One line to show: a label, a text, and how it looks.
+
+    `more` stands at its end on a terminal that is wide enough; it only repeats what `text` says.
+    """
 
     label: str
     text: str
     style: Style = "plain"
+    more: str = ""
 
     def __str__(self) -> str:
         return f"{self.label:<{WIDTH}}{self.text}"
@@ -141,22 +132,10 @@ def _event(data: Mapping[str, Any]) -> list[Line]:
 
 
 def _turn_end(data: Mapping[str, Any]) -> list[Line]:
-    latency = data.get("latency")
-    measured = latency if isinstance(latency, Mapping) else {}
-    stages = {
-        _STAGES[key]: value
-        for key, value in measured.items()
-        if key in _STAGES and isinstance(value, int | float)
-    }
-    total = sum(stages.values())
-    parts = [f"{stage} {value:g}" for stage, value in stages.items() if value]
-    text = " · ".join(parts if len(parts) == 1 else [*parts, f"{total:g}"])
-    early = measured.get("preflight")
-    hit = isinstance(early, Mapping) and early.get("result") == "hit"
-    told = [f"{text} ms"] if parts else []  # words on a wire take no time; that is no news
-    told += ["generated early"] if hit else []
-    style: Style = "slow" if total >= SLOW else "dim"
-    return [Line("", ", ".join(told), style)] if told else []
+    turn = waterfall.read(data)
+    if not turn.text:
+        return []  # words on a wire take no time; that is no news
+    return [Line("", safe(turn.text), "slow" if turn.is_slow else "dim", more=turn.strip)]
 
 
 def _update(data: Mapping[str, Any]) -> list[Line]:

@@ -2,9 +2,11 @@
 
 import json
 import textwrap
+from dataclasses import replace
 from typing import Any, TextIO
 
 from app.phone.render import WIDTH, Line, paint, render, safe, to_json
+from app.phone.waterfall import ToolTimes
 from app.twin import Entry
 
 PROMPT = f"{'you':<{WIDTH}}"
@@ -47,16 +49,17 @@ class Screen:
         self._column = 0
         self._speaking = False
         self._prompted = False
+        self._tools = ToolTimes()
 
     def show(self, entry: Entry) -> None:
         """Show an entry of the call's log; a callback of the twin, so it never raises."""
         if self._json:
             self._write(to_json(entry) + "\n")
-            self._keep(render(entry))
+            self._keep(render(self._tools.complete(entry)))
         elif entry.kind == "speaking":
             self._speak(str(entry.data.get("by", "")), str(entry.data.get("text", "")))
         else:
-            lines = render(entry, raw=self.raw)
+            lines = render(self._tools.complete(entry), raw=self.raw)
             self._keep(lines)
             self._show(entry, lines)
 
@@ -131,11 +134,19 @@ class Screen:
 
     def _broken(self, line: Line) -> list[Line]:
         """A line that fits the terminal; a dim one is left whole, since it may be copied."""
+        if self._columns and line.more and self._fits(line):
+            return [replace(line, text=f"{line.text}  {line.more}")]
         if not self._columns or line.style == "dim" or self._columns <= 2 * WIDTH:
             return [line]
         first, *more = textwrap.wrap(line.text, self._columns - WIDTH) or [""]
         parts = (Line("", text, line.style) for text in more)
         return [Line(line.label, first, line.style), *parts]
+
+    def _fits(self, line: Line) -> bool:
+        """Whether the terminal has room for all of a line, and its characters."""
+        encoding = getattr(self._out, "encoding", None) or "ascii"
+        wide = len(str(line)) + 2 + len(line.more) < (self._columns or 0)
+        return wide and line.more.encode(encoding, "replace").decode(encoding) == line.more
 
     def _styled(self, line: Line) -> str:
         return paint(line) if self._color else str(line)

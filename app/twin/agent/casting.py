@@ -46,7 +46,9 @@ def is_rehearsed(model: ChatModel) -> bool:
 
 
 def _offline(platform: Platform, log: Log, why: str) -> ChatModel:
-    log.note(f"the offline model plays the agent: {why}", llm=OFFLINE)
+    text = f"the offline model plays the agent: {why}"
+    if not any(entry.data.get("text") == text for entry in log.entries):
+        log.note(text, llm=OFFLINE)
     return platform.offline
 
 

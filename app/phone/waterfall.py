@@ -1,0 +1,142 @@
+"""Where the time of a turn went: one line for each turn, stage by stage."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from app.twin import Entry
+
+SLOW = 1000
+"""Milliseconds from which an answer is felt to be slow."""
+
+STRIP = 20
+"""Blocks of the strip that shows the stages to scale."""
+
+_STAGES = {
+    "stt_ms": "stt",
+    "transcriber_latency": "stt",
+    "eot_ms": "eot",
+    "turn_detection_latency": "eot",
+    "llm_ms": "llm",
+    "model_latency": "llm",
+    "tool_ms": "tool",
+    "tts_ms": "tts",
+    "voice_latency": "tts",
+}
+_ORDER = ("stt", "eot", "llm", "tool", "tts")
+_BLOCKS = dict(zip(_ORDER, "░▒█▓░", strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Waterfall:
+    """The stages of a turn in milliseconds, in the order in which they pass.
+
+    Attributes:
+        stages: Those that took any time.
+        tools: What each tool took, by name.
+        early: What became of early generation, in words; empty without it.
+    """
+
+    stages: Mapping[str, float]
+    tools: tuple[tuple[str, float], ...] = ()
+    early: str = ""
+
+    @property
+    def total(self) -> float:
+        """From the caller's last sound to the agent's first."""
+        return sum(self.stages.values())
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether the caller notices the wait."""
+        return self.total >= SLOW
+
+    @property
+    def text(self) -> str:
+        """The numbers, such as `llm 640 · tool 210 (find 210) · tts 190 — 1040 ms`."""
+        parts = [self._named(stage) for stage in self.stages]
+        told = [" · ".join(parts) + (f" — {self.total:g} ms" if len(parts) > 1 else " ms")]
+        return ", ".join([*(told if parts else []), *([self.early] if self.early else [])])
+
+    @property
+    def strip(self) -> str:
+        """The stages to scale, such as `██████│▓▓│░░`; empty for one stage or none."""
+        if len(self.stages) < 2:
+            return ""
+        scale = STRIP / self.total
+        return "│".join(
+            _BLOCKS[stage] * max(1, round(value * scale)) for stage, value in self.stages.items()
+        )
+
+    def _named(self, stage: str) -> str:
+        names = ", ".join(f"{name} {ms:g}" for name, ms in self.tools) if stage == "tool" else ""
+        return f"{stage} {self.stages[stage]:g}" + (f" ({names})" if names else "")
+
+
+def read(turn: Mapping[str, Any]) -> Waterfall:
+    """The waterfall of a `turn_end`, in either dialect."""
+    latency = turn.get("latency")
+    measured = latency if isinstance(latency, Mapping) else {}
+    found = {
+        _STAGES[key]: value
+        for key, value in measured.items()
+        if key in _STAGES and isinstance(value, int | float) and value
+    }
+    calls = turn.get("tool_calls")
+    tools = tuple(
+        (str(call.get("name")), call.get("rtt_ms") or 0)
+        for call in (calls if isinstance(calls, list) else [])
+        if isinstance(call, Mapping)
+    )
+    stages = {stage: found[stage] for stage in _ORDER if stage in found}
+    return Waterfall(stages, tools, _early(measured.get("preflight")))
+
+
+def _early(preflight: Any) -> str:
+    result = preflight.get("result") if isinstance(preflight, Mapping) else None
+    if result == "hit":
+        tokens = preflight.get("tokens")
+        return f"early hit ({tokens} tokens)" if tokens else "early hit"
+    return f"early {result}" if result else ""
+
+
+@dataclass(slots=True)
+class ToolTimes:
+    """What the tools of the present turn took, as the call's log tells it.
+
+    The schema's dialect leaves both the tools and their time out of `turn_end`.
+    """
+
+    _calls: list[dict[str, Any]] = field(default_factory=list)
+    _open: set[str] = field(default_factory=set)
+    _since: float = 0.0
+    _total: float = 0.0
+
+    def complete(self, entry: Entry) -> Entry:
+        """Take note of an entry; return it, a `turn_end` with its tools."""
+        data = entry.data
+        if entry.kind == "tool_call":
+            if not self._open:
+                self._since = entry.time
+            self._open.add(str(data.get("tool_call_id")))
+        elif entry.kind == "tool_output":
+            self._end(str(data.get("tool_call_id")), entry)
+        elif entry.kind == "event" and data.get("type") == "turn_end":
+            return self._turn_end(entry)
+        return entry
+
+    def _end(self, id_: str, entry: Entry) -> None:
+        self._calls.append({"name": entry.data.get("name"), "rtt_ms": entry.data.get("ms")})
+        self._open.discard(id_)
+        if not self._open:
+            self._total += entry.time - self._since
+
+    def _turn_end(self, entry: Entry) -> Entry:
+        calls, total = self._calls, round(self._total * 1000)
+        self._calls, self._open, self._total = [], set(), 0.0
+        if not calls or "tool_calls" in entry.data:
+            return entry
+        latency = entry.data.get("latency")
+        measured = dict(latency) if isinstance(latency, Mapping) else {}
+        measured.setdefault("tool_ms", total)
+        return replace(entry, data={**entry.data, "tool_calls": calls, "latency": measured})
