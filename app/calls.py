@@ -33,6 +33,11 @@ class Calls:
         """The live call with this call_sid."""
         return self.runtime.live.get(call_sid)  # type: ignore[return-value]
 
+    def is_at_rest(self, call_sid: str) -> bool:
+        """Whether nothing runs for a call and nothing is owed, or there is no such call."""
+        session = self.get(call_sid)
+        return session is None or session.is_at_rest
+
     def find_leg(self, call_sid: str) -> Session | None:
         """The live call that a leg belongs to: its own, or one that it dialed."""
         own = self.get(call_sid)

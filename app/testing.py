@@ -24,6 +24,7 @@ from app.settings import Settings
 from app.twin import (
     CallRefused,
     Chaos,
+    ClockName,
     Entry,
     ExpectationFailed,
     Pace,
@@ -53,6 +54,7 @@ __all__ = [
     "contains",
     "cordboard",
     "cordboard_applications",
+    "cordboard_clock",
     "cordboard_model",
     "cordboard_pace",
     "cordboard_settings",
@@ -127,6 +129,12 @@ def cordboard_pace() -> Pace:
     return Pace(backoff=0.01, handshake=5.0)
 
 
+@pytest.fixture
+def cordboard_clock(cordboard_pace: Pace) -> ClockName:
+    """The twin's clock: virtual, unless speech takes its time so that a test can talk over it."""
+    return "virtual" if cordboard_pace.speech_rate is None else "real"
+
+
 @pytest_asyncio.fixture
 async def cordboard(
     cordboard_applications: Sequence[Application[Any, Any]], cordboard_settings: Settings
@@ -138,7 +146,10 @@ async def cordboard(
 
 @pytest_asyncio.fixture
 async def jambonz(
-    cordboard: Cordboard, cordboard_model: ChatModel, cordboard_pace: Pace
+    cordboard: Cordboard,
+    cordboard_model: ChatModel,
+    cordboard_pace: Pace,
+    cordboard_clock: ClockName,
 ) -> AsyncIterator[Twin]:
     """A stand-in for jambonz: `await jambonz.call("/weather")` calls the server."""
     password = cordboard.settings.ws_password
@@ -148,6 +159,8 @@ async def jambonz(
         username=cordboard.settings.ws_user,
         password=password.get_secret_value() if password else None,
         pace=cordboard_pace,
+        clock=cordboard_clock,
+        is_idle=cordboard.calls.is_at_rest,
     )
     async with twin:
         yield twin

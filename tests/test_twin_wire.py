@@ -9,9 +9,10 @@ import pytest
 
 from app.twin.address import Address, DialFailed, delays
 from app.twin.far_end import FarEnd
+from app.twin.ids import Ids
 from app.twin.twin import join
 from app.twin.vocabulary import BadInstruction, check
-from app.twin.wire import BadFrame, new_msgid, read, snake
+from app.twin.wire import BadFrame, read, snake
 
 MESSAGES = Path(__file__).parent / "protocol" / "messages.jsonl"
 
@@ -22,7 +23,8 @@ def from_applications() -> list[dict[str, Any]]:
 
 
 def test_a_msgid_is_a_fresh_short_id_of_22_characters() -> None:
-    ids = {new_msgid() for _ in range(100)}
+    made = Ids()
+    ids = {made.msgid() for _ in range(100)}
 
     assert len(ids) == 100
     assert {len(one) for one in ids} == {22}

@@ -15,7 +15,7 @@ from app.doctor.line import Dialler, Upgrade
 from app.doctor.probes import Probe
 from app.doctor.transcript import Came, Closed, Opened, Sent, Transcript
 from app.twin.callinfo import CallInfo
-from app.twin.wire import dumps, new_msgid, snake
+from app.twin.wire import dumps, snake
 
 ABNORMAL = 1006
 NO_CODE = 1005
@@ -70,7 +70,7 @@ class Call:
         data = snake(dict(probe.data))
         if probe.has_call_info:
             data = self.info.common() | data
-        message: dict[str, Any] = {"type": probe.type, "msgid": new_msgid()}
+        message: dict[str, Any] = {"type": probe.type, "msgid": self.info.ids.msgid()}
         if self.has_call_sid:
             message["call_sid"] = self.info.call_sid
         if probe.hook:
@@ -165,7 +165,7 @@ class Call:
             return
         self.info.set_status("completed", 200, "OK")
         data = self.info.common() | {"duration": 1, "call_termination_by": "caller"}
-        message = {"type": "call:status", "msgid": new_msgid(), "data": data}
+        message = {"type": "call:status", "msgid": self.info.ids.msgid(), "data": data}
         self.transcript.ended = self._now
         if not self.is_closed:
             self.transcript.entries.append(Sent(self._now, self._socket, message, about="the end"))

@@ -11,8 +11,9 @@ from app.doctor.limits import Limits
 from app.doctor.line import Dialler
 from app.doctor.probes import Probe
 from app.doctor.transcript import Transcript
-from app.twin.callinfo import CallInfo, new_sid
+from app.twin.callinfo import CallInfo
 from app.twin.dialect import DialectName
+from app.twin.ids import Ids
 
 Direction = Literal["inbound", "outbound"]
 
@@ -34,7 +35,7 @@ class Desk:
     transcripts: list[Transcript] = field(default_factory=list)
     form: Form | None = None
     takes_any_password: bool | None = None
-    account_sid: str = field(default_factory=new_sid)
+    account_sid: str = field(default_factory=lambda: Ids().sid())
 
     @asynccontextmanager
     async def call(self, scenario: str, direction: Direction = "inbound") -> AsyncIterator[Call]:

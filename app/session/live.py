@@ -253,11 +253,12 @@ class LiveCall(CallFacts[S, E]):
         if self._lost_at is not None and not self._is_ended:
             if now - self._lost_at > self._runtime.limits.linger:
                 self.end("jambonz did not come back")
-        elif self._is_at_rest:
+        elif self.is_at_rest:
             self._runtime.waiting.discard(self)
 
     @property
-    def _is_at_rest(self) -> bool:
+    def is_at_rest(self) -> bool:
+        """Whether nothing runs for the call and nothing is owed to jambonz."""
         is_quiet = not self._tasks and not self._connection.owes_acks
         is_quiet = is_quiet and (self._tts is None or self._tts.is_idle)
         return is_quiet and self._tool_calls.is_idle and self._release is None

@@ -5,6 +5,7 @@ It stands on its own reading of the protocol and shares no code with the server.
 
 from app.twin.call import TwinCall
 from app.twin.chaos import BadChaos, Chaos
+from app.twin.clock import ClockName
 from app.twin.dialect import DialectName
 from app.twin.errors import CallRefused, TwinError, WaitFailed
 from app.twin.expect import Expect, Found
@@ -19,6 +20,7 @@ __all__ = [
     "BadChaos",
     "CallRefused",
     "Chaos",
+    "ClockName",
     "DialectName",
     "Entry",
     "Expect",

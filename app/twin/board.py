@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from app.twin.clock import Clock
 from app.twin.queues import Queue
 from app.twin.rooms import Room
 from app.twin.signal import Signal
@@ -17,7 +18,8 @@ class Switchboard:
         placed: The calls that applications made by the `dial` command, in their order.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self.placed: list[Leg] = []
         self.signal = Signal()
         self._queues: dict[str, Queue] = {}
@@ -36,5 +38,5 @@ class Switchboard:
         """The conference of that name; a new one where the last is over."""
         room = self._rooms.get(name)
         if room is None or room.is_over:
-            room = self._rooms[name] = Room(name)
+            room = self._rooms[name] = Room(name, self._clock)
         return room

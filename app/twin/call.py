@@ -135,12 +135,26 @@ class TwinCall:
         self.leg.ears.press(digits)
         return await self._answer(mark, timeout)
 
-    async def silence(self, *, timeout: float | None = None) -> str:
-        """Say nothing for long enough that the agent or the `gather` at work gives up waiting."""
+    async def silence(self, seconds: float | None = None, *, timeout: float | None = None) -> str:
+        """Say nothing for some seconds, and return what was said then.
+
+        Without seconds it is long enough that the agent or the `gather` at work gives up waiting.
+        A virtual clock jumps over them.
+        """
         await self._my_turn("silence", timeout)
         mark = len(self.spoken)
-        self.leg.ears.fall_silent()
+        if seconds is None:
+            self.leg.ears.fall_silent()
+        else:
+            await self.leg.clock.pass_by(seconds)
         return await self._answer(mark, timeout)
+
+    def trace_hash(self) -> str:
+        """A fingerprint of all that happened, with its virtual times: the same seed, the same hash.
+
+        It means nothing on a real clock.
+        """
+        return self.leg.log.fingerprint()
 
     async def heard(self, *, timeout: float | None = None) -> str:
         """Wait for the next thing said to the caller, and return it.

@@ -1,11 +1,11 @@
 """Who calls whom: the payloads of session:new, and the "call info" of everything after it."""
 
-import secrets
-import time
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self
+
+from app.twin.clock import Clock, RealClock
+from app.twin.ids import Ids
 
 DEFAULTS: dict[str, Any] = {
     "synthesizer": {"vendor": "google", "language": "en-US", "voice": "en-US-Standard-C"},
@@ -16,11 +16,6 @@ FINAL = frozenset({"completed", "failed", "busy", "no-answer"})
 """The values of `call_status` after which a call is over."""
 
 
-def new_sid() -> str:
-    """Make a sid."""
-    return str(uuid.uuid4())
-
-
 @dataclass(slots=True)
 class CallInfo:
     """One leg of a call, and its state as call:status tells it."""
@@ -28,12 +23,14 @@ class CallInfo:
     from_: str
     to: str
     direction: Literal["inbound", "outbound"]
-    call_sid: str = field(default_factory=new_sid)
-    account_sid: str = field(default_factory=new_sid)
-    application_sid: str = field(default_factory=new_sid)
-    call_id: str = field(default_factory=new_sid)
-    sbc_callid: str = field(default_factory=new_sid)
-    trace_id: str = field(default_factory=lambda: secrets.token_hex(16))
+    ids: Ids
+    clock: Clock
+    account_sid: str
+    call_sid: str
+    application_sid: str
+    call_id: str
+    sbc_callid: str
+    trace_id: str
     parent_call_sid: str = ""
     caller_name: str = ""
     customer_data: dict[str, Any] | None = None
@@ -56,13 +53,23 @@ class CallInfo:
         tag: Mapping[str, Any] | None,
         headers: Mapping[str, str] | None,
         caller_name: str,
+        ids: Ids | None = None,
+        clock: Clock | None = None,
     ) -> Self:
         """Make the A leg of a new call."""
+        ids = ids or Ids()
         return cls(
             from_=from_,
             to=to,
             direction=direction,
+            ids=ids,
+            clock=clock or RealClock(),
             account_sid=account_sid,
+            call_sid=ids.sid(),
+            application_sid=ids.sid(),
+            call_id=ids.sid(),
+            sbc_callid=ids.sid(),
+            trace_id=ids.hex(16),
             env=None if env is None else dict(env),
             customer_data=None if tag is None else dict(tag),
             headers=dict(headers or {}),
@@ -75,8 +82,8 @@ class CallInfo:
             self,
             to=to,
             direction="outbound",
-            call_sid=new_sid(),
-            call_id=new_sid(),
+            call_sid=self.ids.sid(),
+            call_id=self.ids.sid(),
             parent_call_sid=self.call_sid,
             customer_data=None,
             answered=None,
@@ -86,16 +93,16 @@ class CallInfo:
         """Change the state; the moment of the answer is remembered for the duration."""
         self.call_status, self.sip_status, self.sip_reason = call_status, sip_status, sip_reason
         if call_status == "in-progress" and self.answered is None:
-            self.answered = time.monotonic()
+            self.answered = self.clock.time()
 
     @property
     def duration(self) -> int:
         """Whole seconds since the answer."""
-        return 0 if self.answered is None else int(time.monotonic() - self.answered)
+        return 0 if self.answered is None else int(self.clock.time() - self.answered)
 
     def b3(self) -> str:
         """A tracing header of a new span."""
-        return f"{self.trace_id}-{secrets.token_hex(8)}-1"
+        return f"{self.trace_id}-{self.ids.hex(8)}-1"
 
     def common(self) -> dict[str, Any]:
         """The first part of every hook, redirect and status payload."""

@@ -58,7 +58,8 @@ class Leg:
         self.statuses = statuses
         self.parent = parent
         self.mark = {"leg": info.call_sid} if parent else {}
-        self.log: Log = parent.log if parent else Log()
+        self.clock = platform.clock
+        self.log: Log = parent.log if parent else Log(self.clock)
         self.voice = Voice(self.log, self.pace.speech_rate, self.mark)
         self.voice.barge = lambda: self.ears.barge_in("")
         self.dialect = DIALECTS[platform.dialect]
@@ -199,7 +200,7 @@ class Leg:
 
     async def sleep(self, seconds: float) -> None:
         """Let time pass, scaled by the pace."""
-        await asyncio.sleep(seconds * self.pace.scale)
+        await self.clock.sleep(seconds * self.pace.scale)
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
         """Run something in the background until the call is closed."""

@@ -7,11 +7,12 @@ from typing import Any, Literal, Protocol
 
 from app.twin.address import Address, DialFailed, delays
 from app.twin.callinfo import CallInfo
+from app.twin.clock import Hold
 from app.twin.log import Log
 from app.twin.pace import Pace
 from app.twin.pending import Pending
 from app.twin.socket import ABNORMAL, Connection, Dialling
-from app.twin.wire import dumps, new_msgid
+from app.twin.wire import dumps
 
 GRACEFUL = 1000
 
@@ -47,6 +48,8 @@ class Line:
         self._address = address
         self._dialling = dialling
         self._owner = owner
+        self._clock = owner.log.clock
+        self._writing = Hold()  # what is not written yet lets no time pass
         self._opening: dict[str, Any] | None = None
         self._pending: dict[str, Pending] = {}
         self._outbox: deque[dict[str, Any]] = deque()
@@ -67,15 +70,16 @@ class Line:
         Raises:
             DialFailed: If it stays shut.
         """
-        for _ in range(self._address.retries):
-            try:
-                return await self._begin()
-            except DialFailed as failure:
-                if not self._address.covers(failure):
-                    raise
-                self._owner.log.add("reconnect", {"event": "failed", "why": str(failure)})
-            await asyncio.sleep(next(self._delays))
-        return await self._begin()
+        with self._clock.hold():
+            for _ in range(self._address.retries):
+                try:
+                    return await self._begin()
+                except DialFailed as failure:
+                    if not self._address.covers(failure):
+                        raise
+                    self._owner.log.add("reconnect", {"event": "failed", "why": str(failure)})
+                await asyncio.sleep(next(self._delays))
+            return await self._begin()
 
     def send(self, type_: str, data: Mapping[str, Any], hook: str = "") -> None:
         """Send a message that needs no ack, or queue it."""
@@ -83,7 +87,7 @@ class Line:
 
     def request(self, type_: str, data: Mapping[str, Any], hook: str = "") -> "asyncio.Future[Any]":
         """Send a message that needs an ack; the future is the ack's data, or fails with `NoAck`."""
-        pending = Pending.new(type_)
+        pending = Pending.new(type_, self._clock)
         message = self._compose(type_, data, hook)
         if self.state in ("given up", "closed"):
             pending.resolve(None)  # jambonz takes it for "no instructions"
@@ -133,7 +137,7 @@ class Line:
             self.call_sid = self._owner.info.call_sid
         if type_.startswith("session:") and self._opening is None:
             self._opening = dict(data)
-        message: dict[str, Any] = {"type": type_, "msgid": new_msgid()}
+        message: dict[str, Any] = {"type": type_, "msgid": self._owner.info.ids.msgid()}
         if self.call_sid:
             message["call_sid"] = self.call_sid
         if hook:
@@ -144,6 +148,9 @@ class Line:
         if self.state in ("given up", "closed"):
             self._owner.log.note("not sent, control is over", type=message["type"])
             return
+        if not self._outbox and self.state == "open":
+            self._writing.release()
+            self._writing = self._clock.hold()
         self._outbox.append(message)
         self._due.set()
 
@@ -174,6 +181,7 @@ class Line:
     def _lose(self, code: int) -> None:
         gave_up = code == GRACEFUL and self._dropped is None
         self._socket = None
+        self._writing.release()
         self._owner.log.add("reconnect", {"event": "lost", "code": code})
         if gave_up:
             self._finish("given up")
@@ -197,6 +205,7 @@ class Line:
 
     def _finish(self, state: State) -> None:
         self.state = state
+        self._writing.release()
         self._outbox.clear()
         for pending in self._pending.values():
             pending.resolve(None)
@@ -221,6 +230,7 @@ class Line:
                 self._outbox.remove(message)
         if not self._outbox:
             self._empty.set()
+            self._writing.release()
         if socket is self._socket:
             await _either(self._due, self._loss)
 
@@ -239,12 +249,14 @@ class Line:
 
     async def _redial(self) -> None:
         on_time = self._repairs_itself or self._dial_failed
-        await _wait(self._due, next(self._delays) if on_time else None)
+        with self._clock.hold() if on_time else Hold():
+            await _wait(self._due, next(self._delays) if on_time else None)
         self._due.clear()
         if self.state != "lost":
             return
         try:
-            await self._connect()
+            with self._clock.hold():
+                await self._connect()
         except DialFailed as failure:
             self._dial_again(failure)
             return
@@ -266,7 +278,7 @@ class Line:
         """Send session:reconnect, and hold everything else back until it is acked."""
         message = self._compose("session:reconnect", opening, "")
         inherited = self._inherit()
-        pending = inherited or Pending.new("session:reconnect")
+        pending = inherited or Pending.new("session:reconnect", self._clock)
         self._pending[message["msgid"]] = pending
         await self._write(socket, message)
         # a socket that is not redialled on time leaves its requests to their timers

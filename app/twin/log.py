@@ -1,12 +1,15 @@
 """What happened on a call, entry by entry, and waiting until something does."""
 
 import asyncio
+import hashlib
 import json
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import orjson
+
+from app.twin.clock import Clock, RealClock
 from app.twin.errors import WaitFailed
 from app.twin.signal import Signal
 
@@ -68,9 +71,10 @@ class Entry:
 class Log:
     """The entries of one call, those who watch them, and those who wait for a change."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock | None = None) -> None:
         self.entries: list[Entry] = []
-        self._start = time.monotonic()
+        self.clock: Clock = clock or RealClock()
+        self._start = self.clock.time()
         self._subscribers: list[Callable[[Entry], None]] = []
         self._signal = Signal()
         self._fault: BaseException | None = None
@@ -78,7 +82,7 @@ class Log:
     @property
     def elapsed(self) -> float:
         """Seconds since the call began."""
-        return time.monotonic() - self._start
+        return self.clock.time() - self._start
 
     def add(self, kind: Kind, data: Mapping[str, Any]) -> Entry:
         """Append an entry, show it to the subscribers and wake those who wait."""
@@ -88,6 +92,12 @@ class Log:
             callback(entry)
         self.poke()
         return entry
+
+    def fingerprint(self) -> str:
+        """A hash of all entries."""
+        rows = [(entry.time, entry.kind, entry.data) for entry in self.entries]
+        options = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
+        return hashlib.sha256(orjson.dumps(rows, default=str, option=options)).hexdigest()
 
     def note(self, text: str, /, **data: Any) -> None:
         """Append an entry of kind `note`."""
@@ -99,6 +109,7 @@ class Log:
 
     def poke(self) -> None:
         """Let those who wait look again: some state changed that has no entry."""
+        self.clock.touch()
         self._signal.poke()
 
     def watch(self, task: "asyncio.Task[Any]") -> None:

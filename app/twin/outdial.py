@@ -28,6 +28,8 @@ def place(leg: "Leg", body: Mapping[str, Any]) -> str:
         tag=body.get("tag"),
         headers=body.get("headers"),
         caller_name=str(body.get("callerName", "")),
+        ids=leg.platform.ids,
+        clock=leg.clock,
     )
     made = leg.sibling(name_of(body.get("call_hook") or leg.url), info)
     made.amd = body.get("amd") or {}

@@ -4,6 +4,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
+from app.twin.clock import Clock, Hold
+
 
 class NoAck(Exception):
     """A request that needed an ack got none: too late, or the socket was lost."""
@@ -15,14 +17,15 @@ class Pending:
 
     type: str
     future: "asyncio.Future[Any]"
+    hold: Hold
     timer: asyncio.TimerHandle | None = None
 
     @classmethod
-    def new(cls, type_: str) -> "Pending":
-        """Make one; nobody has to look at its future."""
+    def new(cls, type_: str, clock: Clock) -> "Pending":
+        """Make one, which holds the clock; nobody has to look at its future."""
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         future.add_done_callback(lambda done: done.cancelled() or done.exception())
-        return cls(type_, future)
+        return cls(type_, future, clock.hold())
 
     @property
     def was_sent(self) -> bool:
@@ -31,13 +34,13 @@ class Pending:
 
     def fail(self, text: str) -> None:
         """Reject it."""
-        self._stop()
+        self._end()
         if not self.future.done():
             self.future.set_exception(NoAck(text))
 
     def resolve(self, data: Any) -> None:
         """Answer it."""
-        self._stop()
+        self._end()
         if not self.future.done():
             self.future.set_result(data)
 
@@ -50,6 +53,10 @@ class Pending:
             self.fail(f"timeout from far end for msgid {msgid}")
 
         self.timer = asyncio.get_running_loop().call_later(limit, expire)
+
+    def _end(self) -> None:
+        self._stop()
+        self.hold.release()
 
     def _stop(self) -> None:
         if self.timer:

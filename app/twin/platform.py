@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from app.llm import ChatModel, Keys, connect
 from app.twin.board import Switchboard
 from app.twin.chaos import Chaos, Network
+from app.twin.clock import Clock
 from app.twin.dialect import DialectName
+from app.twin.ids import Ids
 from app.twin.pace import Pace
 from app.twin.socket import Dialling
 
@@ -22,11 +24,13 @@ class Platform:
     understands_agent: bool
     pace: Pace
     tls: ssl.SSLContext | None
+    clock: Clock
+    ids: Ids
+    board: Switchboard
     offline: ChatModel = field(default_factory=lambda: connect("offline"))
     keys: Keys = field(default_factory=dict, repr=False)
     chaos: Chaos | None = None
     networks: list[Network] = field(default_factory=list)
-    board: Switchboard = field(default_factory=Switchboard)
 
     def dialling(self) -> Dialling:
         """How the sockets of one line are opened."""

@@ -1,6 +1,5 @@
 """Named queues, shared by all calls of a twin."""
 
-import time
 from typing import TYPE_CHECKING
 
 from app.twin.bridge import Bridge, Seat
@@ -23,13 +22,13 @@ class Place:
     def __init__(self, leg: "Leg", priority: float) -> None:
         self.leg = leg
         self.priority = priority
-        self.since = time.monotonic()
+        self.since = leg.clock.time()
         self.seat: Seat | None = None
 
     @property
     def waited(self) -> int:
         """Whole seconds since it came."""
-        return int(time.monotonic() - self.since)
+        return int(self.leg.clock.time() - self.since)
 
 
 class Queue:

@@ -1,12 +1,12 @@
 """Conferences, shared by all calls of a twin."""
 
 import asyncio
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from app.twin.bridge import Bridge, Seat
+from app.twin.clock import Clock
 from app.twin.signal import expect
 
 if TYPE_CHECKING:
@@ -40,12 +40,13 @@ class Room(Bridge):
         has_started: Whether it has.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, clock: Clock) -> None:
         super().__init__()
         self.name = name
+        self._clock = clock
         self.has_started = False
         self.waiting: list[Leg] = []
-        self._began = time.monotonic()
+        self._began = self._clock.time()
         self._limit = 0
         self._status_hook: Any = None
         self._status_events: list[str] = []
@@ -80,7 +81,7 @@ class Room(Bridge):
     def start(self, leg: "Leg", verb: Mapping[str, Any]) -> None:
         """Let it begin; its status hook is that of who started it."""
         self.has_started = True
-        self._began = time.monotonic()
+        self._began = self._clock.time()
         self._status_hook = verb.get("statusHook")
         self._status_events = list(verb.get("statusEvents") or ())
         self.tell(leg, "start")
@@ -141,7 +142,7 @@ class Room(Bridge):
     def tell(self, leg: "Leg", event: str, **more: Any) -> None:
         """Tell the status hook of an event, if it asked for that."""
         if self._status_hook and event in self._status_events:
-            duration = round(time.monotonic() - self._began, 3)
+            duration = round(self._clock.time() - self._began, 3)
             told = {"event": event, "duration": duration, "time": datetime.now(UTC).isoformat()}
             data = leg.info.common() | self.about() | told | {"members": len(self)} | more
             leg.hooks.tell(self._status_hook, data)

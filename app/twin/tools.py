@@ -2,12 +2,12 @@
 
 import asyncio
 import itertools
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from app.twin import http
+from app.twin.clock import Hold
 from app.twin.hooks import name_of
 from app.twin.pending import NoAck
 from app.twin.wire import snake
@@ -25,6 +25,7 @@ class Waiting:
     name: str
     output: "asyncio.Future[Any]"
     started: float
+    hold: Hold
 
 
 class ToolDesk:
@@ -57,7 +58,8 @@ class ToolDesk:
     def expect(self, tool_call_id: str, name: str) -> "asyncio.Future[Any]":
         """Wait for the output of a tool call that somebody sends."""
         output: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._waiting[tool_call_id] = Waiting(name, output, time.monotonic())
+        clock = self._leg.clock
+        self._waiting[tool_call_id] = Waiting(name, output, clock.time(), clock.hold())
         return output
 
     def take(self, tool_call_id: str, output: Any) -> bool:
@@ -65,7 +67,8 @@ class ToolDesk:
         waiting = self._waiting.pop(tool_call_id, None)
         if waiting is None:
             return False
-        ms = round((time.monotonic() - waiting.started) * 1000)
+        waiting.hold.release()
+        ms = round((self._leg.clock.time() - waiting.started) * 1000)
         data = {"tool_call_id": tool_call_id, "name": waiting.name, "output": output, "ms": ms}
         self._leg.log.add("tool_output", data)
         if not waiting.output.done():
@@ -77,6 +80,7 @@ class ToolDesk:
         for id_, waiting in list(self._waiting.items()):
             if waiting.output is output:
                 del self._waiting[id_]
+                waiting.hold.release()
 
     async def _post(self, hook: Any, id_: str, data: Mapping[str, Any]) -> None:
         try:

@@ -4,6 +4,7 @@ import asyncio
 import re
 from typing import TYPE_CHECKING, Any
 
+from app.twin.clock import Timer
 from app.twin.voice import Utterance
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class TtsStream:
         self._heard: list[str] = []
         self._utterance: Utterance | None = None
         self._speaker: asyncio.Task[None] | None = None
-        self._idle: asyncio.TimerHandle | None = None
+        self._idle: Timer | None = None
         self._dry = asyncio.Event()
 
     @property
@@ -128,7 +129,7 @@ class TtsStream:
             self._speaker = self._leg.spawn(self._speak())
         elif self._buffer:
             wait = max(IDLE * self._leg.pace.scale, SHORTEST_IDLE)
-            self._idle = asyncio.get_running_loop().call_later(wait, self._speak_the_rest)
+            self._idle = self._leg.clock.call_later(wait, self._speak_the_rest)
 
     def _speak_the_rest(self) -> None:
         self._idle = None

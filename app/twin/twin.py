@@ -2,17 +2,20 @@
 
 import asyncio
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Literal, Self
 
 from app.llm import ChatModel, Keys
+from app.twin.board import Switchboard
 from app.twin.call import TwinCall
-from app.twin.callinfo import CallInfo, new_sid
+from app.twin.callinfo import CallInfo
 from app.twin.chaos import Chaos
+from app.twin.clock import Clock, ClockName, RealClock, VirtualClock
 from app.twin.dialect import DialectName
 from app.twin.far_end import FarEnd, Outcome, Party
+from app.twin.ids import Ids
 from app.twin.leg import Leg
 from app.twin.pace import Pace
 from app.twin.platform import Platform
@@ -46,6 +49,12 @@ class Twin:
         account_sid: The account of all its calls; made up where it is None.
         tls: The TLS context for `wss`; None verifies with the system's certificates.
         chaos: How badly the network behaves; None for one without faults.
+        clock: `virtual` jumps over what is only waiting, and stands still while anybody owes
+            something; `real` is the time of the machine.
+        seed: Makes the same ids, and draws the same times, for each twin that has it; other ones
+            each time where it is None.
+        is_idle: Whether the application has done all that it was asked for a call, by its
+            `call_sid`, where that can be seen: in one process. A virtual clock waits for it.
     """
 
     def __init__(
@@ -64,11 +73,19 @@ class Twin:
         account_sid: str | None = None,
         tls: ssl.SSLContext | None = None,
         chaos: Chaos | None = None,
+        clock: ClockName = "real",
+        seed: int | str | None = None,
+        is_idle: Callable[[str], bool] | None = None,
     ) -> None:
         pace = pace or Pace()
+        ids = Ids(seed)
         self.url = url
-        self.account_sid = account_sid or new_sid()
+        self.account_sid = account_sid or ids.sid()
         self.calls: list[TwinCall] = []
+        self._is_idle = is_idle or (lambda _: True)
+        time: Clock = RealClock()
+        if clock == "virtual":
+            time = VirtualClock(self._is_busy, self._is_quiet)
         self._placed = 0
         self.platform = Platform(
             model=model,
@@ -80,7 +97,22 @@ class Twin:
             tls=tls,
             keys=keys or {},
             chaos=chaos,
+            clock=time,
+            ids=ids,
+            board=Switchboard(time),
         )
+
+    @property
+    def legs(self) -> list[Leg]:
+        """The first leg of every call, those that the application made included."""
+        return [*(call.leg for call in self.calls), *self.platform.board.placed]
+
+    def _is_busy(self) -> bool:
+        """Whether anything goes on that time should pass for."""
+        return not all(leg.is_settled for leg in self.legs)
+
+    def _is_quiet(self) -> bool:
+        return all(self._is_idle(leg.info.call_sid) for leg in self.legs if not leg.is_closed)
 
     async def call(
         self,
@@ -127,6 +159,8 @@ class Twin:
             tag=tag,
             headers=headers,
             caller_name=caller_name,
+            ids=self.platform.ids,
+            clock=self.platform.clock,
         )
         leg = Leg(
             join(self.url, path), info, self.platform, far_end=FarEnd(far_end), statuses=statuses

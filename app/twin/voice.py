@@ -93,7 +93,7 @@ class Utterance:
             word = self._waiting[0].strip()
             self._voice.log.add("speaking", {"text": word, "by": self._by, **self._voice.mark})
             self._say_word()
-            await asyncio.sleep(1 / rate)
+            await self._voice.log.clock.sleep(1 / rate)
 
     def _say_word(self) -> None:
         word = self._waiting.pop(0)

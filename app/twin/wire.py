@@ -1,7 +1,6 @@
 """Envelopes: ids and snake_casing of what goes out, and judging of what comes in."""
 
 import re
-import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,17 +12,11 @@ KEPT = frozenset({"customerData", "sip", "env_vars", "args"})
 DATALESS = frozenset({"llm:tool-output", "tts:flush", "tts:clear"})
 """Commands that may come without data."""
 
-_ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _CAPITAL = re.compile(r"(?<=[a-z0-9])[A-Z]|[A-Z](?=[a-z])")
 
 
 class BadFrame(Exception):
     """A frame that jambonz answers with `jambonz:error`; the message is its `details`."""
-
-
-def new_msgid() -> str:
-    """Make a 22-character short id."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(22))
 
 
 def snake(value: Any) -> Any:

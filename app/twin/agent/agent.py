@@ -204,7 +204,7 @@ class Agent:
         while not self._cues and not self.completion:
             self._more.clear()
             try:
-                async with asyncio.timeout(self._silence_limit):
+                async with self.leg.clock.timeout(self._silence_limit):
                     await self._more.wait()
             except TimeoutError:
                 self.leg.ears.fall_silent()
@@ -264,7 +264,8 @@ class Agent:
 
     @property
     def _silence_limit(self) -> float | None:
-        return self._no_response_timeout or None if self.leg.pace.silence else None
+        is_measured = self.leg.pace.silence or self.leg.clock.is_virtual
+        return self._no_response_timeout or None if is_measured else None
 
     def _note_options(self) -> None:
         for key, text in (

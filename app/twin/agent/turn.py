@@ -2,9 +2,8 @@
 
 import asyncio
 import json
-import time
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from app.llm import ChatMessage, End, ModelError, Token, ToolCall
@@ -24,9 +23,9 @@ MAX_ROUNDS = 10
 
 @dataclass(slots=True)
 class Times:
-    """What a turn measures, in seconds."""
+    """What a turn measures, in seconds of the twin's clock."""
 
-    started: float = field(default_factory=time.monotonic)
+    started: float
     first_token: float | None = None
     tools: float = 0.0
     tokens: int = 0
@@ -46,7 +45,8 @@ class Turn:
         self.error: ModelError | None = None
         self._agent = agent
         self._leg = agent.leg
-        self._times = Times()
+        self._clock = agent.leg.clock
+        self._times = Times(self._clock.time())
         self._spoken: list[str] = []
         self._said: list[str] = []
         self._tool_calls: list[dict[str, Any]] = []
@@ -94,7 +94,7 @@ class Turn:
         utterance = self._utterance = Utterance(self._leg.voice, "agent")
         reply = Reply(request, self._agent.cleanup(), is_last=not may_call)
         async with aclosing(stream) as events:
-            async for event in events:
+            async for event in self._held(events):
                 match event:
                     case Token():
                         self._take(event, reply, utterance)
@@ -110,9 +110,18 @@ class Turn:
             await self._conclude(reply, utterance)
         return reply
 
+    async def _held(self, events: "AsyncGenerator[Event]") -> "AsyncGenerator[Event]":
+        """The events of a model, whose time is not the clock's."""
+        while True:
+            with self._clock.hold():
+                event = await anext(events, None)
+            if event is None:
+                return
+            yield event
+
     def _take(self, token: Token, reply: Reply, utterance: Utterance) -> None:
         if self._times.first_token is None:
-            self._times.first_token = time.monotonic() - self._times.tools
+            self._times.first_token = self._clock.time() - self._times.tools
         self._times.tokens += 1
         self._say(reply.take(token.text), utterance)
 
@@ -150,12 +159,12 @@ class Turn:
     async def _answer(self, reply: Reply) -> None:
         """Run the tool calls of one reply together, and tell the model their outputs."""
         calls = reply.calls
-        began = time.monotonic()
+        began = self._clock.time()
         speech = [self._speak_out(self._utterance)] if self._utterance else []
         outputs, *_ = await asyncio.gather(
             asyncio.gather(*(self._call(call) for call in calls)), *speech
         )
-        self._times.tools += time.monotonic() - began
+        self._times.tools += self._clock.time() - began
         self._remember(reply.message())
         self._agent.conversation.add(
             *(
@@ -165,9 +174,9 @@ class Turn:
         )
 
     async def _call(self, call: ToolCall) -> Any:
-        began = time.monotonic()
+        began = self._clock.time()
         output = await self._agent.call_tool(call, self._outputs)
-        rtt = round((time.monotonic() - began) * 1000)
+        rtt = round((self._clock.time() - began) * 1000)
         self._tool_calls.append({"name": call.name, "rtt_ms": rtt})
         return output
 

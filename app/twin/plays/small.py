@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from app.twin import media
-from app.twin.callinfo import new_sid
 from app.twin.stack import Verb
 
 if TYPE_CHECKING:
@@ -43,5 +42,9 @@ async def sip_refer(leg: "Leg", verb: Verb) -> None:
 async def message(leg: "Leg", verb: Verb) -> None:
     """Send a text message, which arrives."""
     leg.log.note("a message goes out", to=verb["to"], sent=verb.get("text"))
-    sent = {"message_sid": new_sid(), "message_status": "success", "carrier": "carrier"}
+    sent = {
+        "message_sid": leg.platform.ids.sid(),
+        "message_status": "success",
+        "carrier": "carrier",
+    }
     await leg.hooks.action(verb, sent)

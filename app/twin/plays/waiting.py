@@ -93,7 +93,7 @@ class Waiting:
     async def outlast(self, limit: float) -> None:
         """Wait until the patience of whoever set this limit is over; 0 is no limit."""
         if limit and self._leg.pace.silence:
-            await asyncio.sleep(limit)
+            await self._leg.clock.sleep(limit)
         else:
             await self._rest(forever=not limit)
 
