@@ -48,6 +48,7 @@ class Answer:
         reasoning: Thoughts that come first and are never spoken.
         split: Write it in pieces of a few bytes, so that characters are torn apart.
         delay: Seconds before the first piece.
+        pace: Seconds between two pieces.
         usage: Input, output and cached input tokens.
     """
 
@@ -63,6 +64,7 @@ class Answer:
     reasoning: str = ""
     split: bool = False
     delay: float = 0.0
+    pace: float = 0.0
     usage: tuple[int, int, int] = (20, 5, 0)
 
     @property
@@ -167,6 +169,15 @@ class LoopbackVendor(ABC):
             connect_options={**self.options(), **options},
         )
 
+    def forget(self) -> None:
+        """Be as new, for the next test."""
+        self.requests.clear()
+        self.others.clear()
+        self.connections.clear()
+        self._answers.clear()
+        self.begun.clear()
+        self.left = 0
+
     async def someone_left(self, times: int = 1) -> None:
         """Wait until clients went away in the middle of so many answers."""
         async with asyncio.timeout(5):
@@ -229,6 +240,8 @@ class LoopbackVendor(ABC):
             await asyncio.Event().wait()
         await asyncio.sleep(answer.delay)
         for piece in self._pieces(answer):
+            if answer.pace:
+                await asyncio.sleep(answer.pace)
             if piece is None:
                 await asyncio.Event().wait()
             elif answer.cut == "drop" and piece == b"":
