@@ -126,6 +126,19 @@ async def test_a_script_is_played_and_told_to_its_result(rest: Rest) -> None:
     await all_gone(rest.server)
 
 
+async def test_the_same_seed_plays_the_same_call(rest: Rest) -> None:
+    order = {"application": "/desk", "script": ["Hello", {"silence": 12}, "Bye"], "seed": 7}
+    hashes = set()
+    for _ in range(3):
+        async with rest.post(CALLS, order) as response:
+            story = [event async for event in read(response)]
+        hashes.add(story[-1][1]["hash"])
+        spent = story[-3][1]["time"]
+
+    assert len(hashes) == 1
+    assert spent >= 12, "by its virtual clock"
+
+
 async def test_the_keys_of_an_agent_are_not_told(rest: Rest) -> None:
     async with rest.post(CALLS, {"application": "/desk", "script": ["Hello"]}) as response:
         text = await response.text()
@@ -220,6 +233,8 @@ async def test_only_so_many_go_on_at_once(rest: Rest, monkeypatch: pytest.Monkey
         ({"application": "ws://elsewhere/desk"}, 422, "application"),
         ({"application": "/desk", "llm": "nobody:none"}, 422, "no model vendor 'nobody'"),
         ({"application": "/desk", "script": [{"shout": "Hey"}]}, 422, "script[0].shout"),
+        ({"application": "/desk", "script": [{"silence": False}]}, 422, "script[0].silence: "),
+        ({"application": "/desk", "script": [{"silence": -1}]}, 422, "script[0].silence: "),
         ({"application": "/desk", "script": [{}]}, 422, "exactly one of say, interrupt, press"),
         ({"application": "/desk", "script": [{"say": "a", "press": "1"}]}, 422, "exactly one"),
         ({"application": "/broken"}, 409, "did not come about"),

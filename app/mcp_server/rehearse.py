@@ -42,6 +42,9 @@ class Transcript(BaseModel):
     reason: Annotated[str, Field(description="Why the call ended.")]
     fault: Annotated[str, Field(description="What stopped the script; empty if nothing did.")]
     errors: Annotated[list[Any], Field(description="What jambonz would have complained of.")]
+    hash: Annotated[
+        str | None, Field(description="Of all that happened; the same for the same `seed`.")
+    ]
     spoken: Annotated[list[str], Field(description="All that the caller heard.")]
 
 

@@ -60,7 +60,7 @@ class TwinCalls:
             text = f"{MOST} twin calls go on already; end one first."
             raise Problem(429, text, kind="too-many-twin-calls", headers={"Retry-After": "5"})
         make = cast("type[Playing]", (await _room()).Playing)
-        playing = make(order, own_address(request), request.app[SETTINGS])
+        playing = make(order, own_address(request), request.app)
         self._playing.add(playing)
         try:
             await playing.begin()

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
@@ -14,8 +14,24 @@ __all__ = ["LONGEST", "HeardView", "StepBody", "TwinBody", "TwinCallView"]
 LONGEST: Final = 3600.0
 MOST_STEPS: Final = 200
 
+
+def form_of_silence(value: object) -> str:
+    """Which member of the union a value belongs to."""
+    if value is None:
+        return "~none"
+    return "~true" if isinstance(value, bool) else "~seconds"
+
+
 Words = Annotated[str, Field(min_length=1, max_length=10_000, pattern=r"\S")]
 Keys = Annotated[str, Field(pattern=r"^[0-9A-D*#]{1,64}$")]
+Seed = Annotated[int, Field(ge=0, lt=2**53, strict=False)]  # 7.0 is a whole number in JSON
+Seconds = Annotated[float, Field(gt=0, le=600)]
+Silence = Annotated[
+    Annotated[Literal[True], Tag("~true")]
+    | Annotated[Seconds, Tag("~seconds")]
+    | Annotated[SkipJsonSchema[None], Tag("~none")],
+    Discriminator(form_of_silence),
+]
 Unset = SkipJsonSchema[None]
 Number = Annotated[str, Field(min_length=1, max_length=128)]
 
@@ -31,8 +47,8 @@ class StepBody(Body):
     )
     press: Annotated[Keys | Unset, Field(description="Press keys.")] = None
     silence: Annotated[
-        Literal[True] | Unset,
-        Field(description="Say nothing until the other side gives up waiting."),
+        Silence,
+        Field(description="Say nothing for seconds, or until the other side gives up waiting."),
     ] = None
     hang_up: Annotated[Literal[True] | Unset, Field(description="End the call.")] = None
 
@@ -99,6 +115,9 @@ class TwinBody(Body):
         Literal["instant", "natural"],
         Field(description="`natural`: speech and silence take the time that they take."),
     ] = "instant"
+    seed: Annotated[
+        Seed | None, Field(description="The same seed draws the same times and ids.")
+    ] = None
     limit: Annotated[
         float, Field(gt=0, le=LONGEST, description="Seconds after which the twin hangs up.")
     ] = 300.0

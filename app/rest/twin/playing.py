@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
+from aiohttp import web
+
+from app.keys import CALLS, SETTINGS
 from app.llm import ChatModel, ModelError, connect
 from app.rest.problems import Problem, invalid
 from app.rest.twin.models import HeardView, StepBody, TwinBody, TwinCallView
-from app.settings import Settings
 from app.twin import CallRefused, Entry, Pace, Twin, TwinCall, TwinError
 
 PATIENCE = 30.0
@@ -22,10 +24,11 @@ class Playing:
         fault: Why the script went no further; empty while all is well.
     """
 
-    def __init__(self, order: TwinBody, address: str, settings: Settings) -> None:
+    def __init__(self, order: TwinBody, address: str, app: web.Application) -> None:
         self.order = order
         self.fault = ""
-        self._twin = make_twin(order, address, settings)
+        self._model = model_of(order.llm)
+        self._twin = make_twin(order, address, app, self._model)
         self._call: TwinCall | None = None
         self._left = list(order.script)
         self._started = datetime.now(UTC)
@@ -124,7 +127,7 @@ class Playing:
             return await self.call.say(step.say)
         if step.press is not None:
             return await self.call.dtmf(step.press)
-        return await self.call.silence()
+        return await self.call.silence(None if step.silence is True else step.silence)
 
     def view(self) -> TwinCallView:
         """What is shown of it."""
@@ -144,6 +147,7 @@ class Playing:
             "fault": self.fault,
             "errors": list(self.call.errors),
             "spoken": list(self.call.spoken),
+            "hash": self.call.trace_hash() if self.order.pace == "instant" else None,
         }
 
     async def close(self) -> None:
@@ -152,6 +156,8 @@ class Playing:
             self._acting.cancel()
             await asyncio.wait({self._acting})
         await self._twin.close()
+        if self._model is not None:
+            await self._model.close()
 
 
 class Entries(AsyncIterator[tuple[int, Entry]]):
@@ -177,15 +183,19 @@ class Entries(AsyncIterator[tuple[int, Entry]]):
         return self._next, entry
 
 
-def make_twin(order: TwinBody, address: str, settings: Settings) -> Twin:
-    """A twin for one call to this server."""
+def make_twin(order: TwinBody, address: str, app: web.Application, model: ChatModel | None) -> Twin:
+    """A twin for one call to this server, whose idleness its clock can see."""
+    settings, is_natural = app[SETTINGS], order.pace == "natural"
     password = settings.ws_password
     return Twin(
         address,
-        model=model_of(order.llm),
+        model=model,
         username=settings.ws_user,
         password=password.get_secret_value() if password else None,
-        pace=Pace.natural() if order.pace == "natural" else Pace(handshake=5.0, patience=PATIENCE),
+        pace=Pace.natural() if is_natural else Pace(handshake=5.0, patience=PATIENCE),
+        clock="real" if is_natural else "virtual",
+        seed=order.seed,
+        is_idle=app[CALLS].is_at_rest,
         tls=own_tls() if address.startswith("wss:") else None,
     )
 
