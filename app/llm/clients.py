@@ -22,10 +22,10 @@ CONNECT = 3.0
 
 _loader = ThreadPoolExecutor(1, thread_name_prefix="llm-load")
 
-RESPONSE: contextvars.ContextVar[list[Any] | None] = contextvars.ContextVar(
-    "response", default=None
+RESPONDED: contextvars.ContextVar[Callable[[Any], None] | None] = contextvars.ContextVar(
+    "responded", default=None
 )
-"""Where `http2_client` puts the response of a request, for an SDK that cannot close it."""
+"""Whom `http2_client` tells of each response, for an SDK that lets nobody close it."""
 
 
 @dataclass(slots=True)
@@ -102,9 +102,9 @@ def http2_client(timeout: float) -> Any:
     async def check(request: Any) -> None:
         check_url(str(request.url))
 
-    async def keep(response: Any) -> None:
-        if (box := RESPONSE.get()) is not None:
-            box.append(response)
+    async def tell(response: Any) -> None:
+        if (responded := RESPONDED.get()) is not None:
+            responded(response)
 
     return httpx2.AsyncClient(
         http2=True,
@@ -113,7 +113,7 @@ def http2_client(timeout: float) -> Any:
         limits=httpx2.Limits(
             max_connections=None, max_keepalive_connections=100, keepalive_expiry=KEEPALIVE
         ),
-        event_hooks={"request": [check], "response": [keep]},
+        event_hooks={"request": [check], "response": [tell]},
     )
 
 

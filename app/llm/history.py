@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from app.llm.port import CALL_CONNECTED, ChatMessage
+from app.llm.port import CALL_CONNECTED, CALLER_SILENT, ChatMessage
 
 INTERRUPTED = "The call was interrupted; it gave no result."
 """The output of a call that has none, as after a barge-in."""
@@ -16,6 +16,17 @@ def mend(history: Sequence[ChatMessage]) -> tuple[ChatMessage, ...]:
     it, and so does a turn that holds nothing.
     """
     return tuple(_mended(history)) or (ChatMessage("user", CALL_CONNECTED),)
+
+
+def framed(history: Sequence[ChatMessage]) -> list[ChatMessage]:
+    """A mended history that begins and ends on the caller's side, as most vendors want it."""
+    begins = history[0].role == "user"
+    ends = history[-1].role != "assistant"
+    return [
+        *([] if begins else [ChatMessage("user", CALL_CONNECTED)]),
+        *history,
+        *([] if ends else [ChatMessage("user", CALLER_SILENT)]),
+    ]
 
 
 def _mended(history: Sequence[ChatMessage]) -> Iterator[ChatMessage]:

@@ -1,0 +1,5 @@
+"""Claude over Anthropic's own API and SDK."""
+
+from app.llm.anthropic.adapter import Adapter
+
+__all__ = ["Adapter"]
