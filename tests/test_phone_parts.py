@@ -94,6 +94,7 @@ def test_values_are_pairs_and_tags_may_be_json() -> None:
         (("--env", "A"), "expected NAME=VALUE"),
         (("--tag", "=1"), "expected NAME=VALUE"),
         (("--timeout", "0"), "above 0"),
+        (("--summarize", "-1"), "or 0 for never"),
     ],
 )
 def test_what_makes_no_sense_is_said_in_one_line(

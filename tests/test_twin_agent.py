@@ -157,15 +157,13 @@ async def test_a_silent_agent_answers_in_events_only() -> None:
         assert [m.content for m in model.requests[1].messages] == ["Hello?", "Thinking.", "And?"]
 
 
-async def test_mcp_servers_and_tool_fillers_are_noted() -> None:
-    verb = silent(
-        mcpServers=[{"url": "https://mcp.example.com"}], toolFiller={"type": "backchannel"}
-    )
+async def test_mcp_servers_and_noise_isolation_are_noted() -> None:
+    verb = silent(mcpServers=[{"url": "https://mcp.example.com"}], noiseIsolation="krisp")
     async with serving(new=[verb]) as app, Twin(app.url, model=FakeModel([])) as twin:
         call = await twin.call()
 
         assert "calls these servers by itself" in notes(call)
-        assert "toolFiller recorded" in notes(call)
+        assert "noiseIsolation recorded" in notes(call)
 
 
 # ---------------------------------------------------------------- tools

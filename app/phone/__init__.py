@@ -209,6 +209,7 @@ def _twin(
         options.url,
         model=model,
         keys=keys,
+        summarize_turns=options.summarize,
         dialect=options.dialect,
         username=options.username,
         password=options.password,

@@ -38,6 +38,7 @@ class Options:
         script: What the caller does; empty reads the keyboard.
         ack_timeout: Seconds that jambonz waits for an ack.
         llm: Who plays the agent's LLM; empty leaves it to the agent.
+        summarize: After how many turns an agent's history is summed up; 0 never does it.
         timeout: Seconds to wait for an answer before the call counts as gone wrong.
         callees: Who is called, by an outbound call first, and what they do.
         knows_agent: False plays a jambonz that has no agent verb.
@@ -53,6 +54,7 @@ class Options:
     env: dict[str, Any] = field(default_factory=dict)
     tag: dict[str, Any] = field(default_factory=dict)
     llm: str = ""
+    summarize: int = 0
     dialect: DialectName = "agent"
     knows_agent: bool = True
     ack_timeout: float = 5.0
@@ -147,6 +149,13 @@ def _add_platform(parser: argparse.ArgumentParser) -> None:
         help="who plays the agent's LLM, several by commas to fall back on (default: the one that"
         " the agent names, if there is a key for it; else offline, which needs none)",
     )
+    add(
+        "--summarize",
+        type=int,
+        default=_DEFAULTS.summarize,
+        metavar="TURNS",
+        help="sum an agent's history up after so many turns each, as jambonz can be told to",
+    )
     add("--dialect", choices=get_args(DialectName), default="agent", help="names of agent events")
     add("--no-agent", action="store_true", help="play a jambonz before 10.1, without agent verb")
     add(
@@ -175,6 +184,8 @@ def read_options(args: argparse.Namespace) -> Options:
     url, username, password = read_address(args.url)
     if args.timeout <= 0:
         raise UsageError(f"--timeout {args.timeout:g}: give a number of seconds above 0")
+    if args.summarize < 0:
+        raise UsageError(f"--summarize {args.summarize}: give a number of turns, or 0 for never")
     return Options(
         url=url,
         username=args.user if args.user is not None else username,
@@ -186,6 +197,7 @@ def read_options(args: argparse.Namespace) -> Options:
         env=dict(_pairs("--env", args.env)),
         tag={name: _json_or_text(value) for name, value in _pairs("--tag", args.tag)},
         llm=args.llm,
+        summarize=args.summarize,
         dialect=args.dialect,
         knows_agent=not args.no_agent,
         timeout=args.timeout,

@@ -28,6 +28,7 @@ class Platform:
     ids: Ids
     board: Switchboard
     offline: ChatModel = field(default_factory=lambda: connect("offline"))
+    summarize_turns: int = 0
     keys: Keys = field(default_factory=dict, repr=False)
     chaos: Chaos | None = None
     networks: list[Network] = field(default_factory=list)

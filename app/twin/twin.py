@@ -36,6 +36,8 @@ class Twin:
         model: The language model of every agent. Where it is None, the vendor that the verb names
             is asked, if there is a key for it; else the keyless `offline` model plays.
         keys: Credentials by vendor, such as `{"openai": {"apiKey": …}}`, for verbs without `auth`.
+        summarize_turns: After so many turns each, the older part of an agent's history is replaced
+            by a summary (jambonz: `JAMBONES_PIPELINE_SUMMARIZE_TURNS`); 0 never does it.
         dialect: How agents' events and tool calls look on the wire. `agent`: `agent:event` with
             `llm_response` and the schema's latency keys. `docs`: the same with `agent_response`
             and `stt_ms` keys. `llm`: `llm:event` and `llm:tool-call` with `args`. `hook`:
@@ -63,6 +65,7 @@ class Twin:
         *,
         model: ChatModel | None = None,
         keys: Keys | None = None,
+        summarize_turns: int = 0,
         dialect: DialectName = "agent",
         username: str | None = None,
         password: str | None = None,
@@ -96,6 +99,7 @@ class Twin:
             pace=pace if ack_timeout is None else replace(pace, ack=ack_timeout),
             tls=tls,
             keys=keys or {},
+            summarize_turns=summarize_turns,
             chaos=chaos,
             clock=time,
             ids=ids,

@@ -20,6 +20,7 @@ from app.llm.offline.history import (
 from app.llm.offline.intent import Intent, ask_anything, choose, understand
 from app.llm.offline.results import find_news, say_result
 from app.llm.offline.smalltalk import Company, chat, say_goodbye, says_goodbye, says_thanks
+from app.llm.offline.summary import asks_for_summary, summarise
 from app.llm.offline.words import is_question, join_words, sentence, sentences
 from app.llm.port import ChatRequest, ToolCall, ToolDefinition
 
@@ -45,6 +46,8 @@ class Reply:
 
 def decide(request: ChatRequest, today: date) -> Reply:
     """Make the reply to a request; the same request on the same day always gets the same."""
+    if asks_for_summary(request):
+        return Reply(summarise(request.messages[-1].content))
     return _Talk(request, today).reply()
 
 

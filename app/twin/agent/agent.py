@@ -27,6 +27,10 @@ from app.twin.agent.cleanup import Cleanup
 from app.twin.agent.completion import ENDED, NO_RESPONSE, completion, completion_of
 from app.twin.agent.conversation import Conversation
 from app.twin.agent.cue import Cue
+from app.twin.agent.filler import Filler
+from app.twin.agent.options import read_options
+from app.twin.agent.summary import Summaries
+from app.twin.agent.tongue import Tongue
 from app.twin.agent.turn import Turn
 from app.twin.plays.transfer import hand_over
 from app.twin.stack import Verb
@@ -76,7 +80,11 @@ class Agent:
         self.completion: dict[str, Any] = {}
         self.speaks = verb.get("speak", True) is not False
         self.generates_early = bool(verb.get("earlyGeneration")) and self.speaks
-        self.conversation = Conversation((verb.get("llm") or {}).get("llmOptions") or {})
+        options = (verb.get("llm") or {}).get("llmOptions") or {}
+        self.conversation = Conversation(options, read_options(options, leg.log))
+        self.summaries = Summaries(self, leg.platform.summarize_turns)
+        self.tongue = Tongue(leg, verb)
+        self.filler = Filler(leg, verb, speaks=self.speaks)
         self._cues: deque[Cue] = deque()
         self._more = asyncio.Event()
         self._turn: Turn | None = None
@@ -99,6 +107,9 @@ class Agent:
         while not self.completion and not self.leg.is_over:
             await self._take_turn(await self._next())
             if self._hangup_reason is not None:
+                if self._hangup_reason:
+                    headers = {"X-Reason": self._hangup_reason}
+                    self.leg.log.note("the BYE has headers", headers=headers)
                 self.leg.finish(f"the agent hung up: {self._hangup_reason}")
                 await asyncio.Event().wait()
 
@@ -126,6 +137,7 @@ class Agent:
     def hear(self, text: str, confidence: float) -> None:
         """Take what the caller said."""
         self._check_ins = 0
+        self.tongue.hear(text)
         self.take_cue(Cue("caller", text, confidence=confidence))
 
     def press(self, digits: str) -> None:
@@ -154,6 +166,7 @@ class Agent:
         if text:
             self.leg.log.add("said", {"text": text})
             self._check_ins = 0
+            self.tongue.hear(text)
             self._cues.appendleft(Cue("caller", text))
             self._more.set()
         return True
@@ -174,14 +187,7 @@ class Agent:
         return await self._output(call, output)
 
     async def _output(self, call: ToolCall, output: "asyncio.Future[Any]") -> Any:
-        given = self.verb.get("toolFiller")
-        filler = given if isinstance(given, Mapping) else {}
-        start = filler.get("startDelaySecs", 2)
-        delay = float(start) if filler and isinstance(start, int | float) else self.leg.pace.tool
-        await asyncio.wait({output}, timeout=min(delay, self.leg.pace.tool))
-        if filler and not output.done():
-            self.leg.log.note("the tool filler is heard", filler=filler)
-            await asyncio.wait({output}, timeout=self.leg.pace.tool - delay)
+        await self.filler.during(output, self.leg.pace.tool)
         if output.done():
             return output.result()
         self.leg.tools.forget(output)
@@ -192,7 +198,7 @@ class Agent:
         self._is_handing_over = True
         try:
             handoff = {"verb": "handoff", **self.verb["handoff"]}
-            result = await hand_over(self.leg, handoff, brief=brief(self, handoff))
+            result = await hand_over(self.leg, handoff, brief=await brief(self, handoff))
         finally:
             self._is_handing_over = False
         if result["transfer_result"] == "bridged" or not self.leg.stack.is_empty:
@@ -234,6 +240,7 @@ class Agent:
     def _end_turn(self, turn: Turn) -> None:
         if turn.error is None:
             self.leg.hooks.event(self.leg.dialect.turn_end(turn.summary()))
+            self.summaries.turn_ended()
             return
         self._fail(turn.error)
 
@@ -270,7 +277,6 @@ class Agent:
     def _note_options(self) -> None:
         for key, text in (
             ("mcpServers", "recorded: jambonz calls these servers by itself, the twin does not"),
-            ("toolFiller", "recorded: fills the wait for a tool"),
             ("noiseIsolation", "recorded: nothing to isolate in text"),
         ):
             if self.verb.get(key):

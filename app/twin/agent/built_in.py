@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from app.llm import ToolDefinition
+from app.twin.agent.casting import is_rehearsed
+from app.twin.agent.summary import BRIEF, sum_up, transcript
 from app.twin.stack import Verb
 
 if TYPE_CHECKING:
@@ -36,11 +38,11 @@ def handoff_name(verb: Verb) -> str:
     return str(handoff.get("toolName") or HAND_OVER) if handoff else ""
 
 
-def brief(agent: "Agent", handoff: Verb) -> str:
+async def brief(agent: "Agent", handoff: Verb) -> str:
     """What the person is told who takes the call over.
 
-    jambonz lets the language model sum the call up; the twin quotes the caller, so that a scripted
-    model need not expect to be asked.
+    As in jambonz the language model sums the call up where it is one; where none plays, or it does
+    not answer, the caller's last words are quoted.
     """
     match handoff.get("brief", "auto"):
         case "none":
@@ -48,6 +50,14 @@ def brief(agent: "Agent", handoff: Verb) -> str:
         case {"template": template}:
             return str(template)
     said = agent.conversation.last_words
+    if said and not is_rehearsed(agent.model):
+        conversation = agent.conversation
+        story = transcript(conversation.messages, earlier=conversation.summary)
+        with agent.leg.clock.hold():
+            text = await sum_up(agent.model, BRIEF, story)
+        if text:
+            return text
+        agent.leg.log.note("the model gave no brief: the caller's last words stand for it")
     about = f" The caller said: {said}" if said else ""
     return f"A call from {agent.leg.info.from_}.{about}"
 

@@ -41,7 +41,7 @@ def cast_model(platform: Platform, llm: Mapping[str, Any], log: Log) -> ChatMode
 
 
 def is_rehearsed(model: ChatModel) -> bool:
-    """Whether the model is no neural network: it is not asked to sum up what it was not told of."""
+    """Whether it is no neural network, and need not expect to be asked for a brief."""
     return model.id.partition(":")[0] in REHEARSED
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from app.llm import CALL_CONNECTED, ChatMessage, ChatRequest, Role, ToolDefinition
+from app.twin.agent.options import RequestOptions
 
 _ROLES: tuple[Role, ...] = ("user", "assistant")
 
@@ -12,15 +13,16 @@ class Conversation:
     """The state of one agent's conversation, as `llm.llmOptions` begins it.
 
     `instructions` and `context` make the system prompt and change apart from each other: an update
-    of the instructions leaves alone what was injected.
+    of the instructions leaves alone what was injected. A `summary` stands for the messages that it
+    replaced.
     """
 
-    def __init__(self, options: Mapping[str, Any]) -> None:
+    def __init__(self, options: Mapping[str, Any], limits: RequestOptions) -> None:
         self.context: list[str] = []
+        self.summary = ""
         self.messages: list[ChatMessage] = []
         self.tools: tuple[ToolDefinition, ...] = ()
-        self._max_tokens: int | None = options.get("maxTokens")
-        self._temperature: float | None = options.get("temperature")
+        self._limits = limits
         self.inject([*_list(options, "initialMessages"), *_list(options, "messages")])
         prompt = [str(options.get("systemPrompt") or ""), *self.context]
         self.instructions = "\n\n".join(part for part in prompt if part)
@@ -45,6 +47,11 @@ class Conversation:
         """Append to the history."""
         self.messages.extend(messages)
 
+    def compact(self, dropped: int, summary: str) -> None:
+        """Let a summary stand for the oldest messages, and for the summary before it."""
+        del self.messages[:dropped]
+        self.summary = summary
+
     @property
     def last_words(self) -> str:
         """What the caller said last."""
@@ -53,13 +60,13 @@ class Conversation:
 
     def request(self, instructions: str, built_in: tuple[ToolDefinition, ...]) -> ChatRequest:
         """The next question to the model, with instructions for this one reply."""
-        parts = [self.instructions, *self.context, instructions]
+        earlier = f"The conversation so far, in short: {self.summary}" if self.summary else ""
+        parts = [self.instructions, *self.context, earlier, instructions]
         return ChatRequest(
             system="\n\n".join(part for part in parts if part),
             messages=tuple(self.messages) or (ChatMessage("user", CALL_CONNECTED),),
             tools=(*self.tools, *built_in),
-            max_tokens=self._max_tokens,
-            temperature=self._temperature,
+            **self._limits,
         )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from app.llm import ChatModel, ToolCall
 from app.twin.agent.agent import Agent, run_to_its_end
 from app.twin.agent.built_in import HANGUP, handoff_name
+from app.twin.agent.summary import Summaries
 from app.twin.dialect import Dialect
 from app.twin.hooks import Hooks, name_of
 from app.twin.speech import updates
@@ -82,6 +83,7 @@ class Speech(Agent):
         self.vendor = vendor_of(verb)
         options = verb.get("llmOptions") or {}
         super().__init__(leg, as_agent(verb, options, self.vendor))
+        self.summaries = Summaries(self, 0)  # a vendor's own affair
         self._batch: list[tuple[ToolCall, asyncio.Future[Any]]] = []
 
     def take_event(self, event: Any) -> str:
