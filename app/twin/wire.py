@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -31,6 +32,7 @@ def snake(value: Any) -> Any:
     return value
 
 
+@lru_cache(maxsize=4096)
 def snake_key(key: str) -> str:
     """Convert one key: `sipStatus` becomes `sip_status`; a key that is no word stays."""
     if not key.isidentifier():

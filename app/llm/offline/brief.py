@@ -150,6 +150,7 @@ def read_brief(system: str) -> Brief:
     return brief
 
 
+@lru_cache(maxsize=2048)
 def caller_name(text: str) -> str:
     """The caller's name in a sentence about them, or an empty string."""
     for pattern in _CALLER_NAME:
@@ -222,12 +223,9 @@ def recall(question: str, lines: list[str], ignore: frozenset[str] = frozenset()
     needed = 1 if len(wanted) <= 2 else 2
     best, best_score = "", 0.0
     for line in lines if wanted else ():
-        shared = len(wanted & _content_of(line))
+        shared = len(wanted & content(line))
         score = shared - len(line) / 10_000
         least = max(needed, 2) if _ROLE.match(line) else needed
         if shared >= least and score > best_score:
             best, best_score = line, score
     return best
-
-
-_content_of = lru_cache(maxsize=8192)(content)

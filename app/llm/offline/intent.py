@@ -7,6 +7,7 @@ from datetime import date
 
 from app.llm.offline.arguments import Found, find_arguments, find_choice, read_answer
 from app.llm.offline.history import ANYTHING_ELSE, Turn
+from app.llm.offline.once import per_tool
 from app.llm.offline.parameters import Parameter, parameters
 from app.llm.offline.strings import Said, alternatives
 from app.llm.offline.words import content, is_question, split_name, stem, stem_set, words
@@ -104,6 +105,7 @@ def topic(tool: ToolDefinition) -> frozenset[str]:
     return stem_set(" ".join(split_name(tool.name)))
 
 
+@per_tool
 def _vocabulary(tool: ToolDefinition) -> Mapping[str, float]:
     weights: dict[str, float] = {}
     for parameter in parameters(tool):

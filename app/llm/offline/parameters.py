@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, cast
 
+from app.llm.offline.once import per_tool
 from app.llm.offline.words import join_words, split_name, stem, stem_set
 from app.llm.port import ToolDefinition
 
@@ -120,6 +121,7 @@ class Parameter:
         return f"What {self.label}?" if self.is_free else f"Which {self.label}?"
 
 
+@per_tool
 def parameters(tool: ToolDefinition) -> list[Parameter]:
     """The parameters of a tool, in the order of its schema."""
     return properties(tool.parameters, tool.parameters)

@@ -41,7 +41,7 @@ class Said:
 
     text: str
     topic: frozenset[str] = frozenset()
-    words: list[Word] = field(init=False)
+    words: Sequence[Word] = field(init=False)
     _taken: list[tuple[int, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -234,7 +234,7 @@ def _capitalised(said: Said, *, bare: bool) -> Span | None:
     return None
 
 
-def _run(listed: list[Word], at: int, *, capital: bool) -> int:
+def _run(listed: Sequence[Word], at: int, *, capital: bool) -> int:
     """How many words from there on belong together, four at most."""
     length = 0
     for word in listed[at : at + 4]:

@@ -77,21 +77,26 @@ def stem_set(text: str) -> frozenset[str]:
     return frozenset(stem(word) for word in text.split())
 
 
-def words(text: str) -> list[Word]:
+@lru_cache(maxsize=2048)
+def words(text: str) -> tuple[Word, ...]:
     """The words of a text in order."""
     found = WORD.finditer(text)
-    return [Word(m.group(), m.group().lower(), stem(m.group()), m.start(), m.end()) for m in found]
+    return tuple(
+        Word(m.group(), m.group().lower(), stem(m.group()), m.start(), m.end()) for m in found
+    )
 
 
-def content(text: str) -> set[str]:
+@lru_cache(maxsize=8192)
+def content(text: str) -> frozenset[str]:
     """The stems of the words that carry meaning."""
-    return {word.stem for word in words(text) if word.low.replace("’", "'") not in STOP}
+    return frozenset(word.stem for word in words(text) if word.low.replace("’", "'") not in STOP)
 
 
-def split_name(name: str) -> list[str]:
+@lru_cache(maxsize=2048)
+def split_name(name: str) -> tuple[str, ...]:
     """Split an identifier such as `get_weather` or `cityName` into lower-case words."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
-    return re.sub(r"[\W_]+", " ", spaced).lower().split()
+    return tuple(re.sub(r"[\W_]+", " ", spaced).lower().split())
 
 
 def sentences(text: str) -> list[str]:
