@@ -161,6 +161,7 @@ async def test_mcp_servers_and_noise_isolation_are_noted() -> None:
     verb = silent(mcpServers=[{"url": "https://mcp.example.com"}], noiseIsolation="krisp")
     async with serving(new=[verb]) as app, Twin(app.url, model=FakeModel([])) as twin:
         call = await twin.call()
+        await call.settled()
 
         assert "calls these servers by itself" in notes(call)
         assert "noiseIsolation recorded" in notes(call)

@@ -17,6 +17,9 @@ from app.llm.port import ChatRequest, End, Event, Token, ToolCall, ToolCallStart
 
 __all__ = ["OfflineModel", "connect"]
 
+BREATH = 8
+"""Pieces after which other tasks have their turn."""
+
 _PIECE = re.compile(r"\s*\S+\s*$|\s*\S+")
 
 
@@ -45,12 +48,13 @@ class OfflineModel:
         """Nothing to give back."""
 
     async def stream(self, request: ChatRequest) -> AsyncIterator[Event]:
-        """Yield the reply word by word, letting other tasks run in between."""
+        """Yield the reply word by word, letting other tasks run now and then."""
         reply = decide(request, self._today())
         pieces = _PIECE.findall(reply.text)
         shown = pieces if request.max_tokens is None else pieces[: request.max_tokens]
-        for piece in shown:
-            await asyncio.sleep(0)
+        for number, piece in enumerate(shown):
+            if number % BREATH == 0:
+                await asyncio.sleep(0)
             yield Token(piece)
         usage = Usage(_size(request), len(shown))
         if len(shown) < len(pieces):

@@ -93,31 +93,23 @@ class Turn:
         stream = cast("AsyncGenerator[Event]", self._agent.model.stream(request))
         utterance = self._utterance = Utterance(self._leg.voice, "agent")
         reply = Reply(request, self._agent.cleanup(), is_last=not may_call)
-        async with aclosing(stream) as events:
-            async for event in self._held(events):
-                match event:
-                    case Token():
-                        self._take(event, reply, utterance)
-                        if self.is_interrupted:
-                            await asyncio.sleep(0)  # the cancellation arrives here
-                    case ToolCall():
-                        reply.calls.append(event)
-                    case End():
-                        self.error = event.error
-                        reply.end(event, self._leg.log)
+        with self._clock.hold():  # a model's time is not the clock's
+            async with aclosing(stream) as events:
+                async for event in events:
+                    match event:
+                        case Token():
+                            self._take(event, reply, utterance)
+                            if self.is_interrupted:
+                                await asyncio.sleep(0)  # the cancellation arrives here
+                        case ToolCall():
+                            reply.calls.append(event)
+                        case End():
+                            self.error = event.error
+                            reply.end(event, self._leg.log)
         if not self.error:
             self._say(reply.finish(), utterance)
             await self._conclude(reply, utterance)
         return reply
-
-    async def _held(self, events: "AsyncGenerator[Event]") -> "AsyncGenerator[Event]":
-        """The events of a model, whose time is not the clock's."""
-        while True:
-            with self._clock.hold():
-                event = await anext(events, None)
-            if event is None:
-                return
-            yield event
 
     def _take(self, token: Token, reply: Reply, utterance: Utterance) -> None:
         if self._times.first_token is None:
