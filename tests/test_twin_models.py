@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from app.llm import (
     ChatRequest,
@@ -288,3 +290,45 @@ async def test_speech_cleanup_can_be_switched_off() -> None:
         call = await twin.call()
 
         assert await call.say("Hi.") == "*hm* Yes."
+
+
+# ---------------------------------------------------------------- what tools give back
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "told"),
+    [
+        ('{"n": 3}', "application/json", '{"n": 3}'),
+        ("{n: 3", "application/json", "expected JSON"),
+        ("three", "text/plain", "expected JSON; text/plain came: 'three'"),
+    ],
+)
+async def test_an_output_over_http_must_be_json(body: str, content_type: str, told: str) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(text=body, content_type=content_type)
+
+    tools = web.Application()
+    tools.router.add_post("/tools", answer)
+    model = FakeModel([ToolCall("t", "find", {}), "Done."])
+    async with TestServer(tools) as server:
+        verb = asking({}, toolHook=f"http://127.0.0.1:{server.port}/tools")
+        async with serving(new=[verb]) as app, Twin(app.url, model=model) as twin:
+            call = await twin.call()
+
+            assert await call.say("Go.") == "Done."
+            assert told in model.requests[1].messages[-1].content
+            failed = [note for note in notes(call) if note.startswith("the tool failed: POST http")]
+            assert len(failed) == ("expected" in told)
+
+
+async def test_an_output_without_data_is_noted() -> None:
+    model = FakeModel([ToolCall("t", "find", {}), "Done."])
+    async with (
+        serving(new=[asking({})], tools={"find": None}) as app,
+        Twin(app.url, model=model) as twin,
+    ):
+        call = await twin.call()
+        await call.say("Go.")
+
+        assert model.requests[1].messages[-1].content == "null"
+        assert "the tool output has no data: the model reads null" in notes(call)

@@ -119,6 +119,8 @@ def _tool_output(leg: "Leg", frame: Frame) -> None:
         leg.error("InvalidMessage", "llm:tool-output needs tool_call_id beside data")
     elif not leg.tools.take(id_, frame.get("data")):
         leg.log.note("late or unknown tool output, dropped", tool_call_id=id_)
+    elif frame.get("data") is None:
+        leg.log.note("the tool output has no data: the model reads null", tool_call_id=id_)
 
 
 def _whisper(leg: "Leg", frame: Frame) -> None:

@@ -18,11 +18,17 @@ def is_http(url: str) -> bool:
     return url.startswith(("http://", "https://"))
 
 
-async def post(log: Log, hook: Any, data: Mapping[str, Any]) -> Any:
+async def post(log: Log, hook: Any, data: Mapping[str, Any], *, wants_json: bool = False) -> Any:
     """POST a hook's payload and return the JSON of the answer, None if it has none.
 
+    Args:
+        log: Where it is told.
+        hook: The URL, perhaps with credentials.
+        data: The payload.
+        wants_json: Whether the answer must have JSON: a tool's output is the whole of it.
+
     Raises:
-        NoAck: If the answer fails or does not come.
+        NoAck: If the answer fails, does not come, or is no JSON.
     """
     url = str(hook["url"] if isinstance(hook, Mapping) else hook)
     log.add("sent", {"post": url, "data": dict(data)})
@@ -33,11 +39,22 @@ async def post(log: Log, hook: Any, data: Mapping[str, Any]) -> Any:
         ):
             if response.status not in (200, 202, 204):
                 raise NoAck(f"POST {url}: status {response.status}")
-            body = await response.json() if "json" in response.content_type else None
-    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-        raise NoAck(f"POST {url}: {error}") from error
+            body = await _read(response, wants_json=wants_json)
+    except ValueError as error:
+        raise NoAck(f"POST {url}: expected JSON; {error}") from error
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise NoAck(f"POST {url}: {error or 'no answer in time'}") from error
     log.add("received", {"post": url, "data": body})
     return body
+
+
+async def _read(response: aiohttp.ClientResponse, *, wants_json: bool) -> Any:
+    if "json" in response.content_type:
+        return await response.json()
+    if wants_json:
+        came = (await response.text())[:40]
+        raise ValueError(f"{response.content_type} came: {came!r}")
+    return None
 
 
 def _auth(hook: Any) -> dict[str, str]:

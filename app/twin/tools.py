@@ -84,7 +84,8 @@ class ToolDesk:
 
     async def _post(self, hook: Any, id_: str, data: Mapping[str, Any]) -> None:
         try:
-            output = await http.post(self._leg.log, hook, snake(data))
+            output = await http.post(self._leg.log, hook, snake(data), wants_json=True)
         except NoAck as failure:
+            self._leg.log.note(f"the tool failed: {failure}", tool_call_id=id_)
             output = {"error": str(failure)}
         self.take(id_, output)
