@@ -36,9 +36,9 @@ class Threads:
 
     async def run(self, work: Callable[[], T]) -> T:
         """The result of `work`, made by a thread; to cancel it is to stop the thread."""
-        async for result in self.stream(lambda: (work(),)):
-            return result
-        raise AssertionError("a stream of one result holds one")
+        # To leave the stream early would cut a connection that can be used again.
+        (result,) = [result async for result in self.stream(lambda: (work(),))]
+        return result
 
     async def stream(self, work: Callable[[], Iterable[T]]) -> AsyncGenerator[T]:
         """Yield what `work` yields in a thread, and raise what it raises.
