@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from app.llm.adapter import Adapter, Outlet
 from app.llm.clients import shelf
+from app.llm.names import as_meant, with_plain_names
 from app.llm.network import check_url
 from app.llm.port import ChatRequest, End, Event, ModelError
 from app.llm.target import Target
@@ -40,11 +41,12 @@ class VendorModel:
     async def stream(self, request: ChatRequest) -> AsyncIterator[Event]:
         """Yield the reply; leave at any moment, and what is behind it is released."""
         events: asyncio.Queue[Event] = asyncio.Queue()
-        reader = _spawn(self._read(self.target.complete(request), events.put_nowait))
+        plain, meant = with_plain_names(self.target.complete(request))
+        reader = _spawn(self._read(plain, events.put_nowait))
         try:
             while True:
                 event = await events.get()
-                yield event
+                yield as_meant(event, meant)
                 if isinstance(event, End):
                     return
         finally:

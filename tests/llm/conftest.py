@@ -1,11 +1,12 @@
 """Servers that play the vendors, one for all tests of a module."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
 
 from app.llm import close_clients
+from tests.llm.seen import find_fault, see
 from tests.llm.servers.base import LoopbackVendor
 from tests.llm.vendors import SERVERS
 
@@ -20,7 +21,9 @@ async def server(request: pytest.FixtureRequest) -> AsyncIterator[LoopbackVendor
 
 
 @pytest.fixture
-def vendor(server: LoopbackVendor) -> LoopbackVendor:
-    """The server, without a script and without memory."""
+def vendor(server: LoopbackVendor) -> Iterator[LoopbackVendor]:
+    """The server, without a script and without memory; nothing it is asked may be against rules."""
     server.forget()
-    return server
+    yield server
+    faults = {find_fault(server.vendor, see(server.vendor, asked)) for asked in server.requests}
+    assert faults <= {""}

@@ -42,6 +42,24 @@ def see(vendor: str, asked: Asked) -> Seen:
     return _READERS.get(vendor, _openai)(asked.body)
 
 
+def find_fault(vendor: str, seen: Seen) -> str:
+    """Why the real vendor would refuse such a history, or nothing."""
+    turns = seen.turns
+    for before, turn in zip((None, *turns), turns, strict=False):
+        owed = len(before.calls) if before else 0
+        if len(turn.outputs) != owed:
+            return f"{owed} calls are followed by {len(turn.outputs)} outputs"
+        if not (turn.text.strip() or turn.calls or turn.outputs):
+            return "a turn is empty"
+        if vendor in _READERS and before and turn.speaker == before.speaker:
+            return f"two turns of the {turn.speaker} follow each other"
+    if turns[-1].calls:
+        return "the last calls have no outputs"
+    if vendor in _READERS and (turns[0].speaker, turns[-1].speaker) != ("user", "user"):
+        return "the user neither begins nor ends"
+    return ""
+
+
 def _openai(body: Mapping[str, Any]) -> Seen:
     turns: list[Turn] = []
     system: list[str] = []

@@ -14,6 +14,7 @@ from app.llm import (
     ChatRequest,
     ModelError,
     Token,
+    ToolCallStart,
     ToolDefinition,
     Usage,
     connect,
@@ -230,6 +231,24 @@ async def test_an_odd_schema_and_an_empty_description_pass(vendor: LoopbackVendo
     assert seen(vendor).tools == ("lookup", "ping")
 
 
+async def test_a_name_that_vendors_refuse_is_meant_all_the_same(vendor: LoopbackVendor) -> None:
+    odd = ToolDefinition("weather.get now! ☂" + "x" * 80)
+    request = replace(PORTLAND, tools=(odd, WEATHER))
+    model = vendor.connect()
+    await hear(model, request)
+    name, other = seen(vendor).tools
+    vendor.answer(Answer((replace(CALL, name=name),)))
+
+    call = await hear(model, request)
+    await hear(model, after(request, call.turn(), *outputs(call, "52")))
+
+    assert re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_-]{0,63}", name)
+    assert other == "get_weather"
+    assert [event.name for event in call.events if isinstance(event, ToolCallStart)] == [odd.name]
+    assert call.calls[0].name == odd.name
+    assert seen(vendor).turns[1].calls[0][0] == name
+
+
 async def test_characters_torn_apart_by_the_network_are_whole(vendor: LoopbackVendor) -> None:
     words = ("Grüße", " aus Kraków", " 🌧️ 東京")
     vendor.answer(Answer((*words, replace(CALL, arguments={"city": "Orléans"})), split=True))
@@ -312,6 +331,13 @@ async def test_many_requests_at_once_do_not_mix(vendor: LoopbackVendor) -> None:
     heard = await asyncio.gather(*(hear(model, HELLO) for _ in range(20)))
 
     assert sorted(one.text for one in heard) == sorted(f"reply {at}" for at in range(20))
+
+
+async def test_a_connection_is_kept_from_turn_to_turn(vendor: LoopbackVendor) -> None:
+    for _ in range(3):
+        await hear(vendor.connect(), HELLO)
+
+    assert len(vendor.connections) == 1
 
 
 async def test_no_real_request_leaves_while_that_is_forbidden(vendor: LoopbackVendor) -> None:
