@@ -25,6 +25,7 @@ _BY_CLASS: Mapping[str, tuple[ErrorKind, bool]] = {
     "TransportError": ("connection", True),
     "APIConnectionError": ("connection", True),
     "ClientError": ("connection", True),
+    "GoogleAuthError": ("auth", False),  # no token for a service account
     "OSError": ("connection", True),
     "JSONDecodeError": ("protocol", False),
     "UnknownApiResponseError": ("protocol", False),
@@ -75,6 +76,7 @@ def from_exception(vendor: str, error: BaseException) -> ModelError:
     text = {
         "timeout": f"{vendor} kept silent for too long ({detail})",
         "connection": f"{vendor} cannot be reached, or hung up ({detail})",
+        "auth": f"{vendor} does not take the credential ({detail})",
     }.get(kind, f"{vendor} sent what cannot be read ({type(error).__name__}: {detail})")
     return ModelError(text, kind=kind, retryable=retryable, vendor=vendor)
 

@@ -6,6 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from app.llm.network import check_url
+from app.llm.port import ModelError
+
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 AHEAD = timedelta(minutes=5)
 """How long before its end a token is renewed, while the old one still serves."""
@@ -14,13 +17,22 @@ _renewer = ThreadPoolExecutor(2, thread_name_prefix="llm-token")
 
 
 class TokenSource:
-    """Gives the token of one service account."""
+    """Gives the token of one service account.
+
+    Raises:
+        ModelError: Of kind "auth", if the account lacks a field or its key cannot be read.
+    """
 
     def __init__(self, credentials: Mapping[str, Any]) -> None:
         from google.oauth2.service_account import Credentials  # noqa: PLC0415  (imports requests)
 
         make: Any = Credentials.from_service_account_info  # the library has no types
-        self.credentials = make(dict(credentials), scopes=[SCOPE])
+        try:
+            self.credentials = make(dict(credentials), scopes=[SCOPE])
+        except ValueError as error:
+            text = f"the service account of `credentials` cannot be used: {error}"
+            raise ModelError(text, kind="auth") from None
+        self._url = str(credentials["token_uri"])
         self._renewing: asyncio.Future[None] | None = None
 
     async def token(self) -> str:
@@ -42,6 +54,7 @@ class TokenSource:
     def _renew(self) -> None:
         from google.auth.transport.requests import Request  # noqa: PLC0415
 
+        check_url(self._url)
         self.credentials.refresh(Request())
 
     def _renewed(self, renewing: "asyncio.Future[None]") -> None:

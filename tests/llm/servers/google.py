@@ -91,8 +91,8 @@ class GoogleServer(LoopbackVendor):
         if self.gives_ids:
             call["id"] = part.id or f"fc_{index}"
         written: dict[str, Any] = {"functionCall": call}
-        calls = [each for each in answer.parts if isinstance(each, Call)]
-        if calls.index(part) == 0:  # of parallel calls only the first is signed
+        earlier = answer.parts[:index]
+        if not any(isinstance(each, Call) for each in earlier):  # of parallel calls the first
             written["thoughtSignature"] = SIGNATURE
         yield self._chunk([written])
 
