@@ -7,9 +7,10 @@ from typing import Any, cast
 import pytest
 import pytest_asyncio
 
-from app.llm import ModelError, Token, close_clients, connect
+from app.llm import ModelError, close_clients, connect
 from app.llm.running import VendorModel
-from tests.llm.asking import HI, WEATHER, ask, calls_of, end_of, events_of, turn_of, used
+from tests.llm.asking import HI, ask, used
+from tests.llm.hearing import WEATHER, hear
 from tests.llm.servers.anthropic import AnthropicServer, event
 from tests.llm.servers.base import Answer, Call
 
@@ -25,7 +26,7 @@ async def claude() -> AsyncIterator[AnthropicServer]:
 async def test_the_key_goes_out_as_a_bearer_token_with_the_apis_version(
     claude: AnthropicServer,
 ) -> None:
-    await events_of(claude.connect())
+    await hear(claude.connect(), ask())
 
     (asked,) = claude.requests
     assert asked.headers["Authorization"] == "Bearer key-of-the-test"
@@ -34,21 +35,21 @@ async def test_the_key_goes_out_as_a_bearer_token_with_the_apis_version(
 
 
 async def test_a_base_url_may_end_with_the_version(claude: AnthropicServer) -> None:
-    events = await events_of(claude.connect(baseURL=f"{claude.url}/v1/"))
+    heard = await hear(claude.connect(baseURL=f"{claude.url}/v1/"), ask())
 
-    assert end_of(events).finish == "stop"
+    assert heard.end.finish == "stop"
 
 
 async def test_thoughts_are_never_spoken_and_go_back_as_they_came(claude: AnthropicServer) -> None:
     call = Call("get_weather", {"city": "Paris"})
     claude.answer(Answer(("Let me see.", call), reasoning="The caller wants the weather."))
     model = claude.connect()
-    events = await events_of(model, ask(HI, tools=(WEATHER,)))
+    heard = await hear(model, ask(HI, tools=(WEATHER,)))
 
-    history = (HI, turn_of(events), *(used(one) for one in calls_of(events)))
-    await events_of(model, ask(*history, tools=(WEATHER,)))
+    history = (HI, heard.turn(), *(used(one) for one in heard.calls))
+    await hear(model, ask(*history, tools=(WEATHER,)))
 
-    assert [one.text for one in events if isinstance(one, Token)] == ["Let me see."]
+    assert heard.text == "Let me see."
     assert [block["type"] for block in claude.requests[1].body["messages"][1]["content"]] == [
         "thinking",
         "text",
@@ -59,13 +60,13 @@ async def test_thoughts_are_never_spoken_and_go_back_as_they_came(claude: Anthro
 
 
 async def test_an_old_model_may_be_used_where_warnings_are_errors(claude: AnthropicServer) -> None:
-    events = await events_of(claude.connect("claude-sonnet-4-5"))
+    heard = await hear(claude.connect("claude-sonnet-4-5"), ask())
 
-    assert end_of(events).finish == "stop"
+    assert heard.end.finish == "stop"
 
 
 async def test_a_temperature_reaches_an_older_model(claude: AnthropicServer) -> None:
-    await events_of(claude.connect(), ask(HI, temperature=0.2))
+    await hear(claude.connect(), ask(HI, temperature=0.2))
 
     (asked,) = claude.requests
     assert asked.headers["anthropic-version"] == "2023-06-01"
@@ -78,7 +79,7 @@ async def test_a_temperature_that_cannot_be_had_is_said_once(
     model = claude.connect("claude-haiku-5-5")
 
     with caplog.at_level(logging.WARNING, logger="cordboard.llm"):
-        ends = [end_of(await events_of(model, ask(HI, temperature=0.2))) for _ in range(2)]
+        ends = [(await hear(model, ask(HI, temperature=0.2))).end for _ in range(2)]
 
     assert [record.getMessage() for record in caplog.records] == [
         "anthropic:claude-haiku-5-5 takes no temperature: it is left out"
@@ -86,33 +87,16 @@ async def test_a_temperature_that_cannot_be_had_is_said_once(
     assert [end.diagnostics["ignored"] for end in ends] == ["temperature", "temperature"]
 
 
-async def test_a_refusal_is_a_filtered_reply(claude: AnthropicServer) -> None:
-    claude.answer(Answer(finish="filtered"))
-
-    assert end_of(await events_of(claude.connect())).finish == "filtered"
-
-
 async def test_an_error_inside_the_stream_has_the_kind_it_would_have_outside(
     claude: AnthropicServer,
 ) -> None:
     claude.answer(Answer(error_inside=True, message="Overloaded"))
 
-    error = end_of(await events_of(claude.connect())).error
+    error = (await hear(claude.connect(), ask())).end.error
 
     assert error is not None
     assert (error.kind, error.status, error.retryable) == ("overloaded", 529, True)
     assert "Overloaded" in str(error)
-
-
-async def test_a_stream_without_its_last_event_is_no_reply(claude: AnthropicServer) -> None:
-    claude.answer(Answer(("Hel", Call("get_weather", {})), cut="clean"))
-
-    events = await events_of(claude.connect())
-
-    error = end_of(events).error
-    assert error is not None
-    assert error.kind == "truncated"
-    assert calls_of(events) == ()
 
 
 async def test_blocks_may_interleave(
@@ -133,21 +117,12 @@ async def test_blocks_may_interleave(
     monkeypatch.setattr(claude, "part", part)
     claude.answer(Answer((Call("get_weather"),)))
 
-    events = await events_of(claude.connect())
+    heard = await hear(claude.connect(), ask())
 
-    assert [(call.id, call.arguments) for call in calls_of(events)] == [
+    assert [(call.id, call.arguments) for call in heard.calls] == [
         ("t0", {"city": "Rome"}),
         ("t1", {}),
     ]
-
-
-async def test_usage_tells_the_cached_tokens_apart(claude: AnthropicServer) -> None:
-    claude.answer(Answer(usage=(20, 5, 8)))
-
-    usage = end_of(await events_of(claude.connect())).usage
-
-    assert usage is not None
-    assert (usage.input_tokens, usage.cache_read_tokens, usage.output_tokens) == (12, 8, 5)
 
 
 async def test_models_are_listed_and_a_credential_is_tested(claude: AnthropicServer) -> None:

@@ -10,7 +10,8 @@ from app.llm import CALL_CONNECTED, CALLER_SILENT, ChatMessage, ChatRequest, Eff
 from app.llm.anthropic.request import NativeTurn
 from app.llm.anthropic.request import ask as ask_claude
 from app.llm.history import INTERRUPTED, mend
-from tests.llm.asking import HI, WEATHER, ask, used
+from tests.llm.asking import HI, ask, used
+from tests.llm.hearing import WEATHER
 
 MODEL = "claude-haiku-4-5-20251001"
 PARIS = ToolCall("a", "get_weather", {"city": "Paris"})

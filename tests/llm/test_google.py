@@ -2,16 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import pytest
 import pytest_asyncio
 
 from app.llm import (
     ModelError,
-    Token,
     ToolCallStart,
     ToolDefinition,
     close_clients,
@@ -19,13 +17,11 @@ from app.llm import (
     forbid_real_requests,
 )
 from app.llm.clients import shelf
-from app.llm.running import VendorModel, reading
-from tests.llm.asking import HI, WEATHER, ask, calls_of, end_of, events_of, turn_of, used
+from app.llm.running import VendorModel
+from tests.llm.asking import HI, ask, used
+from tests.llm.hearing import WEATHER, hear
 from tests.llm.servers.base import Answer, Call
 from tests.llm.servers.google import SIGNATURE, GoogleServer, VertexGeminiServer, event
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
 
 WEATHER_CALL = Call("get_weather", {"city": "Orléans"})
 
@@ -57,12 +53,12 @@ async def vertex() -> AsyncIterator[VertexGeminiServer]:
 async def test_signatures_go_back_as_they_came(gemini: GoogleServer) -> None:
     gemini.answer(Answer(("Let me ", "see.", WEATHER_CALL, WEATHER_CALL), reasoning="Hm."))
     model = gemini.connect("gemini-3-flash-preview")
-    events = await events_of(model, ask(HI, tools=(WEATHER,)))
+    heard = await hear(model, ask(HI, tools=(WEATHER,)))
 
-    history = (HI, turn_of(events), *(used(one) for one in calls_of(events)))
-    await events_of(model, ask(*history, tools=(WEATHER,)))
+    history = (HI, heard.turn(), *(used(one) for one in heard.calls))
+    await hear(model, ask(*history, tools=(WEATHER,)))
 
-    assert "".join(one.text for one in events if isinstance(one, Token)) == "Let me see."
+    assert heard.text == "Let me see."
     _, turn, outputs = gemini.requests[1].body["contents"]
     assert [part.get("thoughtSignature") for part in turn["parts"]][-2:] == [SIGNATURE, None]
     assert [part["functionResponse"]["id"] for part in outputs["parts"]] == ["fc_2", "fc_3"]
@@ -74,13 +70,13 @@ async def test_ids_are_made_where_gemini_gives_none_and_are_not_sent_back(
     gemini.gives_ids = False
     gemini.answer(Answer((WEATHER_CALL, WEATHER_CALL)), Answer((WEATHER_CALL,)))
     model = gemini.connect()
-    events = await events_of(model)
-    history = (HI, turn_of(events), *(used(one) for one in calls_of(events)))
-    later = await events_of(model, ask(*history))
+    heard = await hear(model, ask())
+    history = (HI, heard.turn(), *(used(one) for one in heard.calls))
+    later = await hear(model, ask(*history))
 
-    starts = [one.id for one in events if isinstance(one, ToolCallStart)]
-    assert starts == [call.id for call in calls_of(events)]
-    assert len({call.id for call in (*calls_of(events), *calls_of(later))}) == 3
+    starts = [one.id for one in heard.events if isinstance(one, ToolCallStart)]
+    assert starts == [call.id for call in heard.calls]
+    assert len({call.id for call in (*heard.calls, *later.calls)}) == 3
     assert '"id"' not in str(gemini.requests[1].body).replace("'", '"')
 
 
@@ -102,18 +98,12 @@ async def test_every_reason_to_finish_has_its_place(
 ) -> None:
     studio.finish = reason
 
-    end = end_of(await events_of(studio.connect()))
+    end = (await hear(studio.connect(), ask())).end
 
     assert end.finish == finish
     if end.error is not None:
         assert (end.error.kind, reason in str(end.error)) == ("protocol", True)
         assert end.error.retryable is (reason != "MISSING_THOUGHT_SIGNATURE")
-
-
-async def test_calls_make_a_turn_of_tools_though_gemini_says_stop(gemini: GoogleServer) -> None:
-    gemini.answer(Answer((WEATHER_CALL,)))
-
-    assert end_of(await events_of(gemini.connect())).finish == "tool"
 
 
 async def test_a_prompt_that_was_blocked_is_a_filtered_reply(
@@ -123,7 +113,7 @@ async def test_a_prompt_that_was_blocked_is_a_filtered_reply(
     monkeypatch.setattr(studio, "closing", lambda _: [blocked])
     studio.answer(Answer(parts=()))
 
-    assert end_of(await events_of(studio.connect())).finish == "filtered"
+    assert (await hear(studio.connect(), ask())).end.finish == "filtered"
 
 
 async def test_a_malformed_call_is_asked_for_again_before_anything_was_said(
@@ -131,19 +121,10 @@ async def test_a_malformed_call_is_asked_for_again_before_anything_was_said(
 ) -> None:
     gemini.answer(Answer((Call("get_weather", "{nonsense"),)), Answer((WEATHER_CALL,)))
 
-    events = await events_of(gemini.connect())
+    heard = await hear(gemini.connect(), ask())
 
-    assert [call.name for call in calls_of(events)] == ["get_weather"]
+    assert [call.name for call in heard.calls] == ["get_weather"]
     assert len(gemini.requests) == 2
-
-
-async def test_usage_tells_cached_tokens_apart(gemini: GoogleServer) -> None:
-    gemini.answer(Answer(usage=(20, 5, 8)))
-
-    usage = end_of(await events_of(gemini.connect())).usage
-
-    assert usage is not None
-    assert (usage.input_tokens, usage.cache_read_tokens, usage.output_tokens) == (12, 8, 5)
 
 
 async def test_a_schema_of_any_kind_reaches_the_vendor(gemini: GoogleServer) -> None:
@@ -152,7 +133,7 @@ async def test_a_schema_of_any_kind_reaches_the_vendor(gemini: GoogleServer) -> 
         "type": "object",
         "properties": {"city": {"type": ["string", "null"]}, "day": {"anyOf": [{"const": 1}]}},
     }
-    await events_of(gemini.connect(), ask(HI, tools=(ToolDefinition("get", "Get.", schema),)))
+    await hear(gemini.connect(), ask(HI, tools=(ToolDefinition("get", "Get.", schema),)))
 
     (tool,) = gemini.requests[0].body["tools"]
     assert schema in tool["functionDeclarations"][0].values()
@@ -161,19 +142,9 @@ async def test_a_schema_of_any_kind_reaches_the_vendor(gemini: GoogleServer) -> 
 async def test_the_vendor_is_not_told_to_end_the_answer_by_our_timeout(
     gemini: GoogleServer,
 ) -> None:
-    await events_of(gemini.connect())
+    await hear(gemini.connect(), ask())
 
     assert "x-server-timeout" not in {name.lower() for name in gemini.requests[0].headers}
-
-
-async def test_silence_longer_than_the_timeout_is_an_error(gemini: GoogleServer) -> None:
-    gemini.answer(Answer(stall="middle"))
-
-    error = end_of(await events_of(gemini.connect(timeout=150))).error
-
-    assert error is not None
-    assert error.kind == "timeout"
-    await gemini.someone_left()
 
 
 async def test_the_environment_says_nothing_but_the_apis_version(
@@ -191,7 +162,7 @@ async def test_the_environment_says_nothing_but_the_apis_version(
     for name, value in surroundings.items():
         monkeypatch.setenv(name, value)
 
-    assert end_of(await events_of(gemini.connect())).finish == "stop"
+    assert (await hear(gemini.connect(), ask())).end.finish == "stop"
     (asked,) = gemini.requests
     assert asked.path.startswith("/v1alpha/")
     assert "somebody" not in f"{asked.path} {asked.headers}"
@@ -210,7 +181,7 @@ async def test_models_that_answer_are_listed_and_a_credential_is_tested(
 async def test_a_key_that_is_no_key_is_an_error_of_kind_auth(studio: GoogleServer) -> None:
     studio.answer(Answer(status=400, message="API key not valid (API_KEY_INVALID)"))
 
-    error = end_of(await events_of(studio.connect())).error
+    error = (await hear(studio.connect(), ask())).end.error
 
     assert error is not None
     assert (error.kind, error.status, error.retryable) == ("auth", 400, False)
@@ -227,13 +198,13 @@ async def test_one_token_serves_many_requests_and_is_renewed_ahead_of_its_end(
     model = vertex.connect()
     await model.prewarm()
     for _ in range(3):
-        await events_of(model)
+        await hear(model, ask())
     assert vertex.minted == 1
     (client,) = [kept.client for kept in shelf()._kept.values()]
     soon = datetime.now(UTC).replace(tzinfo=None) + timedelta(minutes=2)
     client.tokens.credentials.expiry = soon
 
-    await events_of(model)  # waits for nothing: the old token is good for two minutes
+    await hear(model, ask())  # waits for nothing: the old token is good for two minutes
 
     async with asyncio.timeout(5):
         while vertex.minted < 2:  # noqa: ASYNC110  (a test looks; nothing tells it)
@@ -242,7 +213,7 @@ async def test_one_token_serves_many_requests_and_is_renewed_ahead_of_its_end(
 
 
 async def test_project_and_place_are_part_of_the_path(vertex: VertexGeminiServer) -> None:
-    await events_of(vertex.connect())
+    await hear(vertex.connect(), ask())
 
     assert vertex.requests[0].path == (
         "/v1beta1/projects/p/locations/europe-west4/publishers/google/models/"
@@ -278,7 +249,7 @@ async def test_a_service_account_that_is_refused_or_broken_is_an_error_of_kind_a
             auth={"credentials": credentials, "location": "l"},
             connect_options=vertex.options(),
         )
-        error = end_of(await events_of(model)).error
+        error = (await hear(model, ask())).end.error
         assert error is not None
         assert (error.kind, error.vendor) == ("auth", "vertex-gemini")
         assert "PRIVATE KEY" not in str(error)
@@ -292,7 +263,7 @@ async def test_a_token_endpoint_that_cannot_be_reached_is_a_matter_of_connection
 
     model = connect("vertex-gemini", auth=auth, connect_options=vertex.options())
 
-    error = end_of(await events_of(model)).error
+    error = (await hear(model, ask())).end.error
     assert error is not None
     assert (error.kind, error.retryable) == ("connection", True)
 
@@ -305,19 +276,9 @@ async def test_no_token_is_asked_for_elsewhere_while_real_requests_are_forbidden
     forbid_real_requests()
     try:
         model = connect("vertex-gemini", auth=auth, connect_options=vertex.options())
-        error = end_of(await events_of(model)).error
+        error = (await hear(model, ask())).end.error
     finally:
         forbid_real_requests(forbidden=False)
 
     assert error is not None
     assert "'example.com' is not this machine" in str(error)
-
-
-async def test_a_consumer_that_leaves_leaves_nothing_behind(gemini: GoogleServer) -> None:
-    gemini.answer(Answer(stall="middle"))
-    stream = cast("AsyncGenerator[object]", gemini.connect().stream(ask()))
-    async with aclosing(stream) as events:
-        await anext(events)
-
-    await gemini.someone_left()
-    assert reading() == 0

@@ -18,7 +18,8 @@ from app.llm import (
 from app.llm.google.request import UNSIGNED, NativeTurn
 from app.llm.google.request import arguments as arguments_of
 from app.llm.history import mend
-from tests.llm.asking import HI, WEATHER, ask, used
+from tests.llm.asking import HI, ask, used
+from tests.llm.hearing import WEATHER
 
 MODEL = "gemini-2.5-flash"
 SIGNING = "gemini-3-flash-preview"

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Mapping
 
+from tests.llm.servers.anthropic import AnthropicServer
 from tests.llm.servers.base import LoopbackVendor
 from tests.llm.servers.bedrock import BedrockWire
+from tests.llm.servers.google import GoogleServer, VertexGeminiServer
 from tests.llm.servers.openai_wire import AzureWire, OpenAiWire, VertexWire
 
 SERVERS: Mapping[str, Callable[[], LoopbackVendor]] = {
@@ -13,5 +15,8 @@ SERVERS: Mapping[str, Callable[[], LoopbackVendor]] = {
     "groq": lambda: OpenAiWire("groq", "llama-3.3-70b-versatile"),
     "huggingface": lambda: OpenAiWire("huggingface", "meta-llama/Llama-3.3-70B-Instruct:fastest"),
     "vertex-openai": VertexWire,
+    "anthropic": AnthropicServer,
+    "google": GoogleServer,
+    "vertex-gemini": VertexGeminiServer,
     "bedrock": BedrockWire,
 }
