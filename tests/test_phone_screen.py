@@ -25,6 +25,15 @@ def test_a_person_sees_words_as_they_are_spoken() -> None:
     assert out.getvalue() == ("\r\x1b[Kyou     \r\x1b[Kagent   Hello there —\n\r\x1b[Kyou     ")
 
 
+def test_the_parts_of_a_word_are_shown_as_one() -> None:
+    out = io.StringIO()
+    screen = Screen(out, interactive=True)
+    for word, more in (("In", {}), ("Port", {}), ("land", {"joins": True}), ("it", {})):
+        screen.show(entry("speaking", text=word, by="agent", **more))
+
+    assert out.getvalue() == "agent   In Portland it"
+
+
 def test_a_prompt_waits_for_the_end_of_what_is_spoken() -> None:
     out = io.StringIO()
     screen = Screen(out, interactive=True)

@@ -265,6 +265,19 @@ async def test_a_barge_in_cuts_the_reply_and_begins_a_new_turn() -> None:
         ]
 
 
+async def test_the_parts_of_a_word_count_as_one_word() -> None:
+    reply = ["In", " Port", "land", " it", " ra", "ins", " a lot."]
+    model = FakeModel([reply, "Short."] * 2)
+    for pace in (Pace(), Pace(speech_rate=200)):
+        async with serving(new=[silent()]) as app, Twin(app.url, model=model, pace=pace) as twin:
+            call = await twin.call()
+            call.interrupt_after(4, "Stop.")
+
+            await call.say("Where?")
+
+            assert call.spoken == ["In Portland it ra", "Short."]
+
+
 async def test_interrupt_cuts_speech_that_takes_time() -> None:
     model = FakeModel(["One two three four five six seven eight.", "Short."])
     async with (

@@ -178,6 +178,7 @@ async def test_each_kind_of_failure_has_its_reason(kind: ErrorKind, reason: str)
         await call.ended()
 
         assert (await app.seen("verb:hook"))["data"]["completion_reason"] == reason
+        assert call.spoken == ["Half of", "Goodbye."]
 
 
 # ---------------------------------------------------------------- what it writes

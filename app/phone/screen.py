@@ -2,6 +2,7 @@
 
 import json
 import textwrap
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, TextIO
 
@@ -57,7 +58,7 @@ class Screen:
             self._write(to_json(entry) + "\n")
             self._keep(render(self._tools.complete(entry)))
         elif entry.kind == "speaking":
-            self._speak(str(entry.data.get("by", "")), str(entry.data.get("text", "")))
+            self._speak(entry.data)
         else:
             lines = render(self._tools.complete(entry), raw=self.raw)
             self._keep(lines)
@@ -108,18 +109,22 @@ class Screen:
         elif not (entry.kind == "said" and self._interactive):
             self._print(lines)
 
-    def _speak(self, by: str, word: str) -> None:
-        """Add a word to the line that is being spoken."""
+    def _speak(self, data: Mapping[str, Any]) -> None:
+        """Add a word, or the rest of one, to the line that is being spoken."""
+        word = safe(str(data.get("text", "")))
         if not self._speaking:
-            self._write((_ERASE if self._prompted else "") + self._styled(Line(by, "", "agent")))
+            begun = Line(str(data.get("by", "")), "", "agent")
+            self._write((_ERASE if self._prompted else "") + self._styled(begun))
             self._speaking = True
             self._column = WIDTH
+        elif data.get("joins"):
+            self._column -= 1
         elif self._columns and self._column + len(word) >= self._columns:
             self._write("\n" + " " * WIDTH)
             self._column = WIDTH
         else:
             self._write(" ")
-        self._write(safe(word))
+        self._write(word)
         self._column += len(word) + 1
 
     def _print(self, lines: list[Line]) -> None:

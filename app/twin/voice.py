@@ -66,7 +66,7 @@ class Utterance:
         self._waiting += re.findall(r"\s*\S+|\s+$", text)
         if self._voice.rate is None:
             while self._waiting and not self.is_over:
-                self._say_word()
+                self._say_piece()
         elif self._player is None or self._player.done():
             self._player = asyncio.ensure_future(self._play(self._voice.rate))
             self._player.add_done_callback(self._voice.log.watch)
@@ -90,15 +90,23 @@ class Utterance:
 
     async def _play(self, rate: float) -> None:
         while self._waiting and not self.is_over:
-            word = self._waiting[0].strip()
-            self._voice.log.add("speaking", {"text": word, "by": self._by, **self._voice.mark})
-            self._say_word()
-            await self._voice.log.clock.sleep(1 / rate)
+            piece = self._waiting[0]
+            if piece.strip():
+                entry = {"text": piece.strip(), "by": self._by, **self._voice.mark}
+                joins = {"joins": True} if self._goes_on(piece) else {}
+                self._voice.log.add("speaking", entry | joins)
+            lasts = 0.0 if self._goes_on(piece) else 1 / rate
+            self._say_piece()
+            await self._voice.log.clock.sleep(lasts)
 
-    def _say_word(self) -> None:
-        word = self._waiting.pop(0)
-        self.heard += word
-        self._words += bool(word.strip())
+    def _goes_on(self, piece: str) -> bool:
+        """Whether a piece is the rest of a word: models write words in parts."""
+        return bool(self.heard) and not (piece[0].isspace() or self.heard[-1].isspace())
+
+    def _say_piece(self) -> None:
+        piece = self._waiting.pop(0)
+        self._words += bool(piece.strip()) and not self._goes_on(piece)
+        self.heard += piece
         if self._voice.cut_after is not None and self._words >= self._voice.cut_after:
             self._voice.cut_after = None
             self._voice.barge()

@@ -106,7 +106,9 @@ class Turn:
                         case End():
                             self.error = event.error
                             reply.end(event, self._leg.log)
-        if not self.error:
+        if self.error:
+            self._end_speech(interrupted=True)
+        else:
             self._say(reply.finish(), utterance)
             await self._conclude(reply, utterance)
         return reply
