@@ -24,6 +24,8 @@ _GPT = [
 _GEMINI = (
     ModelFacts("gemini-2.5-flash", vision=True, context_tokens=1_048_576),
     ModelFacts("gemini-2.5-pro", vision=True, context_tokens=1_048_576),
+    ModelFacts("gemini-3.1-flash-lite", vision=True, context_tokens=1_048_576),
+    ModelFacts("gemini-3.8-flash", vision=True, context_tokens=1_048_576),
 )
 
 ALL: tuple[Vendor, ...] = (
@@ -43,6 +45,8 @@ ALL: tuple[Vendor, ...] = (
         (
             ModelFacts("claude-haiku-4-5-20251001", vision=True, context_tokens=200_000),
             ModelFacts("claude-sonnet-4-6", vision=True, context_tokens=200_000),
+            ModelFacts("claude-haiku-5-5", vision=True, context_tokens=1_000_000),
+            ModelFacts("claude-sonnet-5-5", vision=True, context_tokens=1_000_000),
         ),
     ),
     Vendor(

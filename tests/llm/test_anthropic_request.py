@@ -14,6 +14,7 @@ from tests.llm.asking import HI, ask, used
 from tests.llm.hearing import WEATHER
 
 MODEL = "claude-haiku-4-5-20251001"
+BINDING = "claude-haiku-5-5"
 PARIS = ToolCall("a", "get_weather", {"city": "Paris"})
 ROME = ToolCall("b", "get_weather", {"city": "Rome"})
 
@@ -152,10 +153,21 @@ def test_each_generation_is_told_in_its_own_way_how_hard_to_think(
     assert {key: found[key] for key in ("thinking", "output_config") if key in found} == expected
 
 
-def test_a_budget_for_thoughts_comes_on_top_of_the_replys_limit() -> None:
-    found = arguments(ask(HI, max_tokens=200, reasoning_effort="low"))
+@pytest.mark.parametrize(
+    ("model", "effort", "limit"),
+    [
+        (MODEL, None, 200),
+        (MODEL, "low", 1224),
+        ("claude-opus-5-5", None, 1224),
+        (BINDING, None, 200),
+    ],
+)
+def test_room_for_thoughts_comes_on_top_of_the_replys_limit(
+    model: str, effort: Effort | None, limit: int
+) -> None:
+    request = ask(HI, max_tokens=200, reasoning_effort=effort)
 
-    assert found["max_tokens"] == 1224
+    assert arguments(request, model)["max_tokens"] == limit
 
 
 def test_a_tool_without_parameters_still_has_a_schema_of_type_object() -> None:
@@ -173,17 +185,17 @@ def test_tools_that_were_withdrawn_stay_defined_while_the_history_calls_them() -
     assert found["tool_choice"] == {"type": "none"}
 
 
-def thoughtful_turn(request: ChatRequest) -> ChatMessage:
+def thoughtful_turn(request: ChatRequest, model: str = BINDING) -> ChatMessage:
     """A turn as a reply to the request would leave it."""
     blocks = (
         {"type": "thinking", "thinking": "Hm.", "signature": "signed"},
         {"type": "tool_use", "id": "a", "name": "get_weather", "input": {"city": "Paris"}},
     )
-    prefix = ask_claude(request, MODEL).prefix
-    return ChatMessage("assistant", "", (PARIS,), native=NativeTurn(MODEL, blocks, prefix))
+    prefix = ask_claude(request, model).prefix
+    return ChatMessage("assistant", "", (PARIS,), native=NativeTurn(model, blocks, prefix))
 
 
-def thoughts(request: ChatRequest, model: str = MODEL) -> int:
+def thoughts(request: ChatRequest, model: str = BINDING) -> int:
     return json.dumps(arguments(request, model)["messages"]).count('"thinking"')
 
 
@@ -191,7 +203,7 @@ def test_thoughts_are_replayed_with_their_signature_while_nothing_before_them_ch
     request = ask(HI, tools=(WEATHER,))
     turn = thoughtful_turn(request)
 
-    found = arguments(ask(HI, turn, used(PARIS), HI, tools=(WEATHER,)))
+    found = arguments(ask(HI, turn, used(PARIS), HI, tools=(WEATHER,)), BINDING)
 
     assert found["messages"][1]["content"] == list(turn.native.blocks)  # type: ignore[attr-defined]
 
@@ -205,7 +217,15 @@ def test_thoughts_are_left_out_once_anything_before_them_changed() -> None:
     assert thoughts(ask(HI, *rest, tools=(WEATHER,), system="Be long.")) == 0
     assert thoughts(ask(HI, *rest, tools=(WEATHER, WEATHER))) == 0
     assert thoughts(ask(other, *rest, tools=(WEATHER,))) == 0
-    assert thoughts(ask(HI, *rest, tools=(WEATHER,)), "claude-sonnet-4-6") == 0
+    assert thoughts(ask(HI, *rest, tools=(WEATHER,), reasoning_effort="high")) == 0
+
+
+def test_thoughts_of_an_older_model_hold_until_the_model_changes() -> None:
+    turn = thoughtful_turn(ask(HI, tools=(WEATHER,)), MODEL)
+    request = ask(HI, turn, used(PARIS), tools=(WEATHER,), system="Be long.")
+
+    assert thoughts(request, MODEL) == 2
+    assert thoughts(request, "claude-sonnet-4-6") == 0
 
 
 def test_what_another_vendor_keeps_of_a_turn_is_ignored() -> None:

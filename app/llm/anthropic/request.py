@@ -28,14 +28,20 @@ Block = dict[str, Any]
 class NativeTurn:
     """An assistant's turn with thoughts, which are signed.
 
-    A signature holds for the model that made it and for exactly what preceded it: the system
-    prompt, the tools and all messages. Where any of these changed, as on a phone call they may at
-    any moment, the turn is replayed without its thoughts, else it would be refused.
+    A signature holds for the model that made it. From Claude 5 on it also holds for exactly what
+    preceded it: the system prompt, the tools and all messages. Where any of these changed, as on a
+    phone call they may at any moment, the turn is replayed without its thoughts, else it would be
+    refused.
     """
 
     model: str
     blocks: tuple[Block, ...]
     prefix: str
+
+    def holds(self, model: str, prefix: str) -> bool:
+        """Whether its signatures are good for a model behind what a prefix stands for."""
+        is_bound = read_model(model).binds_thoughts
+        return self.model == model and (self.prefix == prefix or not is_bound)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +62,22 @@ class Asked:
 def ask(request: ChatRequest, model: str) -> Asked:
     """What to call the SDK with."""
     tools = _tools(request)
-    signed = _sign({"system": request.system, "tools": tools})
+    thoughts = thinking(read_model(model), request.reasoning_effort)
+    signed = _sign([request.system, tools, thoughts.arguments])
     messages, prefix = _messages(framed(request.messages), model, signed)
-    found: dict[str, Any] = {"model": model, "max_tokens": request.max_tokens or DEFAULT_MAX_TOKENS}
-    found["messages"] = _marked_last(messages)
+    found: dict[str, Any] = {
+        "model": model,
+        "max_tokens": (request.max_tokens or DEFAULT_MAX_TOKENS) + thoughts.room,
+        "messages": _marked_last(messages),
+        **thoughts.arguments,
+    }
     if request.system.strip():
         found["system"] = [{"type": "text", "text": request.system, **CACHED}]
     if tools:
         found["tools"] = [*tools[:-1], {**tools[-1], **CACHED}]
     if tools and not request.tools:
         found["tool_choice"] = {"type": "none"}
-    found |= thinking(read_model(model), request.reasoning_effort)
-    budget = found.get("thinking", {}).get("budget_tokens", 0)
-    found["max_tokens"] += budget  # thoughts are counted in, the limit is meant for the reply
-    ignored = _add_temperature(found, request, model)
-    return Asked(found, prefix, ignored)
+    return Asked(found, prefix, _add_temperature(found, request, model))
 
 
 def _add_temperature(found: dict[str, Any], request: ChatRequest, model: str) -> tuple[str, ...]:
@@ -104,9 +111,8 @@ def _blocks(message: ChatMessage, model: str, prefix: str) -> list[Block]:
     text = [_text(message.content)] if message.content.strip() else []
     if message.role == "tool":
         return [{"type": "tool_result", "tool_use_id": message.tool_call_id, "content": text}]
-    native = message.native
-    if isinstance(native, NativeTurn) and (native.model, native.prefix) == (model, prefix):
-        return list(native.blocks)
+    if isinstance(message.native, NativeTurn) and message.native.holds(model, prefix):
+        return list(message.native.blocks)
     uses = [tool_use(call.id, call.name, dict(call.arguments)) for call in message.tool_calls]
     return [*text, *uses]
 

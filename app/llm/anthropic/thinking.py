@@ -6,7 +6,7 @@ make little effort only.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.llm.port import Effort
@@ -14,7 +14,8 @@ from app.llm.port import Effort
 _MODEL = re.compile(
     r"claude-(?:(?P<family>[a-z]+)-)?(?P<major>\d{1,2})(?!\d)(?:[-.](?P<minor>\d{1,2})(?!\d))?"
 )
-_BUDGETS: dict[Effort, int] = {"low": 1024, "medium": 4096, "high": 12_288}
+_ROOM: dict[Effort, int] = {"minimal": 1024, "low": 1024, "medium": 4096, "high": 12_288}
+"""Tokens that thoughts may take: they count as output, the limit is meant for the reply."""
 
 LAST_WITH_TEMPERATURE = (4, 6)
 """The last generation that takes a temperature, and only by the API's former version."""
@@ -32,6 +33,19 @@ class Model:
         """Whether it takes one by the API's former version."""
         return (0, 0) < self.version <= LAST_WITH_TEMPERATURE
 
+    @property
+    def binds_thoughts(self) -> bool:
+        """Whether its thoughts hold only for what preceded them."""
+        return self.version >= (5, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Thinking:
+    """The arguments that say how hard to think, and the tokens that it may take."""
+
+    arguments: dict[str, Any] = field(default_factory=dict)
+    room: int = 0
+
 
 def read_model(name: str) -> Model:
     """Family and version of a model, as its name says them."""
@@ -41,24 +55,26 @@ def read_model(name: str) -> Model:
     return Model(found["family"] or "", (int(found["major"]), int(found["minor"] or 0)))
 
 
-def thinking(model: Model, effort: Effort | None) -> dict[str, Any]:
-    """The arguments that say how hard to think."""
+def thinking(model: Model, effort: Effort | None) -> Thinking:
+    """How hard a model is to think; one of unknown name is not told."""
     if effort in (None, "minimal"):
         return _as_little_as_can_be(model)
+    room = _ROOM[effort]
     if model.version >= (5, 0):
-        return {"output_config": {"effort": effort}}
+        return Thinking({"output_config": {"effort": effort}}, room)
     if model.version >= (4, 6):
-        return {"thinking": {"type": "adaptive"}, "output_config": {"effort": effort}}
+        adaptive = {"thinking": {"type": "adaptive"}, "output_config": {"effort": effort}}
+        return Thinking(adaptive, room)
     if model.version >= (3, 7):
-        return {"thinking": {"type": "enabled", "budget_tokens": _BUDGETS[effort]}}
-    return {}
+        return Thinking({"thinking": {"type": "enabled", "budget_tokens": room}}, room)
+    return Thinking()
 
 
-def _as_little_as_can_be(model: Model) -> dict[str, Any]:
+def _as_little_as_can_be(model: Model) -> Thinking:
     if model.version < (5, 0):  # these think only when asked
-        return {}
+        return Thinking()
     if model.family in ("fable", "mythos") or (model.family == "opus" and model.version >= (5, 5)):
-        return {"output_config": {"effort": "low"}}
+        return Thinking({"output_config": {"effort": "low"}}, _ROOM["low"])
     if model.family == "sonnet" and model.version >= (5, 5):
-        return {"thinking": {"type": "between_tools"}}
-    return {"thinking": {"type": "disabled"}}
+        return Thinking({"thinking": {"type": "between_tools"}})
+    return Thinking({"thinking": {"type": "disabled"}})

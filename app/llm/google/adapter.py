@@ -192,4 +192,4 @@ def _with_limits(hooks: dict[str, list[Any]], timeout: float) -> dict[str, list[
 
 def _quieten() -> None:
     """Let no warning of the SDK about a value it does not know yet end a call."""
-    warnings.filterwarnings("ignore", message=r".* is not a valid ")
+    warnings.filterwarnings("ignore", message=r".* is not a valid ", module=r"google\.genai\.")

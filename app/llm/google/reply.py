@@ -77,7 +77,7 @@ class Reply:
     def end(self) -> End:
         """How it ended; with calls it is a turn of tools, whatever the vendor calls it."""
         finish: Finish = "filtered" if self._blocked else FINISHES.get(self._reason, "error")
-        if self._calls and finish == "stop":
+        if self._calls and finish in ("stop", "length"):  # arguments come whole
             finish = "tool"
         return End(finish, _usage_of(self._usage), native=self._native())
 
