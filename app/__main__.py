@@ -234,9 +234,13 @@ def _call_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _call(args: argparse.Namespace) -> int:
     from app import phone
-    from app.settings import is_color_unwanted, key_in_a_command
+    from app.settings import SettingsError, is_color_unwanted, key_in_a_command, load_llm_keys
 
-    return phone.run(args, plain=is_color_unwanted(), key=key_in_a_command())
+    try:
+        keys = load_llm_keys()
+    except SettingsError as error:
+        return _cannot_start(error)
+    return phone.run(args, plain=is_color_unwanted(), key=key_in_a_command(), keys=keys)
 
 
 def _doctor_arguments(parser: argparse.ArgumentParser) -> None:
@@ -259,12 +263,17 @@ def _sim_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _sim(args: argparse.Namespace) -> int:
+    from functools import partial
+
     from app import sim
+    from app.llm import connect
     from app.protocol import CordboardError
-    from app.settings import SettingsError, is_color_unwanted
+    from app.settings import SettingsError, is_color_unwanted, load_llm_keys
 
     try:
-        return sim.run(args, sim.Parts(_serve_here, program=_program()), plain=is_color_unwanted())
+        model = partial(connect, keys=load_llm_keys())
+        parts = sim.Parts(_serve_here, connect=model, program=_program())
+        return sim.run(args, parts, plain=is_color_unwanted())
     except (SettingsError, CordboardError) as error:
         return _cannot_start(error)
 

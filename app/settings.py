@@ -5,6 +5,7 @@ This module is the only reader of the environment; all else is handed a `Setting
 
 import difflib
 import ipaddress
+import json
 import os
 import re
 import secrets
@@ -34,7 +35,7 @@ Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
 
 _RATE = re.compile(r"[1-9]\d*\s*/\s*(?:[1-9]\d*\s*)?(?:second|minute|hour|day)s?")
 _EXPECTED = re.compile(r"^(?:Input should be|[Vv]alue should be|value is not) ")
-_SECRET_FIELDS = frozenset({"api_keys", "ws_password"})
+_SECRET_FIELDS = frozenset({"api_keys", "ws_password", "llm_keys"})
 
 
 class SettingsError(Exception):
@@ -82,6 +83,12 @@ class Settings(BaseModel):
     twin: bool = Field(
         default=False,
         description="Let `POST /v1/twin/calls` be used from other machines too.",
+    )
+    llm_keys: Mapping[str, Mapping[str, Any]] = Field(
+        default_factory=dict,
+        repr=False,
+        description="Credentials of model vendors, as JSON: a key, or its fields, for each vendor;"
+        " or the path of a file that holds it.",
     )
     data_dir: Path = Field(
         default=Path(".cordboard"), description="Where the server keeps its own files."
@@ -154,6 +161,11 @@ class Settings(BaseModel):
         if not isinstance(value, str):
             return value
         return tuple(part for part in (piece.strip() for piece in value.split(",")) if part)
+
+    @field_validator("llm_keys", mode="before")
+    @classmethod
+    def _read_llm_keys(cls, value: object) -> object:
+        return read_llm_keys(value) if isinstance(value, str) else value
 
     @field_validator("log_level", "log_format", mode="before")
     @classmethod
@@ -293,6 +305,48 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     if problems:
         raise SettingsError("; ".join(problems))
     return settings
+
+
+def load_llm_keys(environ: Mapping[str, str] | None = None) -> Mapping[str, Mapping[str, Any]]:
+    """Read the credentials of model vendors alone, for what is no server.
+
+    Args:
+        environ: The variables, instead of those of this process.
+
+    Raises:
+        SettingsError: One line that says what is wrong.
+    """
+    value = (os.environ if environ is None else environ).get(f"{PREFIX}LLM_KEYS")
+    try:
+        return read_llm_keys(value) if value else {}
+    except ValueError as error:
+        raise SettingsError(f"{PREFIX}LLM_KEYS: {error}, came a value that is not shown") from None
+
+
+def read_llm_keys(value: str) -> dict[str, dict[str, Any]]:
+    """Credentials by vendor, from JSON or from a file of it; a text stands for `{"apiKey": …}`.
+
+    Raises:
+        ValueError: If it is neither.
+    """
+    text = value.strip()
+    if not text.startswith("{"):
+        try:
+            text = Path(text).read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            raise ValueError("expected JSON, or a file that can be read") from None
+    try:
+        read = json.loads(text)
+    except ValueError:
+        read = None
+    if not isinstance(read, dict) or not all(
+        key and isinstance(key, str | dict) for key in read.values()
+    ):
+        raise ValueError('expected JSON such as {"openai": "sk-…", "bedrock": {"apiKey": "…"}}')
+    return {
+        vendor.lower(): {"apiKey": key} if isinstance(key, str) else key
+        for vendor, key in read.items()
+    }
 
 
 def ensure_key(settings: Settings) -> Settings:

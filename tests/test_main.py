@@ -323,3 +323,32 @@ def test_help_does_not_wait_for_the_parts_of_the_server() -> None:
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert ran.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_keys_of_the_settings_reach_the_models_of_a_call(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given: list[object] = []
+
+    def run(*_: object, keys: object, **__: object) -> int:
+        given.append(keys)
+        return 0
+
+    monkeypatch.setenv("CORDBOARD_LLM_KEYS", '{"openai": "sk-1"}')
+    monkeypatch.setattr("app.phone.run", run)
+
+    assert main(["call"]) == 0
+    assert given == [{"openai": {"apiKey": "sk-1"}}]
+
+
+@pytest.mark.parametrize("command", ["call", "sim"])
+def test_keys_that_make_no_sense_are_said_in_one_line(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CORDBOARD_LLM_KEYS", "sk-1")
+
+    assert main([command, *(["x.yaml"] if command == "sim" else [])]) == CANNOT_START
+    assert capsys.readouterr().err == (
+        "cordboard: CORDBOARD_LLM_KEYS: expected JSON, or a file that can be read, came a value"
+        " that is not shown\n"
+    )

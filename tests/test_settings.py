@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from app.settings import Settings, SettingsError, ensure_key, key_in_a_command, load
+from app.settings import (
+    Settings,
+    SettingsError,
+    ensure_key,
+    key_in_a_command,
+    load,
+    load_llm_keys,
+)
 
 
 def complaint(**variables: str) -> str:
@@ -115,6 +122,30 @@ def test_every_wrong_variable_is_listed_at_once() -> None:
 def test_a_misspelt_variable_is_an_error_with_a_suggestion() -> None:
     assert complaint(hots="x") == ("CORDBOARD_HOTS is not a setting, did you mean CORDBOARD_HOST?")
     assert "docs/settings.md" in complaint(colour="red")
+
+
+def test_the_keys_of_vendors_are_json_or_a_file_of_it(tmp_path: Path) -> None:
+    text = '{"OpenAI": "sk-1", "bedrock": {"apiKey": "b", "region": "us-east-1"}}'
+    (tmp_path / "keys.json").write_text(text)
+    keys = {"openai": {"apiKey": "sk-1"}, "bedrock": {"apiKey": "b", "region": "us-east-1"}}
+
+    for value in (text, str(tmp_path / "keys.json")):
+        variables = {"CORDBOARD_LLM_KEYS": value}
+        assert load(variables).llm_keys == keys
+        assert load_llm_keys(variables) == keys
+        assert "sk-1" not in repr(load(variables))
+    assert load_llm_keys({}) == {}
+
+
+@pytest.mark.parametrize("value", ["sk-hunter2", '{"openai": 2}', '{"openai": ""}', "{hunter2"])
+def test_keys_of_vendors_that_make_no_sense_are_refused(value: str) -> None:
+    message = complaint(llm_keys=value)
+
+    assert message.startswith("CORDBOARD_LLM_KEYS: expected JSON")
+    assert "hunter2" not in message
+    with pytest.raises(SettingsError) as caught:
+        load_llm_keys({"CORDBOARD_LLM_KEYS": value})
+    assert str(caught.value) == message
 
 
 @pytest.mark.parametrize("name", ["api_keys", "ws_password"])

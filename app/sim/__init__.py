@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from app.llm import ChatModel, ModelError, connect
+from app.llm import ChatModel, ModelError, close_clients, connect
 from app.sim.html import to_html
 from app.sim.junit import to_junit
 from app.sim.nodes import ScenarioError
@@ -107,6 +107,7 @@ async def simulate(
     finally:
         progress.leave()
         await models.close()
+        await close_clients()
     _report(results, options, parts, out, seconds=time.monotonic() - began)
     return WELL if all(one.passed for one in results) else FAILED
 

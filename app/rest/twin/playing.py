@@ -12,6 +12,7 @@ from app.keys import CALLS, SETTINGS
 from app.llm import ChatModel, ModelError, connect
 from app.rest.problems import Problem, invalid
 from app.rest.twin.models import HeardView, StepBody, TwinBody, TwinCallView
+from app.settings import Settings
 from app.twin import CallRefused, Entry, Pace, Twin, TwinCall, TwinError
 
 PATIENCE = 30.0
@@ -27,7 +28,7 @@ class Playing:
     def __init__(self, order: TwinBody, address: str, app: web.Application) -> None:
         self.order = order
         self.fault = ""
-        self._model = model_of(order.llm)
+        self._model = model_of(order.llm, app[SETTINGS])
         self._twin = make_twin(order, address, app, self._model)
         self._call: TwinCall | None = None
         self._left = list(order.script)
@@ -190,6 +191,7 @@ def make_twin(order: TwinBody, address: str, app: web.Application, model: ChatMo
     return Twin(
         address,
         model=model,
+        keys=settings.llm_keys,
         username=settings.ws_user,
         password=password.get_secret_value() if password else None,
         pace=Pace.natural() if is_natural else Pace(handshake=5.0, patience=PATIENCE),
@@ -200,8 +202,8 @@ def make_twin(order: TwinBody, address: str, app: web.Application, model: ChatMo
     )
 
 
-def model_of(spec: str | None) -> ChatModel | None:
-    """The model that was asked for.
+def model_of(spec: str | None, settings: Settings) -> ChatModel | None:
+    """The model that was asked for, with the settings' key for it.
 
     Raises:
         Problem: 422: there is no such model.
@@ -209,7 +211,7 @@ def model_of(spec: str | None) -> ChatModel | None:
     if spec is None:
         return None
     try:
-        return connect(spec)
+        return connect(spec, keys=settings.llm_keys)
     except ModelError as error:
         raise invalid(f"llm: {error}.", [("llm", str(error))]) from None
 
