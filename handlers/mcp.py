@@ -7,8 +7,8 @@ from hooks.mcp import open_ticket
 class Env(EnvVars):
     """Form fields in the jambonz portal, values in every new call."""
 
-    MCP_URL: str = "https://mcp.example.com/mcp"
-    """MCP server, by SSE or Streamable HTTP."""
+    MCP_URL: str = ""
+    """MCP server that jambonz can reach, by SSE or Streamable HTTP."""
     MCP_KEY: str = env_var("", description="Its API key, if it wants one", obscure=True)
 
 
@@ -18,12 +18,12 @@ mcp = Application("/with-mcp", env=Env)
 @mcp.session_new
 async def answer(session: Session[dict[str, object], Env]) -> Agent:
     """A support agent with the tools of an MCP server beside its own."""
-    key = session.env.MCP_KEY
+    url, key = session.env.MCP_URL, session.env.MCP_KEY
     return Agent(
         llm="openai:gpt-4.1-mini",
         stt="deepgram:nova-3-general",
         tts="cartesia:sonic-english",
         instructions="You are the support desk. Search the manual; open a ticket if that fails.",
-        mcp_servers=[{"url": session.env.MCP_URL} | ({"auth": {"apiKey": key}} if key else {})],
+        mcp_servers=[{"url": url} | ({"auth": {"apiKey": key}} if key else {})] if url else None,
         tools=[open_ticket],
     )

@@ -31,6 +31,7 @@ LAYERS: dict[str, int] = {
     "command": 1,
     "s2s": 1,
     "llm": 2,
+    "mcp": 2,
     "feed": 3,
     "timings": 2,
     "tally": 1,
@@ -71,7 +72,7 @@ APART: dict[str, set[str]] = {
     "settings": set(),
     "logs": {"settings", "lines"},
     "scaffold": set(),
-    "twin": {"llm"},
+    "twin": {"llm", "mcp"},
     "phone": {"twin", "llm"},
     "doctor": {"twin", "verbs", "agent", "s2s"},
     "sim": {"twin", "llm"},
@@ -93,6 +94,9 @@ BROAD_EXCEPTS = {
     "app/llm/running.py::_ask",  # whatever an SDK raises, as our error
     "app/llm/running.py::_read",  # whatever an SDK raises ends this reply and nothing else
     "app/llm/running.py::_tries",  # the same, before the first word
+    "app/mcp/link.py::_try",  # whatever the SDK raises ends this connection and nothing else
+    "app/mcp/sdk.py::receive",  # to hear that a stream has ended; it raises again
+    "app/mcp/sdk.py::__anext__",  # the same
     "app/rest/problems.py::problem_middleware",  # a REST request: nothing of ours reaches a client
     "app/mcp_server/control.py::run",  # an assistant's request, as those over REST
     "app/reload.py::reload",  # the author's modules: those from before go on

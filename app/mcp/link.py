@@ -102,11 +102,9 @@ class Link:
         if self._sdk.is_lost(error):
             self._broken_by = self._broken_by or error
             self.end()
-        unsent = self._sdk.is_unsent(error)
-        raise McpError(
-            f"{name} of MCP server {self._target.label} failed: {reason_of(error)}",
-            is_unsent=unsent,
-        ) from error
+        how = "was lost" if self._sdk.is_lost(error) else "failed"
+        text = f"{name} of MCP server {self._target.label} {how}: {reason_of(error)}"
+        raise McpError(text, is_unsent=self._sdk.is_unsent(error)) from error
 
     async def _read(self, work: Any) -> McpResult:
         result: McpResult = self._sdk.read_result(await work)

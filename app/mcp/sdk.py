@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, Self
 
 import httpx2
-import mcp_types as types
+from mcp import types
 from mcp.client import Client, stdio
 from mcp.client._transport import Transport, TransportStreams
 from mcp.client.sse import sse_client
@@ -168,7 +168,7 @@ def make_client(line: Line, target: Target, timeout: float, on_change: Callable[
         if isinstance(message, types.ToolListChangedNotification):
             on_change()
 
-    async def list_roots(context: object) -> types.ListRootsResult:  # noqa: ARG001
+    async def list_roots(context: object) -> types.ListRootsResult:
         return types.ListRootsResult(roots=[types.Root(uri=uri) for uri in target.roots])
 
     return Client(
@@ -177,7 +177,7 @@ def make_client(line: Line, target: Target, timeout: float, on_change: Callable[
         list_roots_callback=list_roots if target.roots else None,
         message_handler=heed,
         client_info=types.Implementation(name="cordboard", version="1"),
-        # What a server may ask of its client came with the handshake; the newer protocol has no roots.
+        # Roots came with the handshake; the newer protocol has none.
         mode="legacy" if target.roots else "auto",
         cache=None,
     )
@@ -187,6 +187,7 @@ async def heed_changes(client: Any, on_change: Callable[[], object]) -> None:
     """Follow a server of the newer protocol, which has to be asked to tell of changes."""
     with suppress(ListenNotSupportedError, SubscriptionLost, MCPError, TimeoutError):
         async with client.listen(tools_list_changed=True) as changes:
+            on_change()  # what has changed before it could be told
             async for _ in changes:
                 on_change()
 

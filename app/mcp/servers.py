@@ -46,6 +46,10 @@ class Servers:
         """The first server that offers a tool."""
         return next((one for one in self.all if one.find(name)), None)
 
+    async def close_lost(self) -> None:
+        """Let go of those that are not connected."""
+        await asyncio.gather(*(one.close() for one in self.all if not one.is_connected))
+
     async def close(self) -> None:
         """Let go of all."""
         await asyncio.gather(*(one.close() for one in self.all))

@@ -1,4 +1,4 @@
-"""MCP servers on loopback, made with the official SDK and with FastMCP; they can die and come back."""
+"""MCP servers on loopback, of the official SDK and of FastMCP; they can die and come back."""
 
 import asyncio
 import socket
@@ -26,29 +26,28 @@ class Desk:
 def add_tools(server: Any, desk: Desk) -> None:
     """The same tools for any kind of server."""
 
-    @server.tool()
     def add(a: int, b: int) -> int:
         """Add two numbers."""
         desk.called.append(f"add {a} {b}")
         return a + b
 
-    @server.tool()
     def find_order(number: int) -> dict[str, Any]:
         """Find an order."""
         return {"number": number, "state": "sent"}
 
-    @server.tool()
     def fail(reason: str) -> str:
         """Fail."""
         raise ValueError(reason)
 
-    @server.tool()
     async def wait() -> str:
         """Wait until the test says go."""
         desk.called.append("wait")
         desk.begun.set()
         await desk.go.wait()
         return "waited"
+
+    for function in (add, find_order, fail, wait):
+        server.tool()(function)
 
 
 def official(desk: Desk) -> MCPServer:
@@ -63,6 +62,18 @@ def third_party(desk: Desk) -> Any:
     server: Any = fastmcp.FastMCP("third party")
     add_tools(server, desk)
     return server
+
+
+def application(server: Any, kind: str) -> Any:
+    """Its ASGI application, over ``http`` or ``sse``."""
+    if isinstance(server, MCPServer):
+        return server.streamable_http_app() if kind == "http" else server.sse_app()
+    return server.http_app(transport=kind)
+
+
+def path_of(kind: str) -> str:
+    """Where that application answers."""
+    return "/mcp" if kind == "http" else "/sse"
 
 
 class Host:

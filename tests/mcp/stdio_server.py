@@ -34,6 +34,12 @@ def odd() -> str:
 
 
 @server.tool()
+def process() -> int:
+    """Its number."""
+    return os.getpid()
+
+
+@server.tool()
 def die() -> str:
     """End this process without an answer."""
     os._exit(3)

@@ -28,6 +28,7 @@ from app.twin.agent.completion import ENDED, NO_RESPONSE, completion, completion
 from app.twin.agent.conversation import Conversation
 from app.twin.agent.cue import Cue
 from app.twin.agent.filler import Filler
+from app.twin.agent.mcp import AgentServers
 from app.twin.agent.options import read_options
 from app.twin.agent.summary import Summaries
 from app.twin.agent.tongue import Tongue
@@ -85,6 +86,7 @@ class Agent:
         self.summaries = Summaries(self, leg.platform.summarize_turns)
         self.tongue = Tongue(leg, verb)
         self.filler = Filler(leg, verb, speaks=self.speaks)
+        self.servers = AgentServers(leg, verb)
         self._cues: deque[Cue] = deque()
         self._more = asyncio.Event()
         self._turn: Turn | None = None
@@ -98,10 +100,18 @@ class Agent:
     @property
     def is_waiting(self) -> bool:
         """Whether it is the caller's turn."""
-        return self._turn is None and not self._cues and not self.completion
+        is_free = self._turn is None and not self._cues and not self.completion
+        return is_free and self.servers.is_ready
 
     async def run(self) -> None:
-        """Take turns until something ends the agent."""
+        """Connect to what the verb names, and take turns until something ends the agent."""
+        try:
+            await self.servers.connect()
+            await self._take_turns()
+        finally:
+            await self.servers.close()
+
+    async def _take_turns(self) -> None:
         if self.verb.get("greeting", True):
             self._cues.append(Cue("greeting", CALL_CONNECTED))
         while not self.completion and not self.leg.is_over:
@@ -115,7 +125,8 @@ class Agent:
 
     def request(self, cue: Cue) -> ChatRequest:
         """What the model is asked in a turn."""
-        return self.conversation.request(cue.instructions, definitions(self.verb))
+        tools = (*self.servers.definitions(), *definitions(self.verb))
+        return self.conversation.request(cue.instructions, tools)
 
     def cleanup(self) -> Cleanup | None:
         """What keeps out of speech what is not meant to be said, unless `speechCleanup` is off."""
@@ -182,11 +193,18 @@ class Agent:
             return {"result": "the call ends now"}
         if call.name == handoff_name(self.verb):
             return await self._hand_off()
+        if self.servers.offers(call.name):
+            sent.append(output := self.servers.ask(call))
+            return await self._wait(call, output)
         output = self.leg.tools.ask(call.name, call.arguments, call.id)
         sent.append(output)
         return await self._output(call, output)
 
     async def _output(self, call: ToolCall, output: "asyncio.Future[Any]") -> Any:
+        """What the application answered, as the model is told."""
+        return await self._wait(call, output)
+
+    async def _wait(self, call: ToolCall, output: "asyncio.Future[Any]") -> Any:
         await self.filler.during(output, self.leg.pace.tool)
         if output.done():
             return output.result()
@@ -275,9 +293,6 @@ class Agent:
         return self._no_response_timeout or None if is_measured else None
 
     def _note_options(self) -> None:
-        for key, text in (
-            ("mcpServers", "recorded: jambonz calls these servers by itself, the twin does not"),
-            ("noiseIsolation", "recorded: nothing to isolate in text"),
-        ):
-            if self.verb.get(key):
-                self.leg.log.note(f"{key} {text}", **{key: self.verb[key]})
+        if noise := self.verb.get("noiseIsolation"):
+            text = "noiseIsolation recorded: nothing to isolate in text"
+            self.leg.log.note(text, noiseIsolation=noise)

@@ -58,14 +58,20 @@ class Conversation:
         said = (m.content for m in reversed(self.messages) if m.role == "user")
         return next((text for text in said if text != CALL_CONNECTED), "")
 
-    def request(self, instructions: str, built_in: tuple[ToolDefinition, ...]) -> ChatRequest:
-        """The next question to the model, with instructions for this one reply."""
+    def request(self, instructions: str, others: tuple[ToolDefinition, ...]) -> ChatRequest:
+        """The next question to the model, with instructions for this one reply.
+
+        Args:
+            instructions: For this reply only.
+            others: Tools that the platform answers, which come before those of the application.
+        """
+        taken = {tool.name for tool in others}
         earlier = f"The conversation so far, in short: {self.summary}" if self.summary else ""
         parts = [self.instructions, *self.context, earlier, instructions]
         return ChatRequest(
             system="\n\n".join(part for part in parts if part),
             messages=tuple(self.messages) or (ChatMessage("user", CALL_CONNECTED),),
-            tools=(*self.tools, *built_in),
+            tools=(*(tool for tool in self.tools if tool.name not in taken), *others),
             **self._limits,
         )
 

@@ -110,7 +110,7 @@ class Speech(Agent):
     async def call_tool(self, call: ToolCall, sent: list["asyncio.Future[Any]"]) -> Any:
         """Have a tool called, alone or with the others of its reply."""
         is_built_in = call.name in (HANGUP, handoff_name(self.verb))
-        if is_built_in or not self.vendor.batches:
+        if is_built_in or self.servers.offers(call.name) or not self.vendor.batches:
             return await super().call_tool(call, sent)
         output: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         if not self._batch:
