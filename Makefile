@@ -8,7 +8,7 @@ RUN := $(VENV)/.ready-to-run
 DEV := $(VENV)/.ready-to-develop
 
 .DEFAULT_GOAL := help
-.PHONY: help run call sim test check format bench chaos lock clean
+.PHONY: help run call sim test check format bench live chaos lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,10 @@ format: $(DEV) ## Format the code and mend what ruff can mend
 
 bench: $(DEV) ## Measure against a floor taken in the same run; ARGS goes to the benchmark
 	@$(BIN)/python -m bench $(ARGS)
+
+live: $(DEV) ## Hold a real model vendor to the contract, with a key of the settings: make live VENDOR=groq
+	@test -n "$(VENDOR)" || { echo "Name a vendor, or vendor:model: make live VENDOR=groq" >&2; exit 2; }
+	@$(BIN)/python -m pytest tests/llm/test_contract.py --live "$(VENDOR)" $(ARGS)
 
 chaos: $(DEV) ## Fuzz the server and look for leaks for some minutes; ARGS goes to pytest
 	@$(BIN)/python -m pytest tests/robustness --hypothesis-profile=explore --timeout=0 $(ARGS)
