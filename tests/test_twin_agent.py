@@ -133,7 +133,7 @@ async def test_every_dialect_says_the_same_in_its_own_words(
 
 
 async def test_early_generation_is_told_as_a_preflight_hit() -> None:
-    verb = silent(earlyGeneration=True)
+    verb = silent(earlyGeneration=True, turnDetection="krisp")
     async with serving(new=[verb]) as app, Twin(app.url, model=FakeModel(["A b c."])) as twin:
         call = await twin.call()
         await call.say("Go.")

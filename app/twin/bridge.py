@@ -34,7 +34,7 @@ class Seat:
     def fall_silent(self) -> None:
         """Nobody minds."""
 
-    def barge_in(self, _text: str) -> bool:
+    def barge_in(self, _text: str, _seconds: float | None = None) -> bool:
         """People talk over each other without a barge-in."""
         return False
 

@@ -105,20 +105,23 @@ class TwinCall:
         self.leg.ears.hear(text, confidence)
         return await self._answer(mark, timeout)
 
-    async def interrupt(self, text: str = "", *, timeout: float | None = None) -> str:
+    async def interrupt(
+        self, text: str = "", *, seconds: float | None = None, timeout: float | None = None
+    ) -> str:
         """Barge in on what is being said now, and return the answer to `text`.
 
-        Where nothing is being said it is an ordinary `say`.
+        Where nothing is being said it is an ordinary `say`. Speech of so many `seconds`, or a noise
+        without a text, is held to `bargeIn.minSpeechDuration`; without seconds it interrupts.
         """
         self._still_on("interrupt")
-        if not self.leg.ears.barge_in(text):
+        if not self.leg.ears.barge_in(text, seconds):
             return await self.say(text, timeout=timeout) if text else ""
         return await self._answer(len(self.spoken), timeout)
 
-    def interrupt_after(self, words: int, text: str = "") -> None:
+    def interrupt_after(self, words: int, text: str = "", *, seconds: float | None = None) -> None:
         """Barge in on the next reply as soon as `words` words of it were spoken."""
         self.leg.voice.cut_after = words
-        self.leg.voice.barge = lambda: self.leg.ears.barge_in(text)
+        self.leg.voice.barge = lambda: self.leg.ears.barge_in(text, seconds)
 
     def let_finish(self) -> None:
         """Take an `interrupt_after` back that has found nothing to cut."""

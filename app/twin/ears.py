@@ -48,7 +48,7 @@ class Ears:
         if self._leg.listener:
             self._leg.listener.fall_silent()
 
-    def barge_in(self, text: str) -> bool:
+    def barge_in(self, text: str, seconds: float | None = None) -> bool:
         """Let the caller talk over what is being said; False where nothing can be interrupted."""
         leg = self._leg
         if leg.stream.is_speaking and (leg.listener or leg.background):
@@ -56,7 +56,7 @@ class Ears:
         elif leg.background and not leg.listener and not leg.stack.is_idle:
             leg.stack.kill()
         else:
-            return bool(leg.listener and leg.listener.barge_in(text))
+            return bool(leg.listener and leg.listener.barge_in(text, seconds))
         if text:
             self.hear(text, 0.97)
         return True

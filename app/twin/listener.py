@@ -19,5 +19,5 @@ class Listener(Protocol):
     def fall_silent(self) -> None:
         """Take it that the caller says nothing for too long."""
 
-    def barge_in(self, text: str) -> bool:
+    def barge_in(self, text: str, seconds: float | None = None) -> bool:
         """Be interrupted; False where there is nothing to interrupt."""

@@ -1,6 +1,8 @@
 """How fast the twin's world turns: real time for a phone, no time at all for tests."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from app.twin.timings import Timings
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,7 @@ class Pace:
         speech_rate: Words a second; None speaks at once.
         scale: Factor for pauses, ringing, playing and talking; 0 takes no time, 1 is real time.
         silence: True runs `noResponseTimeout` and the timeouts of `gather` by the clock.
+        timings: How long the parts of an agent's turn take.
         patience: How long a waiting method of `TwinCall` waits before it fails.
     """
 
@@ -29,8 +32,11 @@ class Pace:
     scale: float = 0.0
     silence: bool = False
     patience: float = 10.0
+    timings: Timings = field(default_factory=Timings)
 
     @classmethod
     def natural(cls) -> "Pace":
         """The pace of a real call, for a phone with a person at it."""
-        return cls(speech_rate=3.0, scale=1.0, silence=True, patience=120.0)
+        return cls(
+            speech_rate=3.0, scale=1.0, silence=True, patience=120.0, timings=Timings.natural()
+        )

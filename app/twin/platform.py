@@ -2,6 +2,7 @@
 
 import ssl
 from dataclasses import dataclass, field
+from random import Random
 
 from app.llm import ChatModel, Keys, connect
 from app.twin.board import Switchboard
@@ -26,6 +27,7 @@ class Platform:
     tls: ssl.SSLContext | None
     clock: Clock
     ids: Ids
+    chance: Random
     board: Switchboard
     offline: ChatModel = field(default_factory=lambda: connect("offline"))
     summarize_turns: int = 0

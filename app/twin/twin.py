@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from random import Random
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -103,6 +104,7 @@ class Twin:
             chaos=chaos,
             clock=time,
             ids=ids,
+            chance=Random(seed),  # noqa: S311  (how long things take is no secret)
             board=Switchboard(time),
         )
 

@@ -60,11 +60,17 @@ class Utterance:
         self._waiting: list[str] = []
         self._player: asyncio.Task[None] | None = None
         self._words = 0
+        self._silent_until = 0.0
+
+    def pause(self, seconds: float) -> None:
+        """Let some silence come before the next word."""
+        if seconds > 0:
+            self._silent_until = max(self._silent_until, self._voice.log.clock.time() + seconds)
 
     def feed(self, text: str) -> None:
         """Add text; without a speech rate it is heard at once."""
         self._waiting += re.findall(r"\s*\S+|\s+$", text)
-        if self._voice.rate is None:
+        if self._voice.rate is None and not self._silent_until:
             while self._waiting and not self.is_over:
                 self._say_piece()
         elif self._player is None or self._player.done():
@@ -88,16 +94,24 @@ class Utterance:
                 self._voice.heard(self.heard, self._by, interrupted=cut)
         return self.heard
 
-    async def _play(self, rate: float) -> None:
+    async def _play(self, rate: float | None) -> None:
+        clock = self._voice.log.clock
         while self._waiting and not self.is_over:
-            piece = self._waiting[0]
-            if piece.strip():
-                entry = {"text": piece.strip(), "by": self._by, **self._voice.mark}
-                joins = {"joins": True} if self._goes_on(piece) else {}
-                self._voice.log.add("speaking", entry | joins)
-            lasts = 0.0 if self._goes_on(piece) else 1 / rate
+            if (silence := self._silent_until - clock.time()) > 0:
+                await clock.sleep(silence)
+                continue
+            lasts = 0.0 if rate is None or self._goes_on(self._waiting[0]) else 1 / rate
+            if rate is not None:
+                self._tell(self._waiting[0])
             self._say_piece()
-            await self._voice.log.clock.sleep(lasts)
+            await clock.sleep(lasts)
+
+    def _tell(self, piece: str) -> None:
+        """Log a word as it begins."""
+        if piece.strip():
+            entry = {"text": piece.strip(), "by": self._by, **self._voice.mark}
+            joins = {"joins": True} if self._goes_on(piece) else {}
+            self._voice.log.add("speaking", entry | joins)
 
     def _goes_on(self, piece: str) -> bool:
         """Whether a piece is the rest of a word: models write words in parts."""

@@ -3,7 +3,8 @@
 import asyncio
 from collections import deque
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, cast
 
 from app.llm import (
     CALL_CONNECTED,
@@ -15,6 +16,7 @@ from app.llm import (
     ToolCall,
 )
 from app.twin.agent import updates
+from app.twin.agent.barging import Barging
 from app.twin.agent.built_in import (
     HANGUP,
     brief,
@@ -22,12 +24,13 @@ from app.twin.agent.built_in import (
     handoff_name,
     told_of_transfer,
 )
-from app.twin.agent.casting import cast_model
+from app.twin.agent.casting import cast_model, is_rehearsed
 from app.twin.agent.cleanup import Cleanup
 from app.twin.agent.completion import ENDED, NO_RESPONSE, completion, completion_of
 from app.twin.agent.conversation import Conversation
 from app.twin.agent.cue import Cue
 from app.twin.agent.filler import Filler
+from app.twin.agent.hearing import Hearing
 from app.twin.agent.mcp import AgentServers
 from app.twin.agent.options import read_options
 from app.twin.agent.summary import Summaries
@@ -37,6 +40,9 @@ from app.twin.plays.transfer import hand_over
 from app.twin.stack import Verb
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from app.llm import Event
     from app.twin.leg import Leg
 
 NO_RESPONSE_TIMEOUT = 12.0
@@ -72,7 +78,7 @@ class Agent:
     Attributes:
         completion: Why it ended, for the action hook.
         speaks: False keeps the replies silent.
-        generates_early: Whether `earlyGeneration` is on.
+        hearing: How it hears the caller out.
     """
 
     def __init__(self, leg: "Leg", verb: Verb) -> None:
@@ -80,13 +86,14 @@ class Agent:
         self.verb = verb
         self.completion: dict[str, Any] = {}
         self.speaks = verb.get("speak", True) is not False
-        self.generates_early = bool(verb.get("earlyGeneration")) and self.speaks
         options = (verb.get("llm") or {}).get("llmOptions") or {}
         self.conversation = Conversation(options, read_options(options, leg.log))
         self.summaries = Summaries(self, leg.platform.summarize_turns)
         self.tongue = Tongue(leg, verb)
+        self.barging = Barging(self)
         self.filler = Filler(leg, verb, speaks=self.speaks)
         self.servers = AgentServers(leg, verb)
+        self.hearing = Hearing(self)
         self._cues: deque[Cue] = deque()
         self._more = asyncio.Event()
         self._turn: Turn | None = None
@@ -101,7 +108,7 @@ class Agent:
     def is_waiting(self) -> bool:
         """Whether it is the caller's turn."""
         is_free = self._turn is None and not self._cues and not self.completion
-        return is_free and self.servers.is_ready
+        return is_free and self.servers.is_ready and not self.hearing.is_listening
 
     async def run(self) -> None:
         """Connect to what the verb names, and take turns until something ends the agent."""
@@ -122,6 +129,11 @@ class Agent:
                     self.leg.log.note("the BYE has headers", headers=headers)
                 self.leg.finish(f"the agent hung up: {self._hangup_reason}")
                 await asyncio.Event().wait()
+
+    @property
+    def is_speaking(self) -> bool:
+        """Whether there is a turn to interrupt."""
+        return self._turn is not None
 
     def request(self, cue: Cue) -> ChatRequest:
         """What the model is asked in a turn."""
@@ -149,7 +161,28 @@ class Agent:
         """Take what the caller said."""
         self._check_ins = 0
         self.tongue.hear(text)
-        self.take_cue(Cue("caller", text, confidence=confidence))
+        self.hearing.hear(text, confidence)
+
+    def take_heard(self, cue: Cue, *, first: bool) -> None:
+        """Answer what the caller said."""
+        if first:
+            self._cues.appendleft(cue)
+        else:
+            self._cues.append(cue)
+        self._more.set()
+
+    async def ask(self, request: ChatRequest) -> "AsyncGenerator[Event]":
+        """The model's reply; one that needs no time thinks for as long as the timings say.
+
+        No time passes while a real model answers: its time is not the clock's.
+        """
+        if is_rehearsed(self.model):
+            await self.leg.clock.sleep(self.leg.pace.timings.llm.draw(self.leg.platform.chance))
+        stream = cast("AsyncGenerator[Event]", self.model.stream(request))
+        with self.leg.clock.hold():
+            async with aclosing(stream) as events:
+                async for event in events:
+                    yield event
 
     def press(self, digits: str) -> None:
         """Keys mean nothing to an agent."""
@@ -167,20 +200,26 @@ class Agent:
             self._check_ins += 1
             self.take_cue(Cue("silence", CALLER_SILENT))
 
-    def barge_in(self, text: str) -> bool:
+    def barge_in(self, text: str, seconds: float | None = None) -> bool:
         """Be interrupted, if there is a turn to interrupt and `bargeIn` allows it."""
-        allowed = (self.verb.get("bargeIn") or {}).get("enable", True)
-        if self._turn is None or self._is_handing_over or not allowed:
+        if self._turn is None or self._is_handing_over:
             return False
+        return self.barging.begin(text, seconds)
+
+    def interrupt(self, text: str, spoken: float = 0.0) -> None:
+        """Stop speaking, and listen."""
         self._cut()
         self.leg.hooks.event({"type": "user_interruption"})
         if text:
             self.leg.log.add("said", {"text": text})
             self._check_ins = 0
             self.tongue.hear(text)
-            self._cues.appendleft(Cue("caller", text))
-            self._more.set()
-        return True
+            self.hearing.hear(text, 0.97, spoken=spoken, first=True)
+
+    def pause(self, seconds: float) -> None:
+        """Be silent for a while, and go on."""
+        if self._turn:
+            self._turn.pause(seconds)
 
     async def call_tool(self, call: ToolCall, sent: list["asyncio.Future[Any]"]) -> Any:
         """Have a tool called; return its output, or what the model is told instead."""

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 from app.llm import ChatMessage, End, ModelError, Token, ToolCall
 from app.twin.agent.cue import Cue
+from app.twin.agent.hearing import Heard
 from app.twin.agent.reply import Reply, without_tools
 from app.twin.voice import Utterance
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from app.llm import Event
+    from app.llm import ChatRequest, Event
     from app.twin.agent.agent import Agent
 
 MAX_ROUNDS = 10
@@ -36,12 +37,14 @@ class Turn:
 
     Attributes:
         is_interrupted: Whether it was cut.
+        was_disturbed: Whether it was only held up.
         error: Why the model failed, where it did.
     """
 
     def __init__(self, agent: "Agent", cue: Cue) -> None:
         self.cue = cue
         self.is_interrupted = False
+        self.was_disturbed = False
         self.error: ModelError | None = None
         self._agent = agent
         self._leg = agent.leg
@@ -53,6 +56,8 @@ class Turn:
         self._utterance: Utterance | None = None
         self._heard = ""
         self._outputs: list[asyncio.Future[Any]] = []
+        self._early = cue.heard.early if cue.heard else None
+        self._tts: float | None = None
 
     async def run(self) -> None:
         """Take the turn to its end; cancel it to cut it."""
@@ -67,10 +72,18 @@ class Turn:
     def cut(self) -> None:
         """Stop speaking now, and keep in the history what was heard."""
         self.is_interrupted = True
+        if self._early:
+            self._early.drop()
         self._end_speech(interrupted=True)
         self._remember(ChatMessage("assistant", self._heard))
         for output in self._outputs:
             self._leg.tools.forget(output)
+
+    def pause(self, seconds: float) -> None:
+        """Be silent for a while, since the caller made a noise."""
+        self.was_disturbed = True
+        if self._utterance:
+            self._utterance.pause(seconds)
 
     def summary(self) -> dict[str, Any]:
         """The data of turn_end, in the documentation's form."""
@@ -79,7 +92,7 @@ class Turn:
             turn["confidence"] = self.cue.confidence
         return turn | {
             "response": " ".join(self._spoken if self.is_interrupted else self._said),
-            "interrupted": self.is_interrupted,
+            "interrupted": self.is_interrupted or self.was_disturbed,
             "latency": self._latency(),
             "tool_calls": self._tool_calls,
         }
@@ -90,28 +103,33 @@ class Turn:
         if not may_call:
             self._leg.log.note(f"the model asked for tools {MAX_ROUNDS} times: now it must answer")
             request = without_tools(request)
-        stream = cast("AsyncGenerator[Event]", self._agent.model.stream(request))
+        stream = self._stream(request)
         utterance = self._utterance = Utterance(self._leg.voice, "agent")
         reply = Reply(request, self._agent.cleanup(), is_last=not may_call)
-        with self._clock.hold():  # a model's time is not the clock's
-            async with aclosing(stream) as events:
-                async for event in events:
-                    match event:
-                        case Token():
-                            self._take(event, reply, utterance)
-                            if self.is_interrupted:
-                                await asyncio.sleep(0)  # the cancellation arrives here
-                        case ToolCall():
-                            reply.calls.append(event)
-                        case End():
-                            self.error = event.error
-                            reply.end(event, self._leg.log)
+        async with aclosing(stream) as events:
+            async for event in events:
+                match event:
+                    case Token():
+                        self._take(event, reply, utterance)
+                        if self.is_interrupted:
+                            await asyncio.sleep(0)  # the cancellation arrives here
+                    case ToolCall():
+                        reply.calls.append(event)
+                    case End():
+                        self.error = event.error
+                        reply.end(event, self._leg.log)
         if self.error:
             self._end_speech(interrupted=True)
         else:
             self._say(reply.finish(), utterance)
             await self._conclude(reply, utterance)
         return reply
+
+    def _stream(self, request: "ChatRequest") -> "AsyncGenerator[Event]":
+        """What the model says: what it began to say early, or from the beginning."""
+        early, self._early = self._early, None
+        stream = early.stream() if early else self._agent.ask(request)
+        return cast("AsyncGenerator[Event]", stream)
 
     def _take(self, token: Token, reply: Reply, utterance: Utterance) -> None:
         if self._times.first_token is None:
@@ -121,6 +139,9 @@ class Turn:
 
     def _say(self, text: str, utterance: Utterance) -> None:
         if text and self._agent.speaks:
+            if self._tts is None:
+                self._tts = self._leg.pace.timings.tts.draw(self._leg.platform.chance)
+                utterance.pause(self._tts)
             utterance.feed(text)
 
     async def _conclude(self, reply: Reply, utterance: Utterance) -> None:
@@ -177,14 +198,19 @@ class Turn:
     def _latency(self) -> dict[str, Any]:
         times = self._times
         latency: dict[str, Any] = {}
+        heard = self.cue.heard or Heard()
         if self.cue.kind == "caller":
-            latency["stt_ms"] = 0  # the caller's words are text already
-        if self._agent.generates_early and self.cue.kind == "caller":
-            latency["preflight"] = {"result": "hit", "tokens": times.tokens}
+            latency["stt_ms"] = round(heard.stt * 1000)
+        if heard.eot:
+            latency["eot_ms"] = round(heard.eot * 1000)
+        if heard.preflight:
+            latency["preflight"] = {"result": heard.preflight}
+        if heard.preflight == "hit":
+            latency["preflight"]["tokens"] = heard.tokens or times.tokens
         elif times.first_token is not None:
             latency["llm_ms"] = round((times.first_token - times.started) * 1000)
         if self._tool_calls:
             latency["tool_ms"] = round(times.tools * 1000)
         if self._spoken:
-            latency["tts_ms"] = 0
+            latency["tts_ms"] = round((self._tts or 0.0) * 1000)
         return latency

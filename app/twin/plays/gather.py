@@ -100,7 +100,7 @@ class Gather:
         else:
             self._end({"reason": "timeout"})
 
-    def barge_in(self, text: str) -> bool:
+    def barge_in(self, text: str, seconds: float | None = None) -> bool:
         """Cut the prompt, if barge-in is on, and take what was said."""
         if not self._is_prompting or not self._verb.get("bargein"):
             return False

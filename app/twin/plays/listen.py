@@ -59,7 +59,7 @@ class Fork:
         """End, as if the far end closed its socket."""
         self.ended.set()
 
-    def barge_in(self, _text: str) -> bool:
+    def barge_in(self, _text: str, _seconds: float | None = None) -> bool:
         """Nothing is said that could be interrupted."""
         return False
 

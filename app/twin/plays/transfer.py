@@ -208,6 +208,6 @@ class _Asked:
         """No key is a refusal."""
         self.key = ""
 
-    def barge_in(self, _text: str) -> bool:
+    def barge_in(self, _text: str, _seconds: float | None = None) -> bool:
         """Nothing is being said."""
         return False

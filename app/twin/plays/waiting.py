@@ -70,7 +70,7 @@ class Waiting:
         self._is_resting = self._is_forever
         self._leg.log.poke()
 
-    def barge_in(self, _text: str) -> bool:
+    def barge_in(self, _text: str, _seconds: float | None = None) -> bool:
         """Hold music cannot be interrupted."""
         return False
 
