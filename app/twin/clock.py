@@ -15,11 +15,12 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import TracebackType
 from typing import Literal, Protocol, Self
 
-QUIET = 6
+QUIET = 24
 """Rounds of the event loop without any change before time may jump.
 
-A frame that was written is read within one round, and whoever waits is woken within another; a
-chain of tasks of our own is shorter than this, and what takes longer holds the clock.
+A frame that was written is read within one round, and whoever waits is woken within another. From
+a tool's output to the next request to the model it takes about ten; what may take longer than this
+holds the clock.
 """
 
 POLL = 0.0005
