@@ -298,6 +298,22 @@ def _program() -> str:
     return "cordboard" if Path(sys.argv[0]).stem == "cordboard" else "python -m app"
 
 
+def _models_arguments(parser: argparse.ArgumentParser) -> None:
+    from app import models
+
+    models.add_arguments(parser)
+
+
+def _models(args: argparse.Namespace) -> int:
+    from app import models
+    from app.settings import SettingsError, load_llm_keys
+
+    try:
+        return models.run(args, load_llm_keys())
+    except SettingsError as error:
+        return _cannot_start(error)
+
+
 def _new_arguments(parser: argparse.ArgumentParser) -> None:
     from app import scaffold
 
@@ -315,6 +331,7 @@ COMMANDS = {
     "call": Command("talk in text to any jambonz WebSocket application", _call_arguments, _call),
     "doctor": Command("grade any jambonz WebSocket application", _doctor_arguments, _doctor),
     "sim": Command("let simulated callers call, by the hundred", _sim_arguments, _sim),
+    "models": Command("list models and test a credential", _models_arguments, _models),
     "new": Command("write a project of your own into a new folder", _new_arguments, _new),
 }
 

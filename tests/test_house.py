@@ -74,10 +74,11 @@ APART: dict[str, set[str]] = {
     "scaffold": set(),
     "twin": {"llm", "mcp"},
     "phone": {"twin", "llm"},
+    "models": {"llm"},
     "doctor": {"twin", "verbs", "agent", "s2s"},
     "sim": {"twin", "llm"},
     "testing": {*LAYERS, "twin", "settings", "logs"},
-    "__main__": {*LAYERS, "settings", "logs", "scaffold", "phone", "doctor", "sim"},
+    "__main__": {*LAYERS, "settings", "logs", "scaffold", "phone", "doctor", "sim", "models"},
 }
 SETTINGS_AND_LOGS_FROM = 3
 """The lowest layer that may read settings and write logs."""
