@@ -279,10 +279,11 @@ def _sim(args: argparse.Namespace) -> int:
 
 
 @asynccontextmanager
-async def _serve_here() -> "AsyncIterator[str]":
+async def _serve_here() -> "AsyncIterator[tuple[str, Callable[[str], bool]]]":
     """Run the applications of this folder in this process, for callers in this process."""
     from app import logs, server
     from app.application import discover
+    from app.keys import CALLS
     from app.settings import load
 
     settings = load()
@@ -290,8 +291,8 @@ async def _serve_here() -> "AsyncIterator[str]":
     none = dict.fromkeys(("ws_user", "ws_password", "tls_certificate", "tls_key", "public_url"))
     settings = settings.model_copy(update={**own, **none})
     logs.configure(settings)
-    async with server.serving(discover(settings.folder), settings) as (url, _):
-        yield url.replace("http", "ws", 1)
+    async with server.serving(discover(settings.folder), settings) as (url, web_app):
+        yield url.replace("http", "ws", 1), web_app[CALLS].is_at_rest
 
 
 def _program() -> str:

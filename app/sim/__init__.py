@@ -43,8 +43,8 @@ __all__ = [
 WELL, FAILED, USAGE = 0, 1, 2
 """Exit codes."""
 
-Serve = Callable[[], AbstractAsyncContextManager[str]]
-"""Runs the applications of this folder, and gives their address."""
+Serve = Callable[[], AbstractAsyncContextManager[tuple[str, Callable[[str], bool]]]]
+"""Runs the applications of this folder; gives their address, and whether a call is at rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ async def simulate(
 async def _make(
     plans: Sequence[Plan], options: Options, parts: Parts, models: Models, progress: Progress
 ) -> list[Result]:
-    async def make(url: str) -> list[Result]:
+    async def make(url: str, is_idle: Callable[[str], bool] | None = None) -> list[Result]:
         setup = Setup(
             url=url,
             models=models,
@@ -125,6 +125,8 @@ async def _make(
             judge=options.judge,
             timeout=options.timeout,
             chaos=options.chaos,
+            timings=options.timings,
+            is_idle=is_idle,
         )
         return await run_calls(
             plans,
@@ -136,8 +138,8 @@ async def _make(
 
     if options.url is not None or all(one.scenario.url for one in plans):
         return await make(options.url or "")
-    async with parts.serve() as url:
-        return await make(url)
+    async with parts.serve() as (url, is_idle):
+        return await make(url, is_idle)
 
 
 def _plans(options: Options) -> list[Plan]:

@@ -85,7 +85,7 @@ class Script:
         actions: dict[str, Callable[[], Awaitable[object]]] = {
             "say": lambda: call.say(step.text, confidence=step.confidence),
             "dtmf": lambda: call.dtmf(step.text),
-            "silence": call.silence,
+            "silence": lambda: call.silence(step.seconds),
             "interrupt": lambda: call.interrupt(step.text),
             "hangup": call.hangup,
             "drop": lambda: self._drop(step),
@@ -140,7 +140,7 @@ class Script:
         call, moment = self._call, step.moment
         await began
         if moment and moment.delay_ms:
-            await call.leg.sleep(moment.delay_ms / 1000)
+            await call.leg.clock.sleep(moment.delay_ms / 1000)
         match step.action:
             case "say" | "interrupt":
                 await call.interrupt(step.text)

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.llm import ChatModel, ModelError
@@ -17,6 +17,7 @@ from app.sim.result import Plan, Result, count, turns_of
 from app.sim.scenario import Persona, Scenario
 from app.twin import CallRefused, Chaos, Entry, Pace, Twin, TwinCall, TwinError
 from app.twin.faults import find_faults
+from app.twin.timings import Timings
 
 OFFLINE = "offline"
 
@@ -27,7 +28,7 @@ _HANGUP = (Entry(0.0, "end", {"reason": "the caller hung up", "by": "caller"}),)
 """What the call is going to end with; what this meets is not waited for."""
 
 
-PACE = Pace(backoff=0.05)
+PACE = Pace(backoff=0.05, scale=1.0, silence=True)
 
 
 class Models:
@@ -69,6 +70,8 @@ class Setup:
         judge: Who judges; empty where nobody does.
         timeout: Seconds of real time for one call.
         chaos: How badly the network behaves; each call draws by its own seed.
+        timings: How long the parts of a turn take, on the virtual clock of each call.
+        is_idle: Whether the application has done all for a call, where that can be seen.
     """
 
     url: str
@@ -79,6 +82,8 @@ class Setup:
     judge: str = ""
     timeout: float = 60.0
     chaos: Chaos | None = None
+    timings: Timings = field(default_factory=Timings.natural)
+    is_idle: Callable[[str], bool] | None = None
     pace: Pace = PACE
 
 
@@ -179,6 +184,8 @@ class _Act:
             move = await player.next(words, lambda check: not misses([check], call.log))
             if move is None:
                 return
+            if move.pause:
+                await call.silence(move.pause)
             if move.cut_after:
                 call.interrupt_after(move.cut_after)
             await call.say(move.text, confidence=move.confidence)
@@ -209,7 +216,10 @@ class _Act:
             model=model,
             username=setup.username,
             password=setup.password,
-            pace=replace(setup.pace, patience=PATIENCE),
+            pace=replace(setup.pace, patience=PATIENCE, timings=setup.timings),
+            clock="virtual",
+            seed=self._plan.seed,
+            is_idle=setup.is_idle,
             chaos=setup.chaos.seeded(self._plan.seed) if setup.chaos else None,
         )
 
@@ -238,6 +248,7 @@ class _Act:
             tools=count(log, "tool_call"),
             interruptions=count(log, "event", type="user_interruption"),
             end_reason=self._call.end_reason if self._call else "",
+            trace=self._call.trace_hash() if self._call else "",
             judged=self._judged,
             seconds=seconds,
             log=tuple(log) if self._misses else (),

@@ -2,10 +2,11 @@
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.twin import BadChaos, Chaos
+from app.twin.timings import Timings
 from app.twin.url import BadUrl, split_url
 
 SAMPLE = "ws://127.0.0.1:3000"
@@ -32,6 +33,7 @@ class Options:
         chaos: How badly the network behaves.
         llm: Who plays the agents' model.
         judge: Who judges; empty for nobody.
+        timings: How long the parts of a turn take.
         timeout: Seconds of real time for one call.
     """
 
@@ -48,6 +50,7 @@ class Options:
     chaos: Chaos | None = None
     llm: str = "offline"
     judge: str = ""
+    timings: Timings = field(default_factory=Timings.natural)
     timeout: float = 60.0
     junit: Path | None = None
     html: Path | None = None
@@ -109,6 +112,13 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         " without a number) also cuts sockets; or a list such as delay,cut=0.2",
     )
     add(
+        "--timings",
+        default="natural",
+        metavar="WHICH",
+        help="how long the parts of a turn take on the virtual clock: natural, none, or a list such"
+        " as stt=0.3,eot=uniform(0.1,0.3),llm=lognormal(0.5,0.3),tts=0.2 (default: %(default)s)",
+    )
+    add(
         "--timeout",
         type=float,
         default=60.0,
@@ -162,6 +172,7 @@ def read_options(args: argparse.Namespace) -> Options:
         chaos=_chaos(args.chaos),
         llm=args.llm,
         judge=_judge(args.judge),
+        timings=_timings(args.timings),
         timeout=args.timeout,
         junit=args.junit,
         html=args.html,
@@ -184,6 +195,13 @@ def _chaos(text: str | None) -> Chaos | None:
         return None if text is None else Chaos.parse(text)
     except BadChaos as bad:
         raise UsageError(f"--chaos {bad}") from None
+
+
+def _timings(text: str) -> Timings:
+    try:
+        return Timings.parse(text)
+    except ValueError as bad:
+        raise UsageError(f"--timings {bad}") from None
 
 
 def _judge(name: str) -> str:

@@ -1,10 +1,15 @@
 """How long the parts of a voice agent take, which the twin only pretends to have."""
 
+import difflib
+import re
 from dataclasses import dataclass
+from typing import Any
 
-from app.twin.spread import Spread
+from app.twin.spread import BadSpread, Spread
 
 NOTHING = Spread()
+
+_COMMA = re.compile(r",(?![^()]*\))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,28 @@ class Timings:
         """
         read = {name: Spread.parse(text) for name, text in parts.items()}  # type: ignore[arg-type]
         return cls(**read, miss=miss, caller_rate=caller_rate)
+
+    @classmethod
+    def parse(cls, text: str) -> "Timings":
+        """Read `natural`, `none`, or a list such as `stt=0.3,llm=normal(0.5, 0.1),miss=0.1`.
+
+        Raises:
+            BadSpread: If a part is unknown or makes no sense.
+        """
+        if text in ("natural", "none"):
+            return cls.natural() if text == "natural" else cls()
+        given: dict[str, Any] = {}
+        for part in _COMMA.split(text):
+            name, equals, value = part.strip().partition("=")
+            if not equals or name not in cls.__slots__:
+                close = difflib.get_close_matches(name, cls.__slots__, 1)
+                hint = (
+                    f"did you mean {close[0]!r}?" if close else f"known: {', '.join(cls.__slots__)}"
+                )
+                raise BadSpread(f"{part.strip()!r}: expected natural, none or NAME=SECONDS; {hint}")
+            plain = name in ("caller_rate", "miss")
+            given[name] = Spread.parse(value).numbers[0] if plain else value
+        return cls.of(**given)
 
     @classmethod
     def natural(cls) -> "Timings":

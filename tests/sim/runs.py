@@ -20,6 +20,7 @@ class Sim:
     folder: Path
     url: str = ""
     connect: Callable[[str], ChatModel] = connect
+    is_idle: Callable[[str], bool] = lambda _: True
     out: io.StringIO = field(default_factory=io.StringIO)
     err: io.StringIO = field(default_factory=io.StringIO)
 
@@ -42,5 +43,5 @@ class Sim:
         return told
 
     @asynccontextmanager
-    async def _serve(self) -> AsyncIterator[str]:
-        yield self.url
+    async def _serve(self) -> AsyncIterator[tuple[str, Callable[[str], bool]]]:
+        yield self.url, self.is_idle

@@ -127,7 +127,7 @@ def models(**replies: FakeModel) -> Callable[[str], ChatModel]:
 
 @pytest.fixture
 def sim(cordboard: Cordboard, tmp_path: Path) -> Sim:
-    return Sim(tmp_path, cordboard.url)
+    return Sim(tmp_path, cordboard.url, is_idle=cordboard.calls.is_at_rest)
 
 
 async def test_a_model_plays_the_caller_until_it_hangs_up(sim: Sim) -> None:

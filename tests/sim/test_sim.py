@@ -52,7 +52,7 @@ def cordboard_applications() -> list[Application[Any, Any]]:
 
 @pytest.fixture
 def sim(cordboard: Cordboard, tmp_path: Path) -> Sim:
-    return Sim(tmp_path, cordboard.url)
+    return Sim(tmp_path, cordboard.url, is_idle=cordboard.calls.is_at_rest)
 
 
 GOOD = """\
@@ -378,3 +378,37 @@ def test_a_call_that_fails_ends_with_1(tmp_path: Path, capsys: pytest.CaptureFix
 
     assert main(["sim", str(tmp_path)]) == 1
     assert "404" in capsys.readouterr().out
+
+
+async def test_the_same_seed_leaves_the_same_traces(sim: Sim) -> None:
+    sim.write("""
+name: prices
+path: /desk
+repeat: 4
+steps:
+  - say: What is the price of a chair?
+  - silence: 12
+  - say: What is the price of a table?
+""")
+
+    first, again, other = [await sim.told("--seed", seed) for seed in ("5", "5", "6")]
+
+    traces = [[call["trace"] for call in run["calls"]] for run in (first, again, other)]
+    assert first["passed"]
+    assert traces[0] == traces[1]
+    assert len({*traces[0], *traces[2]}) == 8
+
+
+async def test_the_parts_of_a_turn_take_the_time_that_is_asked_for(sim: Sim) -> None:
+    sim.write("""
+name: prices
+path: /desk
+steps:
+  - say: What is the price of a chair?
+""")
+
+    slow = await sim.told("--timings", "stt=0.5,eot=0.25,llm=1,tts=uniform(0.2, 0.2)")
+    assert slow["calls"][0]["latencies_ms"] == [
+        pytest.approx(500 + 1000 + 1000 + 200)
+    ]  # two replies
+    assert (await sim.told("--timings", "none"))["calls"][0]["latencies_ms"] == [0.0]
