@@ -1,10 +1,13 @@
 """A caller who speaks up frees the call at once, in every state, and nothing stays behind."""
 
 import asyncio
+import threading
+from typing import Any
 
 import pytest
 
 from app.llm import Token, ToolCall
+from app.llm.running import VendorModel
 from tests.llm.hearing import CALL, HELLO, PORTLAND, Listener, cut, hear, nothing_is_left
 from tests.llm.servers.base import Answer, LoopbackVendor
 
@@ -59,6 +62,33 @@ async def barge_in(vendor: LoopbackVendor, state: str) -> float:
     assert task.cancelled()
     assert len(listener.heard) == heard
     return took
+
+
+async def test_a_call_need_not_wait_for_an_sdk_to_load(
+    vendor: LoopbackVendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first request of a process may come before its SDK is there."""
+    model = vendor.connect(timeout=4999)  # of its own, so that its client is made now
+    assert isinstance(model, VendorModel)
+    loaded, make, began = threading.Event(), model._adapter.make_client, asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def load() -> Any:
+        loop.call_soon_threadsafe(began.set)
+        loaded.wait(5)
+        return make()
+
+    monkeypatch.setattr(model._adapter, "make_client", load)
+    task = asyncio.create_task(Listener(model, HELLO).listen())
+    await began.wait()
+
+    took = await cut(task)
+    loaded.set()
+
+    assert took < LIMIT
+    assert (await hear(vendor.connect(timeout=4999), HELLO)).end.finish == "stop"
+    assert len(vendor.requests) == 1, "who left has asked for nothing"
+    await nothing_is_left()
 
 
 async def test_a_barge_in_costs_other_calls_nothing(vendor: LoopbackVendor) -> None:

@@ -1,9 +1,9 @@
 """What Bedrock is asked, for every history that a call can have."""
 
+from dataclasses import replace
 from typing import Any
 
 import botocore.session
-import pytest
 from botocore.validate import ParamValidator
 
 from app.llm import (
@@ -14,14 +14,9 @@ from app.llm import (
     ToolCall,
     ToolDefinition,
 )
-from app.llm.bedrock.families import (
-    cache_places,
-    claude_version,
-    effort_fields,
-    takes_temperature,
-    takes_tools,
-)
-from app.llm.bedrock.request import Block, NativeTurn, to_converse
+from app.llm.bedrock.families import cache_places, effort_of, takes_temperature, takes_tools
+from app.llm.bedrock.request import Block, NativeTurn, ask
+from app.llm.history import mend
 
 HAIKU = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
 NOVA = "amazon.nova-micro-v1:0"
@@ -34,7 +29,8 @@ POINT = {"cachePoint": {"type": "default"}}
 
 def asked(*messages: ChatMessage, model: str = LLAMA, **more: Any) -> dict[str, Any]:
     """The arguments for a history, after botocore's own check of their shape."""
-    arguments: dict[str, Any] = to_converse(ChatRequest("Be brief.", messages, **more), model)
+    request = ChatRequest("Be brief.", mend(messages), **more)
+    arguments = dict(ask(request, model).arguments)
     service = botocore.session.Session().get_service_model("bedrock-runtime")
     shape = service.operation_model("ConverseStream").input_shape
     assert shape is not None
@@ -65,7 +61,7 @@ def roles(arguments: dict[str, Any]) -> str:
 
 def test_the_system_prompt_stands_apart_and_a_blank_one_is_left_out() -> None:
     assert asked(user("Hi"))["system"] == [{"text": "Be brief."}]
-    assert "system" not in to_converse(ChatRequest(" \n", (user("Hi"),)), LLAMA)
+    assert "system" not in ask(ChatRequest(" \n", (user("Hi"),)), LLAMA).arguments
 
 
 def test_turns_of_one_speaker_become_one() -> None:
@@ -207,25 +203,6 @@ def test_temperature_gives_way_to_thinking() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("model", "version"),
-    [
-        (HAIKU, (4, 5)),
-        ("anthropic.claude-3-haiku-20240307-v1:0", (3,)),
-        ("anthropic.claude-3-5-sonnet-20241022-v2:0", (3, 5)),
-        ("eu.anthropic.claude-sonnet-4-20250514-v1:0", (4,)),
-        ("anthropic.claude-sonnet-5-5", (5, 5)),
-        ("anthropic.claude-v2:1", ()),
-        ("arn:aws:bedrock:us-east-1:1:inference-profile/us.anthropic.claude-opus-4-7", (4, 7)),
-        (NOVA, None),
-    ],
-)
-def test_the_version_of_claude_is_read_from_any_id(
-    model: str, version: tuple[int, ...] | None
-) -> None:
-    assert claude_version(model) == version
-
-
 def test_families_differ_in_what_they_take() -> None:
     assert cache_places("anthropic.claude-3-haiku-20240307-v1:0") == set()
     assert cache_places("anthropic.claude-3-5-haiku-20241022-v1:0") == {
@@ -241,16 +218,41 @@ def test_families_differ_in_what_they_take() -> None:
 
 
 def test_effort_is_written_as_the_family_reads_it() -> None:
-    assert effort_fields(HAIKU, "minimal", None) == {}
-    assert effort_fields(HAIKU, "high", 2000) == {
-        "thinking": {"type": "enabled", "budget_tokens": 1024}
-    }
-    assert effort_fields(HAIKU, "high", 500) == {}
-    assert effort_fields("anthropic.claude-opus-4-7", "high", None) == {
-        "output_config": {"effort": "high"}
-    }
-    assert effort_fields("us.amazon.nova-2-lite-v1:0", "high", None) == {
+    assert effort_of(HAIKU, "minimal").arguments == {}
+    assert effort_of("us.amazon.nova-2-lite-v1:0", "high").arguments == {
         "reasoningConfig": {"type": "enabled", "maxReasoningEffort": "medium"}
     }
-    assert effort_fields("openai.gpt-oss-120b-1:0", "low", None) == {"reasoning_effort": "low"}
-    assert effort_fields(LLAMA, "low", None) == {}
+    assert effort_of("openai.gpt-oss-120b-1:0", "low").arguments == {"reasoning_effort": "low"}
+    assert effort_of(LLAMA, "low").arguments == {}
+
+
+def test_thoughts_get_room_beside_the_limit_of_the_reply() -> None:
+    arguments = asked(user("Hi"), model=HAIKU, max_tokens=200, reasoning_effort="low")
+
+    assert arguments["additionalModelRequestFields"]["thinking"]["budget_tokens"] == 1024
+    assert arguments["inferenceConfig"] == {"maxTokens": 1224}
+
+
+def test_a_turn_that_lost_a_call_is_written_anew() -> None:
+    uses: list[Block] = [{"toolUse": {"toolUseId": call.id}} for call in (PORTLAND, PARIS)]
+    kept = agent("", PORTLAND, native=NativeTurn(LLAMA, tuple(uses)))
+
+    arguments = asked(user("Both?"), kept, output(PORTLAND, "52"))
+
+    (use,) = arguments["messages"][1]["content"]
+    assert use["toolUse"]["input"] == {"city": "Portland"}
+
+
+def test_thoughts_of_new_claudes_go_back_only_behind_what_preceded_them() -> None:
+    sonnet = "global.anthropic.claude-sonnet-5-5"
+    thought: Block = {"reasoningContent": {"reasoningText": {"text": "Hm.", "signature": "s"}}}
+    first = ChatRequest("Be brief.", (user("Hello"),))
+    native = NativeTurn(sonnet, (thought, {"text": "Hi."}), ask(first, sonnet).prefix)
+    later = replace(first, messages=(user("Hello"), agent("Hi.", native=native), user("Go on")))
+
+    def replayed(request: ChatRequest) -> Any:
+        return ask(request, sonnet).arguments["messages"][1]["content"]
+
+    assert replayed(later) == [thought, {"text": "Hi."}]
+    assert replayed(replace(later, system="Be rude.")) == [{"text": "Hi."}]
+    assert replayed(replace(later, tools=(WEATHER,))) == [{"text": "Hi."}]

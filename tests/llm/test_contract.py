@@ -1,6 +1,6 @@
 """The contract of every vendor, in numbered points, through its own SDK.
 
-The same tests run against the real vendor: see `make live` in docs/models.md. There the points that
+The same tests run against the real vendor: see docs/adding-a-vendor.md. There the points that
 need a scripted server are skipped.
 """
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.llm.anthropic.thinking import read_model, thinking
+from app.llm.claude import read_model, thinking
 from app.llm.history import framed
 from app.llm.port import ChatMessage, ChatRequest, ToolDefinition
 

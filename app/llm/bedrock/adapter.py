@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.llm.adapter import Outlet
 from app.llm.bedrock.reply import Reply
-from app.llm.bedrock.request import to_converse
+from app.llm.bedrock.request import ask
 from app.llm.bedrock.threads import LIMIT, THREADS
 from app.llm.clients import CONNECT
 from app.llm.port import ChatRequest, End, ModelError
@@ -41,9 +41,9 @@ class Adapter:
 
     async def read(self, client: Any, request: ChatRequest, outlet: Outlet) -> End:
         """Let a thread make one request, and read what it finds."""
-        reply = Reply(self._target.model)
-        arguments = to_converse(request, self._target.model)
-        async with aclosing(THREADS.stream(lambda: _converse(client, arguments))) as found:
+        asked = ask(request, self._target.model)
+        reply = Reply(self._target.model, asked.prefix)
+        async with aclosing(THREADS.stream(lambda: _converse(client, asked.arguments))) as found:
             outlet.answered(await anext(found))
             async for streamed in found:
                 if (event := reply.take(streamed)) is not None:

@@ -2,12 +2,13 @@
 
 Bedrock passes most of a request through, and a model that does not know a field refuses the whole
 request. Where an id says nothing, as the ARN of an application's own profile, nothing is sent that
-every family would not take.
+not every family takes.
 """
 
 import re
 from typing import Literal
 
+from app.llm.claude import LAST_WITH_TEMPERATURE, Model, Thinking, read_model, thinking
 from app.llm.port import Effort
 
 Place = Literal["system", "tools", "messages"]
@@ -17,20 +18,15 @@ _EVERYWHERE: frozenset[Place] = frozenset(("system", "tools", "messages"))
 _NOT_IN_TOOLS: frozenset[Place] = frozenset(("system", "messages"))
 _NOWHERE: frozenset[Place] = frozenset()
 
-_CLAUDE = re.compile(r"anthropic\.claude-(.*)")
-_VERSION = re.compile(r"(?:^|-)(\d{1,2})(?=-|$|:)")  # neither a date nor the "v1:0" of Bedrock
 _NOVA_1 = re.compile(r"amazon\.nova-(?:micro|lite|pro|premier)")
-_BUDGETS = {"low": 1024, "medium": 4096, "high": 8192}
-_LEAST_BUDGET = 1024
 _WITHOUT_TOOLS = re.compile(
     r"amazon\.titan|meta\.llama(?:2|3-[87])|deepseek\.r1|mistral\.mi[sx]tral-|claude-(?:v2|instant)"
 )
 
 
-def claude_version(model: str) -> tuple[int, ...] | None:
-    """(4, 5) for Claude 4.5, () for a Claude without a number, None for any other model."""
-    found = _CLAUDE.search(model)
-    return tuple(int(part) for part in _VERSION.findall(found[1])[:2]) if found else None
+def claude(model: str) -> Model | None:
+    """Which Claude it is, if it is one."""
+    return read_model(model) if "anthropic.claude" in model else None
 
 
 def cache_places(model: str) -> frozenset[Place]:
@@ -39,17 +35,17 @@ def cache_places(model: str) -> frozenset[Place]:
     Nova takes none among its tools ("extraneous key [cachePoint] is not permitted"), and Nova 2
     none in a conversation that used tools, so it gets none at all.
     """
-    version = claude_version(model)
-    if version is None:
+    known = claude(model)
+    if known is None:
         return _NOT_IN_TOOLS if _NOVA_1.search(model) else _NOWHERE
-    first_haiku = version == (3, 5) and "haiku" in model
-    return _EVERYWHERE if version >= (3, 7) or first_haiku else _NOWHERE
+    first_haiku = known.version == (3, 5) and "haiku" in model
+    return _EVERYWHERE if known.version >= (3, 7) or first_haiku else _NOWHERE
 
 
 def takes_temperature(model: str) -> bool:
-    """Whether the model has a temperature; Claude has none since 4.7."""
-    version = claude_version(model)
-    return version is None or version < (4, 7)
+    """Whether the model has a temperature; of Claude only the older ones have."""
+    known = claude(model)
+    return known is None or known.version <= LAST_WITH_TEMPERATURE
 
 
 def takes_tools(model: str) -> bool:
@@ -57,27 +53,19 @@ def takes_tools(model: str) -> bool:
     return _WITHOUT_TOOLS.search(model) is None
 
 
-def effort_fields(model: str, effort: Effort | None, max_tokens: int | None) -> dict[str, object]:
-    """The family's own fields for how hard to think; nothing where it has none."""
+def binds_thoughts(model: str) -> bool:
+    """Whether thoughts are good only behind exactly what preceded them."""
+    known = claude(model)
+    return known is not None and known.binds_thoughts
+
+
+def effort_of(model: str, effort: Effort | None) -> Thinking:
+    """The family's own fields for how hard to think; none where it has none."""
+    if (known := claude(model)) is not None:
+        return thinking(known, effort)
     if effort is None or effort == "minimal":
-        return {}
-    version = claude_version(model)
-    if version is not None:
-        return _claude_effort(version, effort, max_tokens)
+        return Thinking()
     if "amazon.nova-2" in model:  # its "high" forbids a limit on tokens, which a call needs
         capped = "medium" if effort == "high" else effort
-        return {"reasoningConfig": {"type": "enabled", "maxReasoningEffort": capped}}
-    return {"reasoning_effort": effort} if "openai.gpt-oss" in model else {}
-
-
-def _claude_effort(
-    version: tuple[int, ...], effort: Effort, max_tokens: int | None
-) -> dict[str, object]:
-    if version >= (4, 6):
-        return {"output_config": {"effort": effort}}
-    budget = _BUDGETS[effort]
-    if max_tokens is not None and budget >= max_tokens:
-        budget = _LEAST_BUDGET
-    if version < (3, 7) or (max_tokens is not None and budget >= max_tokens):
-        return {}
-    return {"thinking": {"type": "enabled", "budget_tokens": budget}}
+        return Thinking({"reasoningConfig": {"type": "enabled", "maxReasoningEffort": capped}})
+    return Thinking({"reasoning_effort": effort} if "openai.gpt-oss" in model else {})

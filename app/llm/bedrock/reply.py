@@ -67,8 +67,9 @@ class _Call:
 class Reply:
     """Puts one stream together; `take` each of its events, then ask how it `end`ed."""
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: str, prefix: str = "") -> None:
         self._model = model
+        self._prefix = prefix
         self._blocks: dict[int, _Text | _Reasoning | _Call] = {}
         self._reason = ""
         self._usage: Usage | None = None
@@ -105,7 +106,8 @@ class Reply:
         if finish == "stop" and self.calls:  # some models say that they stopped
             finish = "tool"
         blocks = [block.native() for block in self._in_order()]
-        native = NativeTurn(self._model, tuple(block for block in blocks if block))
+        content = tuple(block for block in blocks if block)
+        native = NativeTurn(self._model, content, self._prefix)
         return End(finish, self._usage, native=native)
 
     def _begin(self, event: Mapping[str, Any]) -> ToolCallStart | None:

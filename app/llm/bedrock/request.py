@@ -1,29 +1,25 @@
 """A `ChatRequest` as the arguments of Bedrock's ConverseStream."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from typing import Literal
+from typing import Any
 
 from app.llm.bedrock.families import (
+    binds_thoughts,
     cache_places,
-    effort_fields,
+    effort_of,
     takes_temperature,
     takes_tools,
 )
-from app.llm.port import (
-    CALL_CONNECTED,
-    CALLER_SILENT,
-    ChatMessage,
-    ChatRequest,
-    ToolCall,
-    ToolDefinition,
-)
+from app.llm.claude import Thinking
+from app.llm.history import framed
+from app.llm.port import ChatMessage, ChatRequest, ToolCall, ToolDefinition
 
 VENDOR = "bedrock"
 
-Block = dict[str, object]
-Speaker = Literal["user", "assistant"]
+Block = dict[str, Any]
 
 WITHDRAWN = "No longer available; never call it."
 """The description of a tool that only the history still knows."""
@@ -31,78 +27,87 @@ WITHDRAWN = "No longer available; never call it."
 
 @dataclass(frozen=True, slots=True)
 class NativeTurn:
-    """An assistant's turn as it was streamed, to be replayed to the model that made it."""
+    """An assistant's turn as it was streamed, to be replayed to the model that made it.
+
+    Attributes:
+        model: Which one that is.
+        content: The turn's blocks.
+        prefix: What preceded them, for a model whose thoughts are good only behind that.
+    """
 
     model: str
     content: tuple[Block, ...]
+    prefix: str = ""
+
+    def fits(self, message: ChatMessage, model: str, prefix: str) -> bool:
+        """Whether the turn is still what was streamed, for this model and in this place."""
+        uses = [block["toolUse"]["toolUseId"] for block in self.content if "toolUse" in block]
+        is_whole = uses == [call.id for call in message.tool_calls]
+        return is_whole and (self.model, self.prefix) == (model, prefix)
 
 
-def to_converse(request: ChatRequest, model: str) -> dict[str, object]:
-    """The arguments of `converse_stream`, without what nobody asked for."""
-    messages = _messages(request.messages, model)
-    tools = _tools(request, model)
-    places = cache_places(model)
-    arguments: dict[str, object] = {"modelId": model, "messages": messages}
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What `converse_stream` is called with, and what stands for all of it."""
+
+    arguments: Mapping[str, Any]
+    prefix: str
+
+
+def ask(request: ChatRequest, model: str) -> Asked:
+    """The arguments, without what nobody asked for."""
+    effort = effort_of(model, request.reasoning_effort)
+    tools, places = _tools(request, model), cache_places(model)
+    signed = _sign([request.system, tools, effort.arguments]) if binds_thoughts(model) else ""
+    messages, prefix = _messages(framed(request.messages), model, signed)
+    found: Block = {"modelId": model, "messages": messages}
     if request.system.strip():
         system: list[Block] = [{"text": request.system}]
-        arguments["system"] = _marked(system) if "system" in places else system
+        found["system"] = _marked(system) if "system" in places else system
     if tools:
-        arguments["toolConfig"] = {"tools": _marked(tools) if "tools" in places else tools}
+        found["toolConfig"] = {"tools": _marked(tools) if "tools" in places else tools}
     if "messages" in places:
         _mark_last(messages, behind_results="tools" in places)
-    if inference := _inference(request, model):
-        arguments["inferenceConfig"] = inference
-    if fields := effort_fields(model, request.reasoning_effort, request.max_tokens):
-        arguments["additionalModelRequestFields"] = fields
-    return arguments
+    if inference := _inference(request, model, effort):
+        found["inferenceConfig"] = inference
+    if effort.arguments:
+        found["additionalModelRequestFields"] = effort.arguments
+    return Asked(found, prefix)
 
 
-def _inference(request: ChatRequest, model: str) -> Block:
+def _inference(request: ChatRequest, model: str, effort: Thinking) -> Block:
     found: Block = {}
     if request.max_tokens is not None:
-        found["maxTokens"] = request.max_tokens
-    thinks = "thinking" in effort_fields(model, request.reasoning_effort, request.max_tokens)
+        found["maxTokens"] = request.max_tokens + effort.room
+    thinks = effort.arguments.get("thinking", {}).get("type") in ("enabled", "adaptive")
     if request.temperature is not None and takes_temperature(model) and not thinks:
         found["temperature"] = request.temperature
     return found
 
 
-def _messages(history: Sequence[ChatMessage], model: str) -> list[Block]:
-    """Turns that alternate, begin and end with the user, and hold something each."""
-    turns = [(speaker, blocks) for speaker, blocks in _turns(history, model) if blocks]
-    if not turns or turns[0][0] == "assistant":
-        turns.insert(0, ("user", [{"text": CALL_CONNECTED}]))
-    if turns[-1][0] == "assistant":
-        turns.append(("user", [{"text": CALLER_SILENT}]))
-    return [
-        {"role": speaker, "content": [block for _, blocks in same for block in blocks]}
-        for speaker, same in groupby(turns, key=lambda turn: turn[0])
-    ]
-
-
-def _turns(history: Sequence[ChatMessage], model: str) -> Iterator[tuple[Speaker, list[Block]]]:
-    """Each message's blocks; the outputs of tools are the user's, behind the turn that called."""
-    as_block = _output if takes_tools(model) else _output_as_text
+def _messages(history: Sequence[ChatMessage], model: str, prefix: str) -> tuple[list[Block], str]:
+    """Turns that alternate, and what stands for all of them where that matters."""
+    messages: list[Block] = []
     for message in history:
-        if message.role == "assistant":
-            yield "assistant", _assistant(message, model)
-        elif message.role == "user":
-            yield "user", _text(message.content)
+        role = "assistant" if message.role == "assistant" else "user"
+        blocks = _blocks(message, model, prefix)
+        if messages and messages[-1]["role"] == role:
+            messages[-1]["content"].extend(blocks)
         else:
-            yield "user", [as_block(message)]
+            messages.append({"role": role, "content": [*blocks]})
+        prefix = prefix and _sign([prefix, role, blocks])
+    return messages, prefix
 
 
-def _assistant(message: ChatMessage, model: str) -> list[Block]:
+def _blocks(message: ChatMessage, model: str, prefix: str) -> list[Block]:
+    if message.role == "tool":
+        return [_output(message) if takes_tools(model) else _output_as_text(message)]
     native = message.native
-    if isinstance(native, NativeTurn) and native.model == model:
+    if isinstance(native, NativeTurn) and native.fits(message, model, prefix):
         return list(native.content)
+    text = [{"text": message.content}] if message.content.strip() else []
     uses = [tool_use(call) for call in message.tool_calls] if takes_tools(model) else []
-    return [*_text(message.content), *uses]
-
-
-def _text(text: str) -> list[Block]:
-    """A block of text; none where it is blank, which Bedrock refuses."""
-    return [{"text": text}] if text.strip() else []
+    return [*text, *uses]
 
 
 def tool_use(call: ToolCall) -> Block:
@@ -113,8 +118,9 @@ def tool_use(call: ToolCall) -> Block:
 
 
 def _output(message: ChatMessage) -> Block:
-    content = _text(message.content) or [{"json": {}}]
-    return {"toolResult": {"toolUseId": message.tool_call_id, "content": content}}
+    """An output; Bedrock takes no blank text."""
+    content: Block = {"text": message.content} if message.content.strip() else {"json": {}}
+    return {"toolResult": {"toolUseId": message.tool_call_id, "content": [content]}}
 
 
 def _output_as_text(message: ChatMessage) -> Block:
@@ -150,7 +156,10 @@ def _marked(blocks: Iterable[Block]) -> list[Block]:
 def _mark_last(messages: list[Block], *, behind_results: bool) -> None:
     """Mark the last message, which is made anew for each request, so that marks never add up."""
     content = messages[-1]["content"]
-    if isinstance(content, list) and (
-        behind_results or not any("toolResult" in block for block in content)
-    ):
+    if behind_results or not any("toolResult" in block for block in content):
         messages[-1]["content"] = _marked(content)
+
+
+def _sign(what: Sequence[Any]) -> str:
+    text = json.dumps(what, sort_keys=True, default=repr)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
