@@ -120,7 +120,8 @@ async def call(options: Options, lines: AsyncIterator[str] | None = None) -> tup
 
 async def test_a_scripted_call_to_an_agent_with_a_tool() -> None:
     async with served(weather) as url:
-        code, lines = await call(Options(url=url, script=say("weather in Bonn", "and in Rome?")))
+        script = say("weather in Bonn", "and in Rome?")
+        code, lines = await call(Options(url=url, script=script, seed=1))
 
     assert code == 0
     assert lines[0] == f"call    {url.removesuffix('#rp=rt')}"
@@ -136,7 +137,7 @@ async def test_a_scripted_call_to_an_agent_with_a_tool() -> None:
         'tool    → get_weather(city="Rome")',
         "update  ──── update_instructions: Be brief. ────",
         "agent   Rome: temperature 52.",
-        "end     the caller hung up",
+        "end     the caller hung up (3 s)",
     ]
 
 
@@ -428,10 +429,14 @@ async def test_an_unanswered_tool_call_makes_the_call_go_wrong() -> None:
 
 
 async def test_a_broken_close_makes_the_call_go_wrong() -> None:
+    events: list[str] = []
+
     async def fragile(ws: web.WebSocketResponse, message: dict[str, Any]) -> None:
         await weather(ws, message)
         if message["type"] == "agent:event":
-            await ws.close(code=1011)
+            events.append(message["msgid"])
+            if len(events) == 1:
+                await ws.close(code=1011)
 
     async with served(fragile) as url:
         code, lines = await call(Options(url=url, script=say("hello")))

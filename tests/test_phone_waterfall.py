@@ -1,6 +1,7 @@
 """The line that tells where the time of a turn went, and who plays the agent's model."""
 
 import io
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -61,16 +62,29 @@ def test_one_stage_needs_no_total_and_no_strip() -> None:
 
 def test_the_tools_of_a_turn_that_does_not_tell_them_come_from_the_log() -> None:
     times = ToolTimes()
-    for id_, at in (("a", 1.0), ("b", 1.1)):
-        times.complete(entry("tool_call", at, tool_call_id=id_))
-    times.complete(entry("tool_output", 1.3, tool_call_id="b", name="second", ms=200))
-    times.complete(entry("tool_output", 1.4, tool_call_id="a", name="first", ms=400))
-    end = entry("event", 2.0, type="turn_end", latency={"model_latency": 100})
+    for id_ in ("a", "b"):
+        times.measure(entry("tool_call", tool_call_id=id_))
+    for id_, name, ms in (("b", "second", 200), ("a", "first", 400)):
+        told = times.measure(entry("tool_output", tool_call_id=id_, name=name, ms=ms))
+        assert told.data["ms"] >= ms
+    end = entry("event", type="turn_end", latency={"model_latency": 100, "tool_ms": 400})
 
-    assert (
-        read(times.complete(end).data).text == "llm 100 · tool 400 (second 200, first 400) — 500 ms"
+    assert read(times.complete(end).data).text == (
+        "llm 100 · tool 400 (second 200, first 400) — 500 ms"
     )
     assert times.complete(end) is end
+
+
+def test_a_tool_takes_real_time_on_a_virtual_clock_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = iter((5.0, 5.0, 5.25, 5.25))
+    monkeypatch.setattr("app.phone.waterfall.time.monotonic", lambda: next(now))
+    times = ToolTimes()
+    times.measure(entry("tool_call", tool_call_id="a"))
+    told = times.measure(entry("tool_output", tool_call_id="a", name="find", ms=0))
+    turn = times.complete(entry("event", type="turn_end", latency={"tool_ms": 0}))
+
+    assert told.data["ms"] == 250
+    assert read(turn.data).text == "tool 250 (find 250) ms"
 
 
 class Terminal(io.StringIO):
@@ -138,7 +152,9 @@ async def test_a_vendor_plays_the_call_and_its_time_is_told(
         lines = await call(app.url, keys, llm="openai:gpt-4.1-mini", dialect=dialect)
 
     assert "agent   Found" in lines
-    assert any(line.strip().startswith("llm ") and line.endswith(" ms") for line in lines)
+    (told,) = (line for line in lines if line.endswith(" ms") and "stt" in line)
+    (took,) = re.findall(r" · llm (\d+) · ", told)
+    assert int(took) >= 20
     assert not any("offline" in line for line in lines)
 
 

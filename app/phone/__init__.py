@@ -18,7 +18,8 @@ from app.phone.options import KEY, Options, UsageError, add_arguments, read_opti
 from app.phone.render import Line, tell_problem
 from app.phone.screen import Screen
 from app.phone.steps import Step
-from app.twin import CallRefused, Entry, Pace, Party, Twin, TwinCall, TwinError
+from app.phone.stopwatch import Stopwatch
+from app.twin import CallRefused, Entry, Pace, Party, Timings, Twin, TwinCall, TwinError
 from app.twin.faults import describe, find_faults
 
 __all__ = ["Options", "Step", "UsageError", "add_arguments", "phone", "read_options", "run"]
@@ -115,7 +116,8 @@ async def _call(
     await asyncio.sleep(0)  # the call exists from here on, and can be watched from its beginning
     call = twin.calls[0]
     call.subscribe(screen.show)
-    caller = Caller(call, screen)
+    caller, watch = Caller(call, screen), Stopwatch()
+    call.subscribe(watch.take)
     caller.expect(options.script[0] if options.script else None)
     _introduce(screen, options, call, is_terminal=is_terminal)
     refusal = ""
@@ -131,7 +133,7 @@ async def _call(
         caller.faults.append(str(error).splitlines()[0])
     finally:
         dialling.cancel()
-    return _conclude(screen, options, caller, call, refusal)
+    return _conclude(screen, options, caller, watch, refusal)
 
 
 def _introduce(screen: Screen, options: Options, call: TwinCall, *, is_terminal: bool) -> None:
@@ -160,10 +162,11 @@ def _advice(steer: str, *, is_terminal: bool) -> dict[str, list[Line]]:
 
 
 def _conclude(
-    screen: Screen, options: Options, caller: Caller, call: TwinCall, refusal: str
+    screen: Screen, options: Options, caller: Caller, watch: Stopwatch, refusal: str
 ) -> int:
     """Tell what went wrong, if anything did."""
-    faults = find_faults(call.log, ack_timeout=options.ack_timeout, drops=caller.drops)
+    call = caller.call
+    faults = find_faults(watch.entries, ack_timeout=options.ack_timeout, drops=caller.drops)
     faults += [fault for fault in caller.faults if fault not in faults]
     if refusal and not any(refusal in fault for fault in faults):
         faults.insert(0, refusal)
@@ -202,9 +205,7 @@ def _called(options: Options) -> dict[str, Any]:
 def _twin(
     options: Options, model: ChatModel | None, keys: Keys | None, *, is_terminal: bool
 ) -> Twin:
-    pace = Pace(ack=options.ack_timeout, patience=options.timeout)
-    if is_terminal:
-        pace = replace(pace, speech_rate=SPEECH_RATE, scale=1.0)
+    is_real = is_terminal or options.real_time
     return Twin(
         options.url,
         model=model,
@@ -214,7 +215,15 @@ def _twin(
         username=options.username,
         password=options.password,
         understands_agent=options.knows_agent,
-        pace=pace,
+        pace=Pace(
+            ack=options.ack_timeout,
+            patience=options.timeout,
+            speech_rate=SPEECH_RATE if is_real else None,
+            scale=1.0,
+            timings=Timings.natural(),
+        ),
+        clock="real" if is_real else "virtual",
+        seed=options.seed,
     )
 
 

@@ -33,6 +33,7 @@ class Caller:
     """Acts on a call.
 
     Attributes:
+        call: The call.
         drops: How many times it lost the socket on purpose.
         faults: What kept it from doing as it was told.
     """
@@ -40,7 +41,7 @@ class Caller:
     def __init__(self, call: TwinCall, screen: Screen) -> None:
         self.drops = 0
         self.faults: list[str] = []
-        self._call = call
+        self.call = call
         self._screen = screen
         self._is_answer_due = True  # the call begins with one
         self._waits_for_answers = True
@@ -59,13 +60,13 @@ class Caller:
             if not await self._try(step):
                 break
             await self._quiet()
-            self._call.let_finish()
+            self.call.let_finish()
         await self._hang_up()
 
     def expect(self, step: Step | None) -> None:
         """Be ready to cut the coming answer, if the step after it is an interruption."""
         if step and step.kind == "interrupt":
-            self._call.interrupt_after(WORDS_BEFORE_INTERRUPTION)
+            self.call.interrupt_after(WORDS_BEFORE_INTERRUPTION)
 
     async def listen(self, lines: AsyncIterator[str], *, is_terminal: bool) -> None:
         """Do what is typed until the lines or the call end; then hang up.
@@ -108,7 +109,7 @@ class Caller:
 
     async def _take_turns(self) -> None:
         while (step := await self._next_turn()) and step.kind != "hangup":
-            self._call.let_finish()
+            self.call.let_finish()
             self.expect(self._turns[0] if self._turns else None)
             await self._try(step)
 
@@ -124,13 +125,13 @@ class Caller:
 
     async def _quiet(self) -> None:
         """Wait for the caller's turn; where nobody types, also for an answer that is streamed."""
-        await self._call.settled()
+        await self.call.settled()
         if self._waits_for_answers and self._is_answer_due:
-            if self._call.is_streaming:
+            if self.call.is_streaming:
                 with suppress(TwinError):
-                    await self._call.streamed(timeout=STREAMED)
+                    await self.call.streamed(timeout=STREAMED)
             await asyncio.sleep(BREATH)
-            await self._call.settled()
+            await self.call.settled()
         self._is_answer_due = False
 
     def _spawn(self, step: Step) -> None:
@@ -155,7 +156,7 @@ class Caller:
         return True
 
     async def _do(self, step: Step, *, at_once: bool) -> None:
-        call = self._call
+        call = self.call
         self._is_answer_due = step.kind in _ANSWERED
         actions: dict[str, Callable[[], Awaitable[object]]] = {
             "say": lambda: call.say(step.text),
@@ -178,19 +179,19 @@ class Caller:
 
     async def _callee(self, step: Step) -> None:
         """Speak or press keys as the party that the application dialled."""
-        callee = await self._call.child()
+        callee = await self.call.child()
         await (callee.say(step.text) if step.kind == "callee" else callee.dtmf(step.text))
 
     async def _drop(self, *, at_once: bool) -> None:
         self.drops += 1
-        await self._call.drop()
+        await self.call.drop()
         if not at_once:
-            await self._call.reconnected()
+            await self.call.reconnected()
 
     async def _hang_up(self) -> None:
-        if not self._call.is_over:
-            await self._call.hangup()
-        await self._call.ended()
+        if not self.call.is_over:
+            await self.call.hangup()
+        await self.call.ended()
 
     def _watch(self, entry: Entry) -> None:
         if entry.kind == "end":

@@ -40,6 +40,8 @@ class Options:
         llm: Who plays the agent's LLM; empty leaves it to the agent.
         summarize: After how many turns an agent's history is summed up; 0 never does it.
         timeout: Seconds to wait for an answer before the call counts as gone wrong.
+        real_time: Whether a call that nobody sits at takes its time too.
+        seed: Makes the same times and ids in each call; other ones each time where it is None.
         callees: Who is called, by an outbound call first, and what they do.
         knows_agent: False plays a jambonz that has no agent verb.
     """
@@ -57,6 +59,8 @@ class Options:
     summarize: int = 0
     dialect: DialectName = "agent"
     knows_agent: bool = True
+    real_time: bool = False
+    seed: int | None = None
     ack_timeout: float = 5.0
     timeout: float = 30.0
     callees: tuple[Callee, ...] = ()
@@ -156,6 +160,12 @@ def _add_platform(parser: argparse.ArgumentParser) -> None:
         metavar="TURNS",
         help="sum an agent's history up after so many turns each, as jambonz can be told to",
     )
+    add(
+        "--real-time",
+        action="store_true",
+        help="let speech, silence and thinking take their time although nobody types",
+    )
+    add("--seed", type=int, metavar="N", help="make the same times and ids in each call")
     add("--dialect", choices=get_args(DialectName), default="agent", help="names of agent events")
     add("--no-agent", action="store_true", help="play a jambonz before 10.1, without agent verb")
     add(
@@ -198,6 +208,8 @@ def read_options(args: argparse.Namespace) -> Options:
         tag={name: _json_or_text(value) for name, value in _pairs("--tag", args.tag)},
         llm=args.llm,
         summarize=args.summarize,
+        real_time=args.real_time,
+        seed=args.seed,
         dialect=args.dialect,
         knows_agent=not args.no_agent,
         timeout=args.timeout,

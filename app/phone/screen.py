@@ -54,6 +54,7 @@ class Screen:
 
     def show(self, entry: Entry) -> None:
         """Show an entry of the call's log; a callback of the twin, so it never raises."""
+        entry = self._tools.measure(entry)
         if self._json:
             self._write(to_json(entry) + "\n")
             self._keep(render(self._tools.complete(entry)))

@@ -1,7 +1,8 @@
 """Where the time of a turn went: one line for each turn, stage by stage."""
 
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.twin import Entry
@@ -80,7 +81,7 @@ def read(turn: Mapping[str, Any]) -> Waterfall:
     found = {
         _STAGES[key]: value
         for key, value in measured.items()
-        if key in _STAGES and isinstance(value, int | float) and value
+        if key in _STAGES and isinstance(value, int | float)
     }
     calls = turn.get("tool_calls")
     tools = tuple(
@@ -88,7 +89,7 @@ def read(turn: Mapping[str, Any]) -> Waterfall:
         for call in (calls if isinstance(calls, list) else [])
         if isinstance(call, Mapping)
     )
-    stages = {stage: found[stage] for stage in _ORDER if stage in found}
+    stages = {stage: found[stage] for stage in _ORDER if found.get(stage)}
     return Waterfall(stages, tools, _early(measured.get("preflight")))
 
 
@@ -100,43 +101,40 @@ def _early(preflight: Any) -> str:
     return f"early {result}" if result else ""
 
 
-@dataclass(slots=True)
 class ToolTimes:
-    """What the tools of the present turn took, as the call's log tells it.
+    """What tools really take: a virtual clock stands still while their outputs are owed."""
 
-    The schema's dialect leaves both the tools and their time out of `turn_end`.
-    """
+    def __init__(self) -> None:
+        self._began: dict[str, float] = {}
+        self._since = 0.0
+        self._total = 0.0
+        self._calls: list[dict[str, Any]] = []
 
-    _calls: list[dict[str, Any]] = field(default_factory=list)
-    _open: set[str] = field(default_factory=set)
-    _since: float = 0.0
-    _total: float = 0.0
-
-    def complete(self, entry: Entry) -> Entry:
-        """Take note of an entry; return it, a `turn_end` with its tools."""
-        data = entry.data
+    def measure(self, entry: Entry) -> Entry:
+        """Take note of an entry; return it, a tool's output with the time that it took."""
+        id_ = str(entry.data.get("tool_call_id"))
         if entry.kind == "tool_call":
-            if not self._open:
-                self._since = entry.time
-            self._open.add(str(data.get("tool_call_id")))
-        elif entry.kind == "tool_output":
-            self._end(str(data.get("tool_call_id")), entry)
-        elif entry.kind == "event" and data.get("type") == "turn_end":
-            return self._turn_end(entry)
+            if not self._began:
+                self._since = time.monotonic()
+            self._began[id_] = time.monotonic()
+        elif entry.kind == "tool_output" and id_ in self._began:
+            took = round((time.monotonic() - self._began.pop(id_)) * 1000)
+            ms = max(took, entry.data.get("ms") or 0)
+            self._calls.append({"name": entry.data.get("name"), "rtt_ms": ms})
+            if not self._began:
+                self._total += time.monotonic() - self._since
+            return replace(entry, data={**entry.data, "ms": ms})
         return entry
 
-    def _end(self, id_: str, entry: Entry) -> None:
-        self._calls.append({"name": entry.data.get("name"), "rtt_ms": entry.data.get("ms")})
-        self._open.discard(id_)
-        if not self._open:
-            self._total += entry.time - self._since
-
-    def _turn_end(self, entry: Entry) -> Entry:
+    def complete(self, entry: Entry) -> Entry:
+        """The entry; a `turn_end` with its tools, which the schema's dialect leaves out."""
+        if entry.kind != "event" or entry.data.get("type") != "turn_end":
+            return entry
         calls, total = self._calls, round(self._total * 1000)
-        self._calls, self._open, self._total = [], set(), 0.0
-        if not calls or "tool_calls" in entry.data:
+        self._calls, self._began, self._total = [], {}, 0.0
+        if not calls:
             return entry
         latency = entry.data.get("latency")
         measured = dict(latency) if isinstance(latency, Mapping) else {}
-        measured.setdefault("tool_ms", total)
+        measured["tool_ms"] = max(total, measured.get("tool_ms") or 0)
         return replace(entry, data={**entry.data, "tool_calls": calls, "latency": measured})

@@ -13,6 +13,7 @@ from app.twin.far_end import Outcome, Party
 from app.twin.log import Entry, Kind
 from app.twin.matching import contains
 from app.twin.pace import Pace
+from app.twin.timings import Timings
 from app.twin.twin import Twin
 from app.twin.unmet import ExpectationFailed
 
@@ -30,6 +31,7 @@ __all__ = [
     "Outcome",
     "Pace",
     "Party",
+    "Timings",
     "Twin",
     "TwinCall",
     "TwinError",

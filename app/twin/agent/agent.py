@@ -3,8 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Mapping
-from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from app.llm import (
     CALL_CONNECTED,
@@ -24,7 +23,7 @@ from app.twin.agent.built_in import (
     handoff_name,
     told_of_transfer,
 )
-from app.twin.agent.casting import cast_model, is_rehearsed
+from app.twin.agent.casting import cast_model
 from app.twin.agent.cleanup import Cleanup
 from app.twin.agent.completion import ENDED, NO_RESPONSE, completion, completion_of
 from app.twin.agent.conversation import Conversation
@@ -34,6 +33,7 @@ from app.twin.agent.hearing import Hearing
 from app.twin.agent.mcp import AgentServers
 from app.twin.agent.options import read_options
 from app.twin.agent.summary import Summaries
+from app.twin.agent.thinking import think
 from app.twin.agent.tongue import Tongue
 from app.twin.agent.turn import Turn
 from app.twin.plays.transfer import hand_over
@@ -171,18 +171,9 @@ class Agent:
             self._cues.append(cue)
         self._more.set()
 
-    async def ask(self, request: ChatRequest) -> "AsyncGenerator[Event]":
-        """The model's reply; one that needs no time thinks for as long as the timings say.
-
-        No time passes while a real model answers: its time is not the clock's.
-        """
-        if is_rehearsed(self.model):
-            await self.leg.clock.sleep(self.leg.pace.timings.llm.draw(self.leg.platform.chance))
-        stream = cast("AsyncGenerator[Event]", self.model.stream(request))
-        with self.leg.clock.hold():
-            async with aclosing(stream) as events:
-                async for event in events:
-                    yield event
+    def ask(self, request: ChatRequest) -> "AsyncGenerator[Event]":
+        """The model's reply, as long as it takes."""
+        return think(self.leg, self.model, request)
 
     def press(self, digits: str) -> None:
         """Keys mean nothing to an agent."""
