@@ -141,7 +141,8 @@ class Found:
 
     def _took(self, fact: Fact) -> float:
         before = [e.time for e in self._entries[: fact.index] if _is_of_the_caller(e)]
-        return round((fact.time - (before[-1] if before else 0.0)) * 1000, 3)
+        began: float = self._entries[fact.index].data.get("began", fact.time)  # of what was heard
+        return round((began - (before[-1] if before else 0.0)) * 1000, 3)
 
 
 def _is_of_the_caller(entry: Entry) -> bool:

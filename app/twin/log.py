@@ -34,7 +34,8 @@ Kind = Literal[
 
 - `sent`, `received`: a whole message, as JSON, on its way to and from the application.
 - `said`: the caller said `text` or pressed `digits`.
-- `heard`: the caller heard `text`; `by` names the verb, `interrupted` is true where it was cut.
+- `heard`: the caller heard `text`; `by` names the verb, `interrupted` is true where it was cut,
+  `began` is when it began, where speech takes time.
 - `speaking`: one word of it, only while speech takes time; where it `joins`, the rest of a word.
 - `tool_call`: `tool_call_id`, `name`, `arguments`.
 - `tool_output`: `tool_call_id`, `name`, `output`, `ms`.

@@ -42,11 +42,13 @@ class Voice:
         """Let the caller hear a recording."""
         self.heard(f"[audio: {url}]", "play")
 
-    def heard(self, text: str, by: str, *, interrupted: bool = False) -> None:
-        """Log what was heard."""
+    def heard(
+        self, text: str, by: str, *, interrupted: bool = False, began: float | None = None
+    ) -> None:
+        """Log what was heard, and since when, where it took its time."""
         self.spoken.append(text)
         entry = {"text": text, "by": by, "interrupted": interrupted, **self.mark}
-        self.log.add("heard", entry)
+        self.log.add("heard", entry if began is None else {**entry, "began": began})
 
 
 class Utterance:
@@ -61,6 +63,7 @@ class Utterance:
         self._player: asyncio.Task[None] | None = None
         self._words = 0
         self._silent_until = 0.0
+        self._began: float | None = None
 
     def pause(self, seconds: float) -> None:
         """Let some silence come before the next word."""
@@ -91,7 +94,7 @@ class Utterance:
                 self._player.cancel()
             self.heard = " ".join(self.heard.split())
             if self.heard:
-                self._voice.heard(self.heard, self._by, interrupted=cut)
+                self._voice.heard(self.heard, self._by, interrupted=cut, began=self._began)
         return self.heard
 
     async def _play(self, rate: float | None) -> None:
@@ -109,6 +112,8 @@ class Utterance:
     def _tell(self, piece: str) -> None:
         """Log a word as it begins."""
         if piece.strip():
+            if self._began is None:
+                self._began = round(self._voice.log.elapsed, 6)
             entry = {"text": piece.strip(), "by": self._by, **self._voice.mark}
             joins = {"joins": True} if self._goes_on(piece) else {}
             self._voice.log.add("speaking", entry | joins)
