@@ -18,6 +18,7 @@ _THOUGHT = re.compile(r"(?i)<(/?)\s*(?:think|thinking|reasoning)\s*>")
 _THOUGHT_BEGUN = re.compile(r"</?\s*[a-zA-Z]*\s*")
 _THOUGHT_END = re.compile(r"(?i)</\s*(?:think|thinking|reasoning)\s*>")
 _LONGEST_TAG = 16
+_ENDS = ".!?…:"
 
 
 @dataclass(slots=True)
@@ -39,8 +40,14 @@ class Place:
         last_line = text.rpartition("\n")[2]
         self.begins_line = not last_line.strip() and ("\n" in text or self.begins_line)
         if shown := text.rstrip():
-            self.begins_sentence = shown[-1] in ".!?…:\n" or "\n" in text[len(shown) :]
+            self.begins_sentence = shown[-1] in _ENDS or "\n" in text[len(shown) :]
         self.before = text[-1:] or self.before
+
+    def stand_behind(self, character: str) -> None:
+        """Move behind a text that ends with no blank."""
+        self.before = character
+        self.begins_line = False
+        self.begins_sentence = character in _ENDS
 
     @property
     def is_in_word(self) -> bool:
@@ -71,12 +78,20 @@ class Cleanup:
 
     def feed(self, text: str) -> str:
         """Take a piece; return what can be spoken now."""
+        if self._is_plain(text):
+            self._place.stand_behind(text[-1])
+            return text
         self._text += text
         return self._go_on(is_last=False)
 
     def finish(self) -> str:
         """Return what was held back: no more text comes."""
         return self._go_on(is_last=True)
+
+    def _is_plain(self, text: str) -> bool:
+        """Whether a piece is spoken as it is, which nearly all are."""
+        is_open = self._text or self._is_thinking or self._has_dropped or self._blank
+        return not (is_open or not text or text[-1].isspace() or _SPECIAL.search(text))
 
     def _go_on(self, *, is_last: bool) -> str:
         spoken: list[str] = []
