@@ -158,6 +158,21 @@ async def test_a_vendor_plays_the_call_and_its_time_is_told(
     assert not any("offline" in line for line in lines)
 
 
+async def test_a_wrong_key_makes_the_call_go_wrong_and_says_what_to_do(vendor: OpenAiWire) -> None:
+    vendor.answer(Answer(status=401, message="no such key"))
+    keys = {"openai": {**vendor.auth(), "baseURL": vendor.options()["baseURL"]}}
+    out = io.StringIO()
+    async with serving(new=[agent()]) as app:
+        options = Options(url=app.url, script=(Step("say", "Hello?"),))
+        code = await phone(options, out=out, keys=keys)
+
+    lines = out.getvalue().splitlines()
+    (problem,) = (at for at, line in enumerate(lines) if "problem the model failed" in line)
+    assert code == 1
+    assert "no such key" in lines[problem]
+    assert "cordboard models VENDOR" in lines[problem + 1]
+
+
 async def test_a_person_is_told_once_that_the_offline_model_plays() -> None:
     async with serving(new=[agent()], hooks={"/done": [agent()]}) as app:
         lines = await call(app.url)

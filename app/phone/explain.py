@@ -48,6 +48,10 @@ _HINTS = (
         "jambonz waits 5 s and then refuses the call with 480; did the handler fail? See its log",
     ),
     ("no ack", "jambonz waits 5 s for an ack; ack first, and send the rest by a command later"),
+    (
+        "the model failed",
+        "cordboard models VENDOR tests a credential; --llm offline plays without one",
+    ),
     ("InvalidMessage", "jambonz takes JSON frames of type ack or command, nothing else"),
     ("1009", "jambonz takes frames of up to 24576 bytes; send large parts as updates of the agent"),
     ("1011", "the application found its own session broken; see its log"),

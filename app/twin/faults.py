@@ -19,6 +19,9 @@ ACKED = (
 RESTARTS = (1000, 1001, 1012)
 """Close codes of an application that ends, or makes room for another one, in good order."""
 
+MODEL_FAILED = "the model failed: "
+"""What the note of a model that failed begins with: the agent has ended without a word."""
+
 _BAD_ENDS = ("a hook failed", "no ack", "the twin failed")
 
 
@@ -106,6 +109,12 @@ def _tool_output(case: _Case, _: float, data: dict[str, Any]) -> None:
     case.unanswered.pop(str(data["tool_call_id"]), None)
 
 
+def _note(case: _Case, _: float, data: dict[str, Any]) -> None:
+    text = str(data.get("text"))
+    if text.startswith(MODEL_FAILED):
+        case.add(text)
+
+
 def _end(case: _Case, _: float, data: dict[str, Any]) -> None:
     reason = str(data.get("reason"))
     if reason.startswith(_BAD_ENDS):
@@ -119,5 +128,6 @@ _LOOKS = {
     "error": _error,
     "tool_call": _tool_call,
     "tool_output": _tool_output,
+    "note": _note,
     "end": _end,
 }

@@ -36,6 +36,7 @@ from app.twin.agent.summary import Summaries
 from app.twin.agent.thinking import think
 from app.twin.agent.tongue import Tongue
 from app.twin.agent.turn import Turn
+from app.twin.faults import MODEL_FAILED
 from app.twin.plays.transfer import hand_over
 from app.twin.stack import Verb
 
@@ -295,7 +296,7 @@ class Agent:
     def _fail(self, error: ModelError) -> None:
         """End: there is no model to speak."""
         self.completion = completion_of(error)
-        self.leg.log.note(f"the model failed: {error}", **self.completion["error"])
+        self.leg.log.note(f"{MODEL_FAILED}{error}", **self.completion["error"])
 
     def _cast(self) -> ChatModel:
         """Find who plays the language model, and let it get ready."""
