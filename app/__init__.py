@@ -7,6 +7,7 @@ from app.agent import Agent
 from app.application import Application, EnvVars, discover, env_var
 from app.calls import Calls
 from app.hook import action_hook, event_hook
+from app.mcp_tools import McpTools, mcp_tools
 from app.protocol import (
     Adulting,
     AgentEnded,
@@ -157,6 +158,7 @@ __all__ = [
     "ListenEnded",
     "LlmEvent",
     "LocalError",
+    "McpTools",
     "MessageSent",
     "NoAgent",
     "OtherEvent",
@@ -214,6 +216,7 @@ __all__ = [
     "leave",
     "listen",
     "llm_",
+    "mcp_tools",
     "message",
     "nova_s2s",
     "openai_s2s",

@@ -9,6 +9,7 @@ from app.application import Application
 from app.lines import QUICK
 from app.protocol import AgentUpdate
 from app.session import CallEnded, CallNotFound, Receipt, Runtime, Session
+from app.tool import ToolSource
 
 SWEEP_SECONDS = 0.05
 INTERNAL_ERROR = 1011
@@ -46,6 +47,11 @@ class Calls:
     def open(self, application: Application[Any, Any], path_params: Mapping[str, str]) -> Session:
         """A session for a socket whose first message is still to come."""
         return Session(application, self.runtime, path_params=path_params)
+
+    def follow_tools(self, source: ToolSource) -> None:
+        """Offer the tools of a source anew in all calls that have them."""
+        for session in self:
+            session.follow_tools(source)
 
     async def update_agent(self, call_sid: str, update: AgentUpdate) -> Receipt:
         """Send a mid-call update.

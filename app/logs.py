@@ -125,6 +125,11 @@ class Event(StrEnum):
     REST_FAILED = auto()
     MCP_CALLED = auto()
     MCP_FAILED = auto()
+    MCP_SERVER_CONNECTED = auto()
+    MCP_SERVER_AWAY = auto()
+    MCP_TOOL_FAILED = auto()
+    MCP_TOOL_MISSING = auto()
+    TOOLS_NOT_UPDATED = auto()
 
     LIBRARY = auto()
 

@@ -1,7 +1,7 @@
-"""An agent with the tools of an MCP server, which jambonz calls by itself, and one of its own."""
+"""A support desk with tools of its own, of a local MCP server, and of one that jambonz calls."""
 
 from app import Agent, Application, EnvVars, Session, env_var
-from hooks.mcp import open_ticket
+from hooks.mcp import manual, open_ticket
 
 
 class Env(EnvVars):
@@ -17,7 +17,8 @@ mcp = Application("/with-mcp", env=Env)
 
 @mcp.session_new
 async def answer(session: Session[dict[str, object], Env]) -> Agent:
-    """A support agent with the tools of an MCP server beside its own."""
+    """A support agent with the tools of MCP servers beside its own."""
+    await manual.ready(3)  # there already, unless this is the first call after the start
     url, key = session.env.MCP_URL, session.env.MCP_KEY
     return Agent(
         llm="openai:gpt-4.1-mini",
@@ -25,5 +26,5 @@ async def answer(session: Session[dict[str, object], Env]) -> Agent:
         tts="cartesia:sonic-english",
         instructions="You are the support desk. Search the manual; open a ticket if that fails.",
         mcp_servers=[{"url": url} | ({"auth": {"apiKey": key}} if key else {})] if url else None,
-        tools=[open_ticket],
+        tools=[open_ticket, manual],
     )

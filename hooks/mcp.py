@@ -1,10 +1,18 @@
-"""The one tool that the MCP server does not have."""
+"""The tools of a support desk: one of its own, and those of a program that speaks MCP."""
 
+import sys
 from itertools import count
+from pathlib import Path
 
-from app import tool
+from app import mcp_tools, tool
 
 numbers = count(1001)
+
+manual = mcp_tools(
+    [sys.executable, "-P", str(Path(__file__).with_name("manual_server.py"))],
+    only=["search_manual"],
+    filler="I am looking that up.",
+)
 
 
 @tool

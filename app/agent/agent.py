@@ -1,11 +1,12 @@
 """``Agent``: a value that describes a voice agent and becomes jambonz' agent verb."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cached_property
 from typing import ClassVar, Literal
 
 from app.agent.advice import find_warnings
-from app.agent.checks import IN_LLM_OPTIONS, find_problems, llm_of
+from app.agent.checks import IN_LLM_OPTIONS, find_problems, llm_of, reserved_names
 from app.agent.llm import NO_OPTIONS, Effort, Llm, LlmOptions, Message, Positive
 from app.agent.options import (
     BargeIn,
@@ -21,8 +22,9 @@ from app.agent.options import (
 )
 from app.agent.prompts import Prompts, read_prompts
 from app.agent.rendered import RenderedAgent
-from app.agent.tools import ToolItem
+from app.agent.tools import Offered, ToolItem, Tools, hidden, listed, present
 from app.agent.wire import about_agent, write_agent
+from app.tool import ToolSource
 from app.verbs.errors import Problem
 from app.verbs.hooks import HookRef
 from app.verbs.part import Free, Many, NotNegative, Of, OfText, Verb
@@ -43,7 +45,7 @@ class Agent(Verb):
         instructions: The system prompt.
         messages: History to begin with: ``{"role": …, "content": …}``.
         max_tokens: Limit of one reply.
-        tools: Functions decorated with ``@tool``, or definitions as JSON.
+        tools: Functions decorated with ``@tool``, ``mcp_tools(…)``, or definitions as JSON.
         turn_detection: Who decides that the caller has finished; jambonz takes ``"stt"``.
         early_generation: Prompt the model before the end of the turn is certain.
         greeting: Whether the model speaks first; jambonz lets it.
@@ -75,7 +77,7 @@ class Agent(Verb):
     max_tokens: Positive | None = None
     temperature: NotNegative | None = None
     reasoning_effort: Effort | None = None
-    tools: Many[ToolItem] | None = None
+    tools: Tools | None = None
     turn_detection: Literal["stt", "krisp"] | Of[TurnDetection] | None = None
     barge_in: Of[BargeIn] | None = None
     early_generation: bool | None = None
@@ -109,9 +111,24 @@ class Agent(Verb):
         return options if isinstance(options, LlmOptions) else NO_OPTIONS
 
     @property
+    def offered(self) -> tuple[Offered, ...]:
+        """The tools as they were given."""
+        return tuple(listed(self.tools) if self.tools is not None else self.llm_options.tools or ())
+
+    @cached_property
+    def sources(self) -> tuple[ToolSource, ...]:
+        """Those that stand for tools which come and go."""
+        return tuple(item for item in self.offered if isinstance(item, ToolSource))
+
+    @cached_property
+    def last_made(self) -> list[tuple[tuple[ToolItem, ...], "Agent"]]:
+        """The agent that these made last, with the tools that it has."""
+        return []
+
+    @property
     def tool_items(self) -> tuple[ToolItem, ...]:
-        """The tools, wherever they were given."""
-        return tuple(self.tools if self.tools is not None else self.llm_options.tools or ())
+        """The tools as of now, wherever they were given."""
+        return present(self.offered, reserved_names(self))
 
     @property
     def llm_label(self) -> str:
@@ -143,6 +160,8 @@ class Agent(Verb):
 
     def to_wire(self, render: Render) -> Wire:
         """The properties for one call; what a session needs to know goes to ``render.agents``."""
+        if self.sources:
+            return self.write_as_of_now(render)
         render.include(self.static)
         wire = dict(self.static.wire)
         about = self.about
@@ -151,6 +170,22 @@ class Agent(Verb):
             about = about.with_prompt_of(wire)
         render.agents.append(about)
         return wire
+
+    def write_as_of_now(self, render: Render) -> Wire:
+        """The same for an agent whose tools come and go."""
+        wire = self.with_tools(self.tool_items).to_wire(render)
+        reserved = frozenset(reserved_names(self))
+        last = render.agents[-1]
+        render.agents[-1] = replace(last, offered=self.offered, reserved=reserved)
+        return wire
+
+    def with_tools(self, tools: tuple[ToolItem, ...]) -> "Agent":
+        """The same agent with these tools; the last one is kept, since they seldom change."""
+        if not self.last_made or self.last_made[0][0] != tools:
+            agent = self.model_copy(update={"tools": tools})
+            agent.__dict__["warnings"] = (*agent.warnings, *hidden(self.offered, tools))
+            self.last_made[:] = [(tools, agent)]
+        return self.last_made[0][1]
 
     def render_verb(self, render: Render) -> Wire:
         """The instruction for one call."""

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from app.agent.dialect import AGENT, Dialect
 from app.agent.prompts import system_prompt
+from app.agent.tools import Offered
 from app.hook import Hook
 from app.protocol.roles import HookRole
 from app.tool import Tool
@@ -51,6 +52,8 @@ class RenderedAgent:
         raw_tools: Names of tools given as JSON, which no function answers.
         has_greeting: Whether the agent speaks first.
         dialect: How tool outputs, updates and events are written.
+        offered: The tools as they were given, where some of them come and go; else empty.
+        reserved: Names that those must not have.
     """
 
     agent: Talker
@@ -63,6 +66,8 @@ class RenderedAgent:
     raw_tools: tuple[str, ...]
     has_greeting: bool
     dialect: Dialect = AGENT
+    offered: "tuple[Offered, ...]" = ()
+    reserved: frozenset[str] = frozenset()
 
     def with_prompt_of(self, wire: Wire) -> "RenderedAgent":
         """The same with the prompt as it was filled."""

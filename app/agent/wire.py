@@ -50,7 +50,7 @@ def write_llm(agent: "Agent", render: Render) -> Wire | None:
         if value is not None:
             options[key] = render.value(value)
     if agent.tools is not None:
-        options["tools"] = [tool_wire(item) for item in agent.tools]
+        options["tools"] = [tool_wire(item) for item in agent.tool_items]
     if options:
         llm["llmOptions"] = options
     return llm if llm or agent.llm is not None else None

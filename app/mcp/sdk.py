@@ -6,6 +6,7 @@ import os
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from importlib import import_module
 from typing import Any, Self
 
 import httpx2
@@ -25,6 +26,8 @@ STREAM_SECONDS = 300.0
 MAX_PAGES = 100
 MAX_TOOLS = 1000
 
+# The SDK imports it when the first result comes, which would hold up every call for 0.2 s.
+import_module("jsonschema")
 # What fails is told by who asked, in one line; the SDK would write a traceback for each try.
 logging.getLogger("mcp.client").setLevel(logging.CRITICAL)
 # A command that does not end when its input does is stopped; the process of the server has 5 s.

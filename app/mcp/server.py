@@ -94,12 +94,9 @@ class McpServer:
         """Wait until it is connected; it goes on trying where it is not.
 
         Raises:
-            McpError: The first try failed; the text says what was tried and why it failed.
+            McpError: A try failed; the text says what was tried and why it failed.
         """
-        self.begin()
-        await self._outcome.wait()
-        if not self.is_connected:
-            raise self.problem or McpError(f"MCP server {self.label} is not connected")
+        await self._ready()
 
     async def call(
         self, name: str, arguments: Mapping[str, Any], within: float | None = None

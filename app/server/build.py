@@ -17,6 +17,7 @@ from app import mcp_server, metrics, rest
 from app.application import Application
 from app.calls import Calls
 from app.keys import CALLS, COUNTERS, DRAINING, FEED, SETTINGS, SWITCHBOARD
+from app.mcp_tools import POOL
 from app.server.lookout import LOOKOUT, Lookout
 from app.server.site import Site
 from app.server.socket import GOING_AWAY
@@ -59,6 +60,7 @@ def build(
     switchboard = web_app[SWITCHBOARD] = Switchboard(applications)
     web_app.router.register_resource(switchboard)
     web_app.cleanup_ctx.append(look_after_calls)
+    web_app.cleanup_ctx.append(keep_mcp_servers)
     web_app.on_shutdown.append(drain)
     return web_app
 
@@ -85,6 +87,19 @@ async def look_after_calls(web_app: web.Application) -> AsyncIterator[None]:
         for keeper in keepers:
             keeper.cancel()
     web_app[CALLS].end_all("the node stopped")
+
+
+async def keep_mcp_servers(web_app: web.Application) -> AsyncIterator[None]:
+    """Keep the servers of ``mcp_tools`` that calls use, until the node ends."""
+    follow = web_app[CALLS].follow_tools
+    POOL.open(follow)
+    yield
+    await POOL.close(follow)
+
+
+async def connect_to_mcp_servers(_web_app: web.Application) -> None:
+    """Have their tools before the first call, where the node is there to stay."""
+    POOL.connect_all()
 
 
 async def drain(web_app: web.Application) -> None:
@@ -121,6 +136,7 @@ async def run(
         parts: What else belongs to this node; each sets itself up.
     """
     web_app = build(settings, applications)
+    web_app.on_startup.append(connect_to_mcp_servers)
     for part in parts:
         part(web_app)
     runner = web.AppRunner(web_app, handle_signals=False, shutdown_timeout=1.0, access_log=None)

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from app.agent import Rendered, RenderedAgent
+from app.agent.tools import Offered, present
 from app.application import Application, answers_tools
 from app.hook import Hook
 from app.protocol import (
@@ -21,7 +22,7 @@ from app.protocol import (
     UpdateTools,
 )
 from app.session.user_code import UserCode
-from app.tool import Tool
+from app.tool import Tool, ToolSource
 
 NO_FUNCTION = "no function answers the tool {name!r}; the model will be told that it is unknown"
 EVENT_MESSAGES = ("agent:event", "llm:event")
@@ -119,9 +120,23 @@ class Agents:
         names = [str(tool.get("name")) for tool in update.tools]
         self.tools = {name: known[name] for name in names if name in known}
         raw = tuple(name for name in names if name not in known)
-        self.current = dataclasses.replace(self.current, raw_tools=raw)
+        self.current = dataclasses.replace(self.current, raw_tools=raw, offered=())
         has_handler = answers_tools(self._application, self.current.tool_hook)
         return () if has_handler else tuple(NO_FUNCTION.format(name=name) for name in raw)
+
+    def offer(self, offered: tuple[Offered, ...]) -> None:
+        """Note tools that come and go among those of the one that runs."""
+        assert self.current is not None
+        self.current = dataclasses.replace(self.current, offered=offered)
+
+    def news(self, source: ToolSource) -> tuple[Offered, ...]:
+        """What is to be offered anew because a source has other tools now; empty if nothing is."""
+        agent = self.current
+        if agent is None or source not in agent.offered:
+            return ()
+        now = present(agent.offered, agent.reserved)
+        functions = {tool.name: tool for tool in now if isinstance(tool, Tool)}
+        return () if functions == self.tools else agent.offered
 
     def _next(self) -> None:
         """The next one begins; what the last one left behind is still heard until then."""

@@ -40,8 +40,9 @@ from app.session.runtime import Runtime, Socket
 from app.session.snapshot import take_snapshot
 from app.session.speaker import Speaker
 from app.session.tools import ToolCalls
+from app.session.updates import follow_source
 from app.session.user_code import UserCode, run
-from app.tool import Tool
+from app.tool import Tool, ToolSource
 from app.verbs.render import add_roles
 
 T = TypeVar("T")
@@ -127,6 +128,10 @@ class LiveCall(CallFacts[S, E]):
     def is_open(self) -> bool:
         """Whether something can be sent: the call has begun and is not over."""
         return self._connection.is_live and not self._is_over
+
+    def follow_tools(self, source: ToolSource) -> None:
+        """Offer tools anew, if some of them come from this source."""
+        follow_source(self, source)
 
     # what it offers over MCP
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.agent import McpServer
+from app.agent.tools import Tools, listed
 from app.command import AGENT_UPDATE
 from app.protocol import (
     AgentUpdate,
@@ -12,7 +13,6 @@ from app.protocol import (
     GenerateReply,
     InjectContext,
     UpdateInstructions,
-    UpdateTools,
     check_update,
     parse_update,
 )
@@ -23,7 +23,7 @@ from app.session.media_commands import MediaCommands
 from app.session.offers import offer
 from app.session.receipt import Receipt
 from app.session.speaker import Speaker
-from app.session.updates import LLM_UPDATE, doubts, send_event, send_update
+from app.session.updates import LLM_UPDATE, doubts, send_event, send_tools, send_update
 from app.tool import Tool
 
 
@@ -50,11 +50,13 @@ class Session(CallCommands[S, E], MediaCommands[S, E], ConferenceCommands[S, E])
             messages = [{"role": "system", "content": messages}]
         return await self.update_agent(InjectContext(messages))
 
-    async def update_tools(self, tools: Sequence[Tool[..., Any] | Mapping[str, Any]]) -> Receipt:
-        """Replace the agent's tools, from its next turn; what is called is what was offered."""
-        functions = {tool.name: tool for tool in tools if isinstance(tool, Tool)}
-        wire = [tool.definition if isinstance(tool, Tool) else tool for tool in tools]
-        return send_update(self, check_update(UpdateTools(wire)), functions)
+    async def update_tools(self, tools: Tools) -> Receipt:
+        """Replace the agent's tools, from its next turn; what is called is what was offered.
+
+        Args:
+            tools: Functions decorated with ``@tool``, ``mcp_tools(…)``, or definitions as JSON.
+        """
+        return send_tools(self, listed(tools))
 
     async def generate_reply(
         self,

@@ -1,24 +1,28 @@
 """Steering what runs: the four updates, a vendor's own events, and what a late tool has to tell."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from app.agent import AGENT, ToolOutput
+from app.agent.tools import Offered, present
 from app.lines import QUICK
 from app.protocol import (
     AgentUpdate,
     BadUpdate,
     FrameTooLarge,
+    LocalError,
     UpdateInstructions,
+    UpdateTools,
     Wire,
+    check_update,
     function_response,
 )
 from app.session.errors import NoAgent
 from app.session.receipt import Receipt
-from app.tool import Tool, encode_result
+from app.tool import Tool, ToolSource, encode_result
 
 if TYPE_CHECKING:
     from app.session.live import LiveCall
@@ -62,6 +66,31 @@ def send_update(
         session.log.warning("instructions_after_split", advice=AFTER_SPLIT)
         warnings = (*warnings, AFTER_SPLIT)
     return report(session, update.type, frames, warnings, update.to_wire())
+
+
+def send_tools(session: "LiveCall[Any, Any]", offered: Sequence[Offered]) -> Receipt:
+    """Offer tools to what runs; some of them may come and go.
+
+    Raises:
+        NoAgent, BadUpdate, FrameTooLarge: As for any update.
+    """
+    reserved = session.agent.reserved if session.agent else frozenset()
+    tools = present(offered, reserved)
+    functions = {tool.name: tool for tool in tools if isinstance(tool, Tool)}
+    wire = [tool.definition if isinstance(tool, Tool) else tool for tool in tools]
+    receipt = send_update(session, check_update(UpdateTools(wire)), functions)
+    if any(isinstance(item, ToolSource) for item in offered):
+        session._agents.offer(tuple(offered))
+    return receipt
+
+
+def follow_source(session: "LiveCall[Any, Any]", source: ToolSource) -> None:
+    """Offer anew what runs in a call, if a source of its tools has others now."""
+    if session.is_open and (offered := session._agents.news(source)):
+        try:
+            send_tools(session, offered)
+        except LocalError as error:
+            session.log.warning("tools_not_updated", reason=str(error))
 
 
 def send_event(session: "LiveCall[Any, Any]", event: Mapping[str, Any]) -> Receipt:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import (
+    TYPE_CHECKING,
     Any,
     Generic,
     Literal,
@@ -21,6 +22,9 @@ from app.tool import result
 from app.tool.arguments import Arguments, compile_arguments
 from app.tool.docstring import read_docstring
 from app.tool.schema import Schema
+
+if TYPE_CHECKING:
+    from app.tool.source import JsonArguments
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -65,7 +69,7 @@ class Tool(Generic[P, R]):
     function: Callable[P, R]
     name: str
     description: str
-    arguments: Arguments
+    arguments: "Arguments | JsonArguments"
     session_parameter: str | None
     is_async: bool
     timeout: float
@@ -231,7 +235,8 @@ def finish(made: Tool[P, R]) -> Tool[P, R]:
     """Check the options and write the definition."""
     check_words(made)
     check_times(made)
-    if made.once:  # equal calls are told by all arguments, those of the defaults included
+    if made.once:
+        # Equal calls are told by all arguments, those of the defaults included.
         made = replace(made, arguments=replace(made.arguments, quick=None))
     definition = {
         "name": made.name,

@@ -20,6 +20,10 @@ FAILED = (
     "possible right now, and offer something else."
 )
 GAVE_UP = "The tool did not finish, and no result will come. Tell the caller that it did not work."
+UNREACHABLE = (
+    "What does this cannot be reached right now. Tell the caller that it is not possible at the "
+    "moment, and offer something else."
+)
 TOO_MANY = "Too many tools run already. Wait for their results, then call this one again."
 CALL_OVER = "The call is over."
 UNANSWERED = "Nothing answered this tool call in time. Tell the caller that it did not work."

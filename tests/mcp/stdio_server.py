@@ -1,7 +1,10 @@
 """An MCP server on standard input and output, for tests."""
 
 import os
+import signal
 import sys
+import time
+from pathlib import Path
 
 from mcp.server.mcpserver import Context, MCPServer
 
@@ -49,4 +52,10 @@ if __name__ == "__main__":
     print("a word on the way", file=sys.stderr)
     if "--crash" in sys.argv:
         sys.exit("no licence found")
+    pid_file = os.environ.get("PIDFILE", "")
+    if pid_file:
+        Path(pid_file).write_text(str(os.getpid()))
     server.run("stdio")
+    while pid_file == "deaf":  # its input has ended, and it stays
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        time.sleep(60)

@@ -1,4 +1,4 @@
-"""MCP servers are passed on to jambonz; own tools work beside them."""
+"""A desk with its own tool, one of a program that speaks MCP, and servers that jambonz calls."""
 
 from app.twin import Twin
 
@@ -9,7 +9,8 @@ async def test_the_server_is_written_as_jambonz_reads_it(jambonz: Twin) -> None:
         verb = call.acks[0]["data"][0]
 
         assert verb["mcpServers"] == [{"url": "http://127.0.0.1:1/sse", "auth": {"apiKey": "k-1"}}]
-        assert [tool["name"] for tool in verb["llm"]["llmOptions"]["tools"]] == ["open_ticket"]
+        names = [tool["name"] for tool in verb["llm"]["llmOptions"]["tools"]]
+        assert names == ["open_ticket", "search_manual"]
 
 
 async def test_a_server_without_a_key_gets_none(jambonz: Twin) -> None:
@@ -18,6 +19,8 @@ async def test_a_server_without_a_key_gets_none(jambonz: Twin) -> None:
         assert call.acks[0]["data"][0]["mcpServers"] == [{"url": "http://127.0.0.1:1/mcp"}]
 
 
-async def test_the_own_tool_works_beside_it(jambonz: Twin) -> None:
+async def test_the_program_answers_and_so_does_the_own_tool(jambonz: Twin) -> None:
     async with await jambonz.call("/with-mcp") as call:
-        assert "is open" in await call.say("My router does not work.")
+        assert "ten seconds" in await call.say("Search the manual for reset.")
+        call.expect.tool("search_manual", topic="reset")
+        assert "is open" in await call.say("Open a ticket: my router does not work.")
