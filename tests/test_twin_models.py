@@ -1,5 +1,6 @@
 """Which model plays an agent, what it is asked, and what happens where it fails."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -22,7 +23,7 @@ from app.twin.agent.reply import ANSWER_NOW
 from app.twin.agent.turn import MAX_ROUNDS
 from tests.llm.servers.base import Answer, Call
 from tests.llm.servers.openai_wire import OpenAiWire
-from tests.twin_app import Message, agent, serving
+from tests.twin_app import App, Message, agent, serving
 
 TOOL = {"name": "find", "description": "Find", "parameters": {"type": "object"}}
 BYE = [{"verb": "say", "text": "Goodbye."}, {"verb": "hangup"}]
@@ -117,6 +118,34 @@ async def test_an_llm_that_cannot_be_ends_the_agent_and_the_call_goes_on(
         assert problem in data["error"]["message"]
         assert f"the model failed: {data['error']['message']}" in notes(call)
         assert call.spoken == ["Goodbye."]
+
+
+class Warmed(FakeModel):
+    """Tells when it got ready, and for whom."""
+
+    def __init__(self) -> None:
+        super().__init__(["Hello."])
+        self.is_warm = asyncio.Event()
+
+    async def prewarm(self) -> None:
+        assert not self.is_warm.is_set()
+        self.is_warm.set()
+
+
+async def test_a_model_gets_ready_once_before_the_application_has_answered() -> None:
+    model = Warmed()
+
+    async def slow(app: App, ws: web.WebSocketResponse, message: Message) -> bool:
+        await model.is_warm.wait()
+        return False
+
+    async with (
+        serving(new=[agent()], answer=slow) as app,
+        Twin(app.url, model=model) as twin,
+    ):
+        call = await twin.call()
+
+        assert await call.heard() == "Hello."
 
 
 # ---------------------------------------------------------------- how it fails

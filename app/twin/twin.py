@@ -172,6 +172,8 @@ class Twin:
             join(self.url, path), info, self.platform, far_end=FarEnd(far_end), statuses=statuses
         )
         leg.amd = dict(amd or {})
+        if self.platform.model:
+            leg.spawn(self.platform.model.prewarm())
         call = TwinCall(leg)
         self.calls.append(call)
         await call.begin(answer)

@@ -305,7 +305,8 @@ class Agent:
         except ModelError as error:
             self._fail(error)
             return self.leg.platform.offline  # nobody asks it
-        self.leg.spawn(model.prewarm())
+        if model is not self.leg.platform.model:  # that one got ready when the call began
+            self.leg.spawn(model.prewarm())
         return model
 
     def _cut(self) -> None:
