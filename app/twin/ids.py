@@ -3,7 +3,8 @@
 import uuid
 from random import Random
 
-_ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_ALPHABET = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_LETTERS = bytes(_ALPHABET[byte % len(_ALPHABET)] for byte in range(256))
 
 
 class Ids:
@@ -22,7 +23,7 @@ class Ids:
 
     def msgid(self) -> str:
         """A 22-character short id of a message."""
-        return "".join(self._random.choices(_ALPHABET, k=22))
+        return self._random.randbytes(22).translate(_LETTERS).decode()
 
     def hex(self, size: int) -> str:
         """So many bytes, in hexadecimal."""

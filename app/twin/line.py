@@ -54,6 +54,7 @@ class Line:
         self._pending: dict[str, Pending] = {}
         self._outbox: deque[dict[str, Any]] = deque()
         self._due = asyncio.Event()
+        self._news = asyncio.Event()  # for the writer: there is something to write, or no socket
         self._empty = asyncio.Event()
         self._socket: Connection | None = None
         self._loss: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -153,6 +154,7 @@ class Line:
             self._writing = self._clock.hold()
         self._outbox.append(message)
         self._due.set()
+        self._news.set()
 
     async def _begin(self) -> None:
         await self._connect()
@@ -191,6 +193,7 @@ class Line:
         if self._repairs_itself:
             self._abandon()
         self._loss.set_result(None)
+        self._news.set()
 
     @property
     def _repairs_itself(self) -> bool:
@@ -211,6 +214,7 @@ class Line:
             pending.resolve(None)
         self._pending.clear()
         self._due.set()
+        self._news.set()
         self._empty.set()
         if not self._loss.done():
             self._loss.set_result(None)
@@ -224,6 +228,7 @@ class Line:
 
     async def _write_all(self, socket: Connection) -> None:
         self._due.clear()
+        self._news.clear()
         while self._outbox and socket is self._socket:
             message = self._outbox[0]
             if await self._write(socket, message) and message in self._outbox:
@@ -232,7 +237,7 @@ class Line:
             self._empty.set()
             self._writing.release()
         if socket is self._socket:
-            await _either(self._due, self._loss)
+            await self._news.wait()
 
     async def _write(self, socket: Connection, message: dict[str, Any]) -> bool:
         """Send a message; False if it has to be sent again, because the socket went away."""
@@ -305,12 +310,3 @@ async def _wait(event: asyncio.Event, limit: float | None) -> None:
             await event.wait()
     except TimeoutError:
         return
-
-
-async def _either(event: asyncio.Event, future: "asyncio.Future[None]") -> None:
-    waiting = asyncio.ensure_future(event.wait())
-    ends: set[asyncio.Future[Any]] = {waiting, future}
-    try:
-        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        waiting.cancel()

@@ -62,6 +62,6 @@ async def _run(leg: "Leg", verbs: list[Verb]) -> str:
         await leg.log.until(lambda: leg.is_closed, "the refusal", leg.pace.patience)
         return leg.end_reason
     await leg.log.until(
-        lambda: leg.stack.has_begun or leg.is_over, "the first verb", leg.pace.patience
+        lambda: leg.stack.has_played or leg.is_over, "the first verb", leg.pace.patience
     )
     return ""

@@ -14,6 +14,11 @@ class Stack:
     Args:
         perform: Runs one verb.
         changed: Called when the stack became idle or busy.
+
+    Attributes:
+        current: The verb that runs.
+        has_begun: Whether there was one.
+        has_played: Whether the first has come to where it waits for something.
     """
 
     def __init__(
@@ -23,6 +28,7 @@ class Stack:
     ) -> None:
         self.current: Verb | None = None
         self.has_begun = False
+        self.has_played = False
         self._perform = perform
         self._changed = changed
         self._verbs: deque[Verb] = deque()
@@ -72,8 +78,13 @@ class Stack:
             finally:
                 self.current = None
 
+    async def _play(self, verb: Verb) -> None:
+        self.has_played = True  # nobody sees it before the verb waits for something
+        self._changed()
+        await self._perform(verb)
+
     async def _run_current(self, verb: Verb) -> None:
-        task = self._task = asyncio.ensure_future(self._perform(verb))
+        task = self._task = asyncio.ensure_future(self._play(verb))
         self.has_begun = True
         self._changed()
         try:

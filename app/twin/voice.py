@@ -8,6 +8,8 @@ from typing import Any
 
 from app.twin.log import Log
 
+_PIECE = re.compile(r"\s*\S+|\s+$")
+
 
 class Voice:
     """Everything that is said to the caller.
@@ -61,9 +63,13 @@ class Utterance:
         self._by = by
         self._waiting: list[str] = []
         self._player: asyncio.Task[None] | None = None
-        self._words = 0
         self._silent_until = 0.0
         self._began: float | None = None
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing of it is still to be heard."""
+        return self._player is None or self._player.done()
 
     def pause(self, seconds: float) -> None:
         """Let some silence come before the next word."""
@@ -72,8 +78,12 @@ class Utterance:
 
     def feed(self, text: str) -> None:
         """Add text; without a speech rate it is heard at once."""
-        self._waiting += re.findall(r"\s*\S+|\s+$", text)
-        if self._voice.rate is None and not self._silent_until:
+        is_at_once = self._voice.rate is None and not self._silent_until
+        if is_at_once and self._voice.cut_after is None and not self.is_over:
+            self.heard += text
+            return
+        self._waiting += _PIECE.findall(text)
+        if is_at_once:
             while self._waiting and not self.is_over:
                 self._say_piece()
         elif self._player is None or self._player.done():
@@ -124,9 +134,9 @@ class Utterance:
 
     def _say_piece(self) -> None:
         piece = self._waiting.pop(0)
-        self._words += bool(piece.strip()) and not self._goes_on(piece)
         self.heard += piece
-        if self._voice.cut_after is not None and self._words >= self._voice.cut_after:
+        cut_after = self._voice.cut_after
+        if cut_after is not None and len(self.heard.split()) >= cut_after:
             self._voice.cut_after = None
             self._voice.barge()
 

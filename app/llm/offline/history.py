@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from app.llm.port import ChatMessage, ToolCall
 
@@ -29,6 +30,7 @@ class Output:
     call: ToolCall | None
 
 
+@lru_cache(maxsize=4096)
 def is_cue(text: str) -> bool:
     """Whether a user message is the platform's, not the caller's: "(the caller is silent)"."""
     text = text.strip()

@@ -59,7 +59,8 @@ async def play_agent(leg: "Leg", verb: Verb) -> None:
         await run_to_its_end(leg, verb, agent)
     finally:
         leg.agent = leg.listener = None
-    await leg.hooks.action(verb, agent.completion)
+    if not leg.is_over:  # who hung up before the agent began is told of by the status alone
+        await leg.hooks.action(verb, agent.completion)
 
 
 async def run_to_its_end(leg: "Leg", verb: Verb, agent: "Agent") -> None:

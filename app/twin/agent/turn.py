@@ -175,10 +175,7 @@ class Turn:
         """Run the tool calls of one reply together, and tell the model their outputs."""
         calls = reply.calls
         began = self._clock.time()
-        speech = [self._speak_out(self._utterance)] if self._utterance else []
-        outputs, *_ = await asyncio.gather(
-            asyncio.gather(*(self._call(call) for call in calls)), *speech
-        )
+        outputs = await self._outputs_of(calls)
         self._times.tools += self._clock.time() - began
         self._remember(reply.message())
         self._agent.conversation.add(
@@ -187,6 +184,16 @@ class Turn:
                 for call, output in zip(calls, outputs, strict=True)
             )
         )
+
+    async def _outputs_of(self, calls: list[ToolCall]) -> list[Any]:
+        if len(calls) == 1 and (self._utterance is None or self._utterance.is_quiet):
+            self._end_speech(interrupted=None)
+            return [await self._call(calls[0])]
+        speech = [self._speak_out(self._utterance)] if self._utterance else []
+        outputs, *_ = await asyncio.gather(
+            asyncio.gather(*(self._call(call) for call in calls)), *speech
+        )
+        return list(outputs)
 
     async def _call(self, call: ToolCall) -> Any:
         began = self._clock.time()
