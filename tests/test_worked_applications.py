@@ -16,6 +16,7 @@ from app import Application
 from app.application import discover
 from app.phone import add_arguments, phone, read_options
 from app.testing import Cordboard, Twin
+from hooks.mcp import manual
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -57,6 +58,8 @@ async def typed(words: list[str], server: Cordboard) -> str:
 @pytest.mark.parametrize("name", SECTIONS)
 async def test_a_reader_sees_what_the_page_says(name: str, cordboard: Cordboard) -> None:
     section = SECTIONS[name]
+    if name == "with-mcp":  # which `serve` connects to at its start
+        assert await manual.ready(30)
     shown = "".join([await typed(command, cordboard) for command in commands(section)])
     lines = shown.splitlines()
 

@@ -183,7 +183,8 @@ class Agent(Verb):
         """The same agent with these tools; the last one is kept, since they seldom change."""
         if not self.last_made or self.last_made[0][0] != tools:
             agent = self.model_copy(update={"tools": tools})
-            agent.__dict__["warnings"] = (*agent.warnings, *hidden(self.offered, tools))
+            left_out = hidden(self.offered, tools, reserved_names(self))
+            agent.__dict__["warnings"] = (*agent.warnings, *left_out)
             self.last_made[:] = [(tools, agent)]
         return self.last_made[0][1]
 

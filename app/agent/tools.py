@@ -4,12 +4,18 @@ import types
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
+import orjson
 from pydantic import BeforeValidator
 
 from app.protocol import BadUpdate, Wire, flat_tool
 from app.tool import Tool, ToolSource
 from app.verbs.errors import Problem, VerbError, refuse
 from app.verbs.explain import Expect, show
+
+ROOM = 12_288
+"""Bytes for the tools of servers, whose number nobody here decides: half of what jambonz takes in
+one message. The rest of the agent must fit beside them."""
+SHOWN = 12
 
 
 def read_tool(value: Any) -> Any:
@@ -64,30 +70,49 @@ def tool_wire(item: ToolItem) -> Wire:
 
 
 def present(items: "Iterable[Offered]", taken: Collection[str] = ()) -> tuple[ToolItem, ...]:
-    """The tools as of now: a source stands for what it has, except what has a name already."""
+    """The tools as of now: a source stands for what it has, as far as names and room are free."""
     given = tuple(items)
     own = [item for item in given if not isinstance(item, ToolSource)]
     if len(own) == len(given):
         return tuple(own)
     names = {*taken, *(item.name if isinstance(item, Tool) else item.get("name") for item in own)}
     found: list[ToolItem] = []
+    room = ROOM
     for item in given:
         if not isinstance(item, ToolSource):
             found.append(item)
             continue
-        new = [tool for tool in item.tools if tool.name not in names]
-        names.update(tool.name for tool in new)
-        found += new
+        for tool in item.tools:
+            size = len(orjson.dumps(tool.definition))
+            if tool.name not in names and size <= room:
+                room -= size
+                names.add(tool.name)
+                found.append(tool)
     return tuple(found)
 
 
-def hidden(items: "Iterable[Offered]", shown: Iterable[ToolItem]) -> Iterator[str]:
-    """Which tools of sources are not among those shown, and why."""
-    offered = {id(item) for item in shown}
+def hidden(
+    items: "Iterable[Offered]", shown: Iterable[ToolItem], reserved: Collection[str]
+) -> Iterator[str]:
+    """Which tools of sources are not among those shown, and why: a line for each source."""
+    offered = {tool_name(item): item for item in shown}
     for item in items:
-        for tool in item.tools if isinstance(item, ToolSource) else ():
-            if id(tool) not in offered:
-                yield f"tools: {tool.name!r} of {item} is left out: another tool has this name"
+        if not isinstance(item, ToolSource):
+            continue
+        left = [tool.name for tool in item.tools if offered.get(tool.name) is not tool]
+        if same := [name for name in left if name in offered or name in reserved]:
+            yield f"tools: {item} is left without {listing(same)}: others have these names"
+        if over := [name for name in left if name not in same]:
+            text = (
+                f"the tools of servers have {ROOM} bytes of the first message; choose with only=[…]"
+            )
+            yield f"tools: {item} is left without {listing(over)}: {text}"
+
+
+def listing(names: Sequence[str]) -> str:
+    """Some names, and how many more there are."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
 
 
 def check_names(items: Sequence[ToolItem], reserved: Mapping[str, str]) -> Iterator[Problem]:

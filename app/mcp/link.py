@@ -42,6 +42,7 @@ class Link:
         self._news = asyncio.Event()
         self._calls: set[asyncio.Task[McpResult]] = set()
         self._broken_by: BaseException | None = None
+        self._deadline = 0.0
 
     @property
     def was_open(self) -> bool:
@@ -51,6 +52,7 @@ class Link:
     async def live(self) -> None:
         """Try the ways to the server, and keep the first that works for as long as it lasts."""
         tried: list[str] = []
+        self._deadline = asyncio.get_running_loop().time() + self._connect_timeout
         for way in self._target.ways:
             line = self._sdk.Line(self._target, way, self.end)
             reason = await self._try(way, line)
@@ -58,13 +60,17 @@ class Link:
                 self.error = McpError(f"MCP server {self._target.label} was lost: {reason}")
                 return
             tried.append(f"{way}: {self._explain(reason, line)}")
-            if line.status in REFUSED or self._ended.is_set():
+            if line.status in REFUSED or self._is_late():
                 break
             self._broken_by = None
+            self._ended.clear()
         self.error = McpError(
             f"MCP server {self._target.label} cannot be used; tried {'; '.join(tried)}",
             is_unsent=True,
         )
+
+    def _is_late(self) -> bool:
+        return asyncio.get_running_loop().time() >= self._deadline
 
     def end(self) -> None:
         """Leave, or notice that the server has left."""
@@ -112,7 +118,7 @@ class Link:
 
     async def _try(self, way: Way, line: Any) -> str:
         """Connect by one way and stay; give the reason why that ended."""
-        limit = asyncio.timeout(self._connect_timeout)
+        limit = asyncio.timeout_at(self._deadline)
         client = self._sdk.make_client(line, self._target, self._call_timeout, self._news.set)
         try:
             async with limit, client:

@@ -23,6 +23,8 @@ from app.mcp.values import NO_ARGUMENTS, McpResult, McpTool, named
 
 STREAM_SECONDS = 300.0
 """How long a stream of events may stay silent."""
+TLS = httpx2.create_ssl_context(trust_env=False)
+"""Made once, in the thread that imports this: it takes as long as a turn of the loop must not."""
 MAX_PAGES = 100
 MAX_TOOLS = 1000
 
@@ -89,6 +91,7 @@ class Line:
             timeout=timeout,
             auth=auth,
             trust_env=False,
+            verify=TLS,
             event_hooks={"response": [self._heed]},
         )
 

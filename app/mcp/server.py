@@ -123,13 +123,13 @@ class McpServer:
         """Let go of the server; a command is ended."""
         self._is_closing = True
         self._wake.set()
-        if self._link is not None:
+        if self._actor is None:
+            return
+        if self._link is not None and self._link.is_open:
             self._link.end()
-        if self._actor is not None:
             await asyncio.wait({self._actor}, timeout=LEAVE_WITHIN)
-            self._actor.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._actor
+        self._actor.cancel()
+        await asyncio.wait({self._actor})
 
     async def _call(self, name: str, arguments: dict[str, Any], within: float) -> McpResult:
         for is_last in (False, True):

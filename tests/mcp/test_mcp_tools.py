@@ -151,28 +151,24 @@ async def test_the_tools_follow_the_server_and_the_last_update() -> None:
 
 
 async def test_update_tools_takes_them_too() -> None:
-    source = mcp_tools(STDIO, only=["double"])
     desk = Application("/desk")
-
-    @tool
-    async def more(session: Session) -> str:
-        """Get more tools."""
-        await session.update_tools([open_ticket, source])
-        return "ok"
-
-    @desk.session_new
-    async def answer(session: Session) -> Agent:
-        return agent(more)
-
-    turns: list[Any] = [
-        [ToolCall("1", "more", {})],
-        "Yes.",
-        [ToolCall("2", "double", {"number": 2})],
-        "4.",
-    ]
+    turns: list[Any] = [[ToolCall("1", "more", {})], "Yes."]
+    turns += [[ToolCall("2", "add", {"a": 2, "b": 2})], "4."]
     model = FakeModel(turns)
-    async with serving([desk], Settings(port=0, allow_anonymous=True)) as server:
+    async with (
+        hosted(application(official(Desk()), "http")) as host,
+        serving([desk], Settings(port=0, allow_anonymous=True)) as server,
+    ):
+        source = mcp_tools(f"{host.url}/mcp", only=["add"])
         assert await source.ready(10)
+
+        @tool
+        async def more(session: Session) -> str:
+            """Get more tools."""
+            await session.update_tools([open_ticket, source])
+            return "ok"
+
+        desk.session_new(lambda session: agent(more))
         async with Twin(server.url, model=model) as twin:
             call = await twin.call("/desk")
             await call.say("More.")
@@ -197,29 +193,50 @@ async def test_own_tools_and_those_of_jambonz_win_over_the_same_names() -> None:
                 assert offered(call) == ["other", "add"]
 
     left_out = [str(line) for line in logs if line["event"] == "agent_setting_ignored"]
-    assert any("'add' of mcp_tools(" in line and "is left out" in line for line in left_out)
+    assert any("left without add, hangup: others have these names" in line for line in left_out)
+
+
+async def test_a_server_with_too_many_tools_leaves_room_for_the_agent() -> None:
+    tools = [raw_tool(f"tool_{number}", description="x" * 1000) for number in range(40)]
+    async with raw_server(tools=lambda _: {"tools": tools}, call=lambda _: {"content": []}) as url:
+        source = mcp_tools(url)
+        with capture_logs() as logs:
+            async with called(lambda: agent(open_ticket, source), ["Yes."], ready=source) as (
+                call,
+                _,
+            ):
+                assert offered(call) == ["open_ticket", *(f"tool_{n}" for n in range(11))]
+                assert await call.say("Hello?") == "Yes."
+
+    left_out = [str(line) for line in logs if line["event"] == "agent_setting_ignored"]
+    assert any("tool_22 and 17 more: the tools of servers have 12288" in one for one in left_out)
 
 
 async def test_one_server_is_shared_by_all_who_name_it_and_ends_with_the_node() -> None:
-    one, other = mcp_tools(STDIO), mcp_tools(STDIO, prefix="my_")
     desk = Application("/desk")
-    desk.session_new(lambda session: agent(one))
-    async with serving([desk], Settings(port=0, allow_anonymous=True)):
-        assert await one.ready(10)
-        shared = POOL.attach(one)
-        assert shared is not None
-        assert POOL.attach(other) is shared
-        assert len(one.tools) == len(other.tools) > 0
+    desk.session_new(lambda session: agent(open_ticket))
+    async with hosted(application(official(Desk()), "http")) as host:
+        one, other = mcp_tools(f"{host.url}/mcp"), mcp_tools(f"{host.url}/mcp", prefix="my_")
+        async with serving([desk], Settings(port=0, allow_anonymous=True)):
+            assert await one.ready(10)
+            shared = POOL.attach(one)
+            assert shared is not None
+            assert POOL.attach(other) is shared
+            assert len(one.tools) == len(other.tools) == len(NAMES)
 
-    assert POOL.attach(one) is None
-    assert one.tools == ()
+        assert POOL.attach(one) is None
+        assert one.tools == ()
+        assert not await one.ready(10)
 
 
 async def test_a_name_that_the_server_does_not_have_is_told_with_what_is_meant() -> None:
-    source = mcp_tools(STDIO, only=["doubel"])
-    with capture_logs() as logs:
-        async with called(lambda: agent(source), [], ready=source):
-            pass
+    async with raw_server(
+        tools=lambda _: {"tools": [raw_tool("double")]}, call=lambda _: {"content": []}
+    ) as url:
+        source = mcp_tools(url, only=["doubel"])
+        with capture_logs() as logs:
+            async with called(lambda: agent(source), [], ready=source):
+                pass
 
     (line,) = [line for line in logs if line["event"] == "mcp_tool_missing"]
     assert "double" in line["advice"]

@@ -20,7 +20,6 @@ from tests.mcp.peers import (
 )
 
 KINDS = ("http", "sse")
-MAKERS = (official, third_party)
 
 
 @pytest.fixture
@@ -28,7 +27,10 @@ def desk() -> Desk:
     return Desk()
 
 
-@pytest.fixture(params=[(make, kind) for make in MAKERS for kind in KINDS], ids=str)
+@pytest.fixture(
+    params=[(official, "http"), (official, "sse"), (third_party, "http")],
+    ids=["official, http", "official, sse", "third party, http"],
+)
 async def peer(request: Any, desk: Desk) -> AsyncIterator["Peer"]:
     make, kind = request.param
     async with hosted(application(make(desk), kind)) as host:

@@ -1,6 +1,17 @@
 """A desk with its own tool, one of a program that speaks MCP, and servers that jambonz calls."""
 
+import pytest
+
+from app.testing import Cordboard
 from app.twin import Twin
+from hooks.mcp import manual
+
+
+@pytest.fixture(autouse=True)
+async def connected(cordboard: Cordboard) -> None:
+    """The program runs before the first call, as under `serve`."""
+    assert cordboard.url
+    assert await manual.ready(30)
 
 
 async def test_the_server_is_written_as_jambonz_reads_it(jambonz: Twin) -> None:
