@@ -3,7 +3,7 @@
 import pytest
 
 from app.llm import FakeModel, ToolCall
-from app.twin import BadChaos, Chaos, Pace, Twin
+from app.twin import BadChaos, CallRefused, Chaos, Pace, Twin
 from tests.twin_app import agent, serving
 
 QUICK = Pace(backoff=0.01)
@@ -111,3 +111,33 @@ async def test_the_same_seed_makes_the_same_things_happen() -> None:
 
     assert await happened(1) == await happened(1)
     assert await happened(1) != await happened(2)
+
+
+async def test_on_a_virtual_clock_late_frames_take_no_real_time() -> None:
+    chaos = Chaos(delay=1.0, longest=4.0, seed=3)
+    async with (
+        serving(new=[agent()], tools={"get_weather": "fine"}) as app,
+        Twin(
+            app.url,
+            model=FakeModel(["Hi.", ASK, "Fine."]),
+            chaos=chaos,
+            clock="virtual",
+            seed=3,
+            pace=Pace(patience=1.0),
+        ) as twin,
+    ):
+        call = await twin.call()
+        await call.say("And?")
+        await call.hangup()
+
+    asked, given = call.expect.tool("get_weather"), call.expect.output("get_weather", "fine")
+    assert 0 < given.time - asked.time <= 8.0
+    assert app.closes == [1000]
+    assert app.of("call:status")[-1]["data"]["call_status"] == "completed"
+
+
+async def test_on_a_virtual_clock_an_ack_can_be_too_late_as_well() -> None:
+    chaos = Chaos(delay=1.0, longest=60.0, seed=3)
+    async with serving(new=[agent()]) as app, Twin(app.url, chaos=chaos, clock="virtual") as twin:
+        with pytest.raises(CallRefused, match="timeout from far end"):
+            await twin.call()

@@ -28,7 +28,7 @@ _HANGUP = (Entry(0.0, "end", {"reason": "the caller hung up", "by": "caller"}),)
 """What the call is going to end with; what this meets is not waited for."""
 
 
-PACE = Pace(backoff=0.05, speech_rate=3.0, scale=1.0, silence=True)
+PACE = Pace(backoff=0.01, speech_rate=3.0, scale=1.0, silence=True)
 
 
 class Models:

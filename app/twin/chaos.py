@@ -7,12 +7,15 @@ flight, so that nothing can be lost which neither side would send again.
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
 from app.twin.address import DialFailed
+from app.twin.clock import Clock
 from app.twin.socket import Connection, Dialling, Socket
 
 BREATH = 0.03
@@ -127,7 +130,7 @@ class Network:
             raise DialFailed("chaos: the redial failed", "ct")
         socket = await Socket.open(url, dialling)
         self._opened += 1
-        return ShakySocket(socket, self)
+        return ShakySocket(socket, self, dialling.clock)
 
     def draws(self, kind: str) -> bool:
         """Whether it happens this time."""
@@ -141,102 +144,178 @@ class Network:
         return source.random() * self.chaos.longest if is_late else 0.0
 
 
+@dataclass(slots=True)
+class _Travelling:
+    """A frame on its way."""
+
+    frame: str | bytes
+    due: float
+    owed: int
+
+
+class Road:
+    """One direction of a socket: frames arrive in their order, perhaps late.
+
+    While they are on their way, what is owed for them lets time pass.
+
+    Args:
+        clock: Whose time it takes.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._frames: deque[_Travelling] = deque()
+        self._more = asyncio.Event()
+        self._is_empty = asyncio.Event()
+        self._is_empty.set()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is on its way."""
+        return not self._frames
+
+    def put(self, frame: str | bytes, late: float = 0.0, owed: int = 0) -> None:
+        """Send a frame off.
+
+        Args:
+            frame: What is sent.
+            late: How many seconds it takes; it overtakes none of those before it.
+            owed: How many things the clock is held for that wait for this frame.
+        """
+        self._frames.append(_Travelling(frame, self._clock.time() + late, owed))
+        self._clock.lend(owed)
+        self._is_empty.clear()
+        self._more.set()
+
+    async def run(self, arrive: Callable[[str | bytes], Awaitable[None]]) -> None:
+        """Let every frame arrive, until the task is cancelled."""
+        try:
+            while True:
+                while self._frames:
+                    await self._bring(self._frames[0], arrive)
+                    self._frames.popleft()
+                self._is_empty.set()
+                self._more.clear()
+                await self._more.wait()
+        finally:
+            self._clock.lend(-sum(one.owed for one in self._frames))
+            self._frames.clear()
+            self._is_empty.set()
+
+    async def _bring(
+        self, one: "_Travelling", arrive: Callable[[str | bytes], Awaitable[None]]
+    ) -> None:
+        if (left := one.due - self._clock.time()) > 0:
+            await self._clock.pass_by(left)
+        owed, one.owed = one.owed, 0
+        self._clock.lend(-owed)
+        await arrive(one.frame)
+
+    async def emptied(self) -> None:
+        """Wait until all has arrived."""
+        await self._is_empty.wait()
+
+
 class ShakySocket:
     """A socket through such a network."""
 
-    def __init__(self, socket: Socket, network: Network) -> None:
+    def __init__(self, socket: Socket, network: Network, clock: Clock) -> None:
         self._socket = socket
         self._network = network
+        self._clock = clock
         self._owed: set[str] = set()
         self._frames = 0
-        self._sending = 0
-        self._arriving: asyncio.Queue[str | bytes | None] = asyncio.Queue()
-        self._cutting: asyncio.Task[None] | None = None
+        self._there = Road(clock)
+        self._back = Road(clock)
+        self._prompt: set[str] = set()  # what is answered without delay
+        self._tasks = {asyncio.create_task(self._there.run(self._write))}
+        self._is_cutting = False
 
     async def send(self, text: str) -> None:
-        """Send a frame, perhaps late, perhaps twice; perhaps it is the last one.
-
-        Raises:
-            ConnectionError: If the socket is closing.
-        """
+        """Send a frame, which may be late, or come twice; perhaps it is the last one."""
         message = json.loads(text)
-        self._note_sent(message)
-        self._sending += 1
-        try:
-            await self._wait("delay")
-            await self._socket.send(text)
-            if message["type"] in TWICE and self._network.draws("duplicate"):
-                await self._socket.send(text)
-        finally:
-            self._sending -= 1
-        if self._may_cut() and self._network.draws("cut"):
-            self._cutting = asyncio.create_task(self._cut_when_quiet())
+        self._frames += 1
+        owed = _asked(message)
+        self._owed |= owed
+        late = self._network.late("delay")
+        if message["type"] == "session:reconnect":  # others wait for it, and hold the clock
+            self._prompt, late = owed, 0.0
+        self._there.put(text, late, len(owed))
+        if message["type"] in TWICE and self._network.draws("duplicate"):
+            self._there.put(text)
+        if not self._is_cutting and self._network.cuts < MOST_CUTS and self._network.draws("cut"):
+            self._is_cutting = True
+            self._tasks.add(asyncio.create_task(self._cut_when_quiet()))
 
     async def read(self, receive: Callable[[str | bytes], None]) -> int | None:
         """Hand over every frame, perhaps late, in order, until the socket closes."""
-        delivering = asyncio.create_task(self._deliver(receive))
+
+        async def arrive(raw: str | bytes) -> None:
+            receive(raw)
+
+        self._tasks.add(asyncio.create_task(self._back.run(arrive)))
         try:
-            code = await self._socket.read(self._arriving.put_nowait)
-            self._arriving.put_nowait(None)
-            await delivering
+            code = await self._socket.read(self._take)
+            await self._back.emptied()
             return code
         finally:
             self._stop()
-            delivering.cancel()
 
     async def close(self, code: int) -> None:
-        """Close with a code."""
-        self._stop()
+        """Close with a code, once all has arrived that was sent."""
+        await self._there.emptied()
         await self._socket.close(code)
+        self._stop()
 
     async def cut(self) -> None:
         """Lose the connection, without a close frame."""
         await self._socket.cut()
 
-    async def _deliver(self, receive: Callable[[str | bytes], None]) -> None:
-        while (raw := await self._arriving.get()) is not None:
-            await self._wait("in")
-            self._note_received(raw)
-            receive(raw)
+    async def _write(self, frame: str | bytes) -> None:
+        with suppress(ConnectionError):  # it is lost with the socket, as on any network
+            await self._socket.send(str(frame))
 
-    async def _wait(self, direction: str) -> None:
-        if seconds := self._network.late(direction):
-            await asyncio.sleep(seconds)
-
-    def _may_cut(self) -> bool:
-        return self._cutting is None and self._network.cuts < MOST_CUTS
-
-    @property
-    def _is_busy(self) -> bool:
-        """Whether something is in flight, in either direction, or owed."""
-        return bool(self._owed or self._sending or self._arriving.qsize())
+    def _take(self, raw: str | bytes) -> None:
+        self._frames += 1
+        answered = _answered(raw) & self._owed
+        self._owed -= answered
+        late = self._network.late("in")
+        self._back.put(raw, 0.0 if answered & self._prompt else late, len(answered))
 
     async def _cut_when_quiet(self) -> None:
         frames = -1
         while frames != self._frames or self._is_busy:
             frames = self._frames
-            await asyncio.sleep(BREATH)
+            await self._clock.sleep(BREATH)
         self._network.cuts += 1
         await self._socket.cut()
 
+    @property
+    def _is_busy(self) -> bool:
+        """Whether something is on its way, or owed."""
+        return bool(self._owed) or not (self._there.is_empty and self._back.is_empty)
+
     def _stop(self) -> None:
-        if self._cutting and self._cutting is not asyncio.current_task():
-            self._cutting.cancel()
+        for task in self._tasks - {asyncio.current_task()}:
+            task.cancel()
 
-    def _note_sent(self, message: Mapping[str, Any]) -> None:
-        """Keep what the application owes for a message: an ack, or a tool's output."""
-        self._frames += 1
-        data = message.get("data")
-        if str(message["type"]).startswith(ACKED):
-            self._owed.add(str(message["msgid"]))
-        if isinstance(data, Mapping) and "tool_call_id" in data:
-            self._owed.add(str(data["tool_call_id"]))
 
-    def _note_received(self, raw: str | bytes) -> None:
-        self._frames += 1
-        try:
-            frame = json.loads(raw)
-        except ValueError:
-            return  # whoever reads it will tell
-        if isinstance(frame, Mapping):
-            self._owed -= {str(frame.get("msgid")), str(frame.get("tool_call_id"))}
+def _asked(message: Mapping[str, Any]) -> set[str]:
+    """What the application owes for a message: an ack, a tool's output, or both."""
+    data = message.get("data")
+    owed = set()
+    if str(message["type"]).startswith(ACKED):
+        owed.add(str(message["msgid"]))
+    if isinstance(data, Mapping) and "tool_call_id" in data:
+        owed.add(str(data["tool_call_id"]))
+    return owed
+
+
+def _answered(raw: str | bytes) -> set[str]:
+    """What a frame of the application gives."""
+    try:
+        frame = json.loads(raw)
+    except ValueError:
+        return set()  # whoever reads it will tell
+    keys = ("msgid", "tool_call_id")
+    return {str(frame[key]) for key in keys if key in frame} if isinstance(frame, dict) else set()

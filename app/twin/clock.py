@@ -68,6 +68,9 @@ class Clock(Protocol):
     def hold(self) -> "Hold":
         """Let virtual time stand still until the hold is released."""
 
+    def lend(self, holds: int) -> None:
+        """Let time pass although so many more holds are there: what they wait for is on its way."""
+
     def touch(self) -> None:
         """Hear that something has changed."""
 
@@ -127,6 +130,9 @@ class RealClock:
         """Real time cannot be held."""
         return Hold()
 
+    def lend(self, holds: int) -> None:
+        """Real time is not held by anything."""
+
     def touch(self) -> None:
         """Real time does not care."""
 
@@ -167,6 +173,7 @@ class VirtualClock:
         self._timers: list[tuple[float, int, VirtualTimer]] = []
         self._number = itertools.count()
         self._holds = 0
+        self._lent = 0
         self._quiet = 0
         self._is_looking = False
         self._waits = 0
@@ -231,15 +238,24 @@ class VirtualClock:
         self._holds -= 1
         self.touch()
 
+    def lend(self, holds: int) -> None:
+        """Count so many holds as none, until they are taken back with a number below 0."""
+        self._lent += holds
+        self.touch()
+
+    @property
+    def _is_held(self) -> bool:
+        return self._holds > self._lent
+
     def touch(self) -> None:
         """Look again, a few quiet rounds from now, whether time may jump."""
         self._quiet = 0
-        if not self._is_looking and self._timers and not self._holds:
+        if not self._is_looking and self._timers and not self._is_held:
             self._is_looking = True
             asyncio.get_running_loop().call_soon(self._look)
 
     def _look(self) -> None:
-        if self._holds or not self._timers:
+        if self._is_held or not self._timers:
             self._is_looking = False
             return
         self._quiet += 1

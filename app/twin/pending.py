@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-from app.twin.clock import Clock, Hold
+from app.twin.clock import Clock, Hold, Timer
 
 
 class NoAck(Exception):
@@ -13,24 +13,25 @@ class NoAck(Exception):
 
 @dataclass(slots=True, eq=False)
 class Pending:
-    """One request in flight; `timer` runs from the moment it is sent."""
+    """One request in flight; its timers run from the moment it is sent."""
 
     type: str
     future: "asyncio.Future[Any]"
+    clock: Clock
     hold: Hold
-    timer: asyncio.TimerHandle | None = None
+    timers: tuple[Timer, ...] = ()
 
     @classmethod
     def new(cls, type_: str, clock: Clock) -> "Pending":
         """Make one, which holds the clock; nobody has to look at its future."""
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         future.add_done_callback(lambda done: done.cancelled() or done.exception())
-        return cls(type_, future, clock.hold())
+        return cls(type_, future, clock, clock.hold())
 
     @property
     def was_sent(self) -> bool:
         """Whether the application can know of it."""
-        return self.timer is not None
+        return bool(self.timers)
 
     def fail(self, text: str) -> None:
         """Reject it."""
@@ -52,12 +53,14 @@ class Pending:
             waiting.pop(msgid, None)
             self.fail(f"timeout from far end for msgid {msgid}")
 
-        self.timer = asyncio.get_running_loop().call_later(limit, expire)
+        self.timers = (asyncio.get_running_loop().call_later(limit, expire),)
+        if self.clock.is_virtual:  # which passes while an ack is on its way, and only then
+            self.timers += (self.clock.call_later(limit, expire),)
 
     def _end(self) -> None:
         self._stop()
         self.hold.release()
 
     def _stop(self) -> None:
-        if self.timer:
-            self.timer.cancel()
+        for timer in self.timers:
+            timer.cancel()

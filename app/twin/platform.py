@@ -41,4 +41,6 @@ class Platform:
         if self.chaos:
             network = Network(self.chaos, len(self.networks))
             self.networks.append(network)
-        return Dialling(self.pace.handshake, self.max_frame, self.credentials, self.tls, network)
+        return Dialling(
+            self.pace.handshake, self.max_frame, self.credentials, self.tls, network, self.clock
+        )

@@ -3,13 +3,14 @@
 import asyncio
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 import aiohttp
 from aiohttp import WSMsgType
 
 from app.twin.address import DialFailed, explain
+from app.twin.clock import Clock, RealClock
 
 if TYPE_CHECKING:
     from app.twin.chaos import Network
@@ -29,6 +30,7 @@ class Dialling:
     credentials: tuple[str, str] | None = None
     tls: ssl.SSLContext | None = None
     network: "Network | None" = None
+    clock: Clock = field(default_factory=RealClock)
 
     async def open(self, url: str) -> "Connection":
         """Dial as jambonz does.

@@ -399,6 +399,17 @@ steps:
     assert len({*traces[0], *traces[2]}) == 8
 
 
+async def test_a_bad_network_leaves_the_same_traces_too(sim: Sim) -> None:
+    sim.write(GOOD + '  - {say: "What is the price of a lamp?", expect: {tool: get_price}}\n')
+    words = ("--calls", "8", "--chaos", "delay=0.5,duplicate=0.3,cut=0.3,redial")
+    runs = [await sim.told(*words, "--seed", seed) for seed in ("5", "5", "6")]
+    one, again, other = [[call["trace"] for call in run["calls"]] for run in runs]
+
+    assert runs[0]["passed"], runs[0]
+    assert one == again
+    assert not {*one} & {*other}
+
+
 async def test_the_parts_of_a_turn_take_the_time_that_is_asked_for(sim: Sim) -> None:
     sim.write("""
 name: prices
