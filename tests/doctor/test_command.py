@@ -74,7 +74,7 @@ async def test_our_own_applications_get_an_a(
 async def test_an_application_that_is_well_ends_it_with_0() -> None:
     code, text = await printed(Application([MENU]))
 
-    assert code == 0
+    assert code == 0, text
     assert "Grade A  nothing wrong" in text
     assert all(name in text for name in SCENARIOS)
 
