@@ -86,6 +86,28 @@ async def test_a_server_that_cannot_be_reached_is_a_note_and_the_call_goes_on() 
         assert "add" in [tool.name for tool in model.requests[0].tools]
 
 
+async def test_who_hangs_up_while_a_server_does_not_answer_waits_for_nobody() -> None:
+    async def never(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            asked.set()
+            await asyncio.Event().wait()
+
+    asked = asyncio.Event()
+    async with hosted(never) as host:
+        before = asyncio.all_tasks()
+        async with (
+            serving(new=[with_servers(f"{host.url}/mcp")]) as app,
+            Twin(app.url, model=FakeModel([])) as twin,
+        ):
+            call = await twin.call()
+            async with asyncio.timeout(5):
+                await asked.wait()
+            async with asyncio.timeout(2):
+                await call.hangup()
+        left = [task for task in asyncio.all_tasks() - before if "uvicorn" not in repr(task)]
+        assert left == []
+
+
 async def test_an_error_and_a_lost_server_are_told_to_the_model() -> None:
     desk = Desk()
     fails, waits = ToolCall("one", "fail", {"reason": "x"}), ToolCall("two", "wait", {})

@@ -217,7 +217,8 @@ def read_tool(tool: types.Tool) -> McpTool:
     schema = {key: value for key, value in (tool.input_schema or {}).items() if key != "$schema"}
     if schema.get("type") != "object":
         schema = dict(NO_ARGUMENTS)
-    description = (tool.description or tool.title or tool.name).strip()
+    texts = (tool.description, tool.title, tool.name, "A tool.")
+    description = next(text.strip() for text in texts if text and text.strip())
     return McpTool(tool.name, description, schema, tool.name)
 
 

@@ -125,11 +125,13 @@ class McpServer:
         self._wake.set()
         if self._actor is None:
             return
-        if self._link is not None and self._link.is_open:
-            self._link.end()
-            await asyncio.wait({self._actor}, timeout=LEAVE_WITHIN)
-        self._actor.cancel()
-        await asyncio.wait({self._actor})
+        try:
+            if self._link is not None and self._link.is_open:
+                self._link.end()
+                await asyncio.wait({self._actor}, timeout=LEAVE_WITHIN)
+        finally:
+            self._actor.cancel()
+            await asyncio.wait({self._actor})
 
     async def _call(self, name: str, arguments: dict[str, Any], within: float) -> McpResult:
         for is_last in (False, True):

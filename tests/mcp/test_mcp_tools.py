@@ -150,6 +150,25 @@ async def test_the_tools_follow_the_server_and_the_last_update() -> None:
     assert [one.name for one in model.requests[-1].tools] == ["one", "two"]
 
 
+async def test_odd_tools_are_offered_and_odd_arguments_passed_on() -> None:
+    got: list[dict[str, Any]] = []
+
+    def call(params: dict[str, Any]) -> dict[str, Any]:
+        got.append(params["arguments"])
+        return {"content": []}
+
+    odd = [raw_tool("", description="  "), raw_tool("a b", description="\n")]
+    arguments = {"self": 1, "session": {"x": [None]}, "tool_name": "y"}
+    async with raw_server(tools=lambda _: {"tools": odd}, call=call) as url:
+        source = mcp_tools(url)
+        turns = [[ToolCall("1", "a_b", arguments)], "Done."]
+        async with called(lambda: agent(source), turns, ready=source) as (one, _):
+            assert offered(one) == ["tool", "a_b"]
+            assert await one.say("Do.") == "Done."
+
+    assert got == [arguments]
+
+
 async def test_update_tools_takes_them_too() -> None:
     desk = Application("/desk")
     turns: list[Any] = [[ToolCall("1", "more", {})], "Yes."]

@@ -223,6 +223,18 @@ async def test_what_cannot_be_reached_says_what_was_tried_and_why(target: str, w
     await client.close()
 
 
+async def test_a_server_that_does_not_answer_is_given_up_in_time_over_all_ways() -> None:
+    async def never(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            await asyncio.Event().wait()
+
+    async with hosted(never) as host:
+        client = McpServer(host.url, connect_timeout=0.2)
+        with pytest.raises(McpError, match=r"tried Streamable HTTP: no answer in 0\.2 s$"):
+            await client.start()
+        await client.close()
+
+
 async def test_a_closed_server_takes_no_calls(desk: Desk) -> None:
     async with hosted(application(official(desk), "http")) as host:
         client = McpServer(host.url + "/mcp")
