@@ -92,6 +92,19 @@ async def close_clients() -> None:
     await shelf().close()
 
 
+def forget_surroundings(client: Any) -> Any:
+    """Take from an SDK's client what it found in the environment by itself, and give the client.
+
+    An organisation, a project or headers that were meant for one vendor would go to every vendor
+    that is spoken to by the same SDK. What is passed to the SDK as None it looks up again.
+    """
+    client._custom_headers = {}
+    for name in ("organization", "project", "admin_api_key"):
+        if hasattr(client, name):
+            setattr(client, name, None)
+    return client
+
+
 def http2_client(timeout: float) -> Any:
     """An httpx2 client as the SDKs take it; it blocks some 40 ms for the TLS context.
 

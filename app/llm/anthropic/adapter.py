@@ -8,7 +8,7 @@ from typing import Any
 from app.llm.adapter import Outlet
 from app.llm.anthropic.reply import Reply
 from app.llm.anthropic.request import ask
-from app.llm.clients import http2_client
+from app.llm.clients import forget_surroundings, http2_client
 from app.llm.errors import from_exception, from_status, message_of
 from app.llm.port import ChatRequest, End, ModelError
 from app.llm.release import release
@@ -60,6 +60,7 @@ class Adapter:
             max_retries=0,
             open_telemetry=False,
         )
+        forget_surroundings(client)
         client.messages, client.models  # noqa: B018
         return client
 

@@ -56,6 +56,7 @@ def make_client(
         "max_pool_connections": connections,
         "tcp_keepalive": True,
         "ignore_configured_endpoint_urls": True,
+        "proxies": {},
         "signature_version": UNSIGNED if account.api_key else "v4",
     }
     with _making:  # a session may not be used by two threads at once, its clients may

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from app.llm.adapter import Outlet
-from app.llm.clients import http2_client, http_client
+from app.llm.clients import forget_surroundings, http2_client, http_client
 from app.llm.errors import from_exception, from_status, message_of
 from app.llm.openai_wire.quirks import Quirks
 from app.llm.openai_wire.reply import Reply
@@ -48,7 +48,7 @@ class Adapter:
 
     def make_client(self) -> Any:
         """Make the SDK's client; everything is said, so that the environment is not asked."""
-        client = _CLIENTS[self._quirks.client](self)
+        client = forget_surroundings(_CLIENTS[self._quirks.client](self))
         client.chat.completions  # noqa: B018  (its first use imports some 70 modules)
         return client
 
