@@ -58,6 +58,9 @@ class Shelf:
             await oldest.close(oldest.client)
         return client
 
+    def __len__(self) -> int:
+        return len(self._kept)
+
     def peek(self, key: object) -> Any:
         """The client of a key, or None where it is not made yet."""
         kept = self._kept.get(key)

@@ -47,7 +47,7 @@ def from_status(
         status, ("overloaded", True) if status >= 500 else ("bad_request", False)
     )
     if code in ("insufficient_quota", "billing_hard_limit_reached"):
-        retryable = False
+        kind, retryable = "auth", False  # as 402: no credit
     found = {key.lower(): value for key, value in (headers or {}).items()}
     return ModelError(
         f"{vendor} answered {status}: {shorten(message) or kind}",
@@ -56,7 +56,7 @@ def from_status(
         vendor=vendor,
         status=status,
         request_id=found.get("x-request-id") or found.get("request-id") or "",
-        retry_after=_seconds(found.get("retry-after")),
+        retry_after=_retry_after(found),
     )
 
 
@@ -72,7 +72,7 @@ def from_exception(vendor: str, error: BaseException) -> ModelError:
         (_BY_CLASS[name] for name in classes if name in _BY_CLASS), ("protocol", False)
     )
     cause = error.__cause__ or error
-    detail = shorten(str(cause)) or type(cause).__name__
+    detail = shorten(_words_of(cause)) or type(cause).__name__
     text = {
         "timeout": f"{vendor} kept silent for too long ({detail})",
         "connection": f"{vendor} cannot be reached, or hung up ({detail})",
@@ -106,6 +106,21 @@ def shorten(text: str) -> str:
     """A vendor's message on one line, and not endless."""
     line = " ".join(text.split())
     return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
+
+
+def _words_of(error: BaseException) -> str:
+    """What an exception says; those of google-auth carry another one, or the whole answer."""
+    first = error.args[0] if error.args else ""
+    if isinstance(first, BaseException):
+        return _words_of(first)
+    is_pair = len(error.args) > 1 and isinstance(error.args[1], Mapping)
+    return str(first) if is_pair else str(error)
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait; OpenAI and Azure also say it in milliseconds, which is more exact."""
+    exact = _seconds(headers.get("retry-after-ms"))
+    return _seconds(headers.get("retry-after")) if exact is None else exact / 1000
 
 
 def _seconds(value: str | None) -> float | None:

@@ -53,12 +53,12 @@ class TokenSource:
 
     def _renew(self) -> None:
         from google.auth.transport.requests import Request  # noqa: PLC0415
-        from requests import Session  # noqa: PLC0415
 
         check_url(self._url)
-        with Session() as session:
-            session.trust_env = False
-            self.credentials.refresh(Request(session))
+        request = Request()
+        request.session.trust_env = False
+        with request.session:
+            self.credentials.refresh(request)
 
     def _renewed(self, renewing: "asyncio.Future[None]") -> None:
         self._renewing = None

@@ -83,8 +83,9 @@ class VendorModel:
     async def _ask(self, question: Callable[[Any], Coroutine[Any, Any, Answer]]) -> Answer:
         try:
             check_url(self._adapter.url, self.target.vendor.id)
+            client = await self._client()  # an import may take longer than a vendor may
             async with asyncio.timeout(self.target.timeout):
-                return await question(await self._client())
+                return await question(client)
         except Exception as raised:
             raise self._explain(raised) from None
 

@@ -82,7 +82,8 @@ def aim(
     """
     _check_names("connectOptions", connect_options, CONNECT_OPTIONS, vendor.id)
     _check_names("llmOptions", llm_options, (*LLM_OPTIONS, *_NOT_OURS), vendor.id)
-    model = model or (vendor.models[0].id if vendor.models else "")
+    known = vendor.models[0].id if vendor.models else ""
+    model = model or auth.get("deployment") or known
     if not model:
         raise _bad(f'expected a model, such as "{vendor.id}:MODEL"; got none', vendor.id)
     url = connect_options.get("baseURL") or connect_options.get("endpoint")

@@ -8,6 +8,7 @@ import signal
 import ssl
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -17,6 +18,7 @@ from app import mcp_server, metrics, rest
 from app.application import Application
 from app.calls import Calls
 from app.keys import CALLS, COUNTERS, DRAINING, FEED, SETTINGS, SWITCHBOARD
+from app.llm import close_clients
 from app.mcp_tools import POOL
 from app.server.lookout import LOOKOUT, Lookout
 from app.server.site import Site
@@ -59,6 +61,7 @@ def build(
     mcp_server.setup(web_app)
     switchboard = web_app[SWITCHBOARD] = Switchboard(applications)
     web_app.router.register_resource(switchboard)
+    web_app.cleanup_ctx.append(let_models_go)
     web_app.cleanup_ctx.append(look_after_calls)
     web_app.cleanup_ctx.append(keep_mcp_servers)
     web_app.on_shutdown.append(drain)
@@ -87,6 +90,14 @@ async def look_after_calls(web_app: web.Application) -> AsyncIterator[None]:
         for keeper in keepers:
             keeper.cancel()
     web_app[CALLS].end_all("the node stopped")
+
+
+async def let_models_go(_web_app: web.Application) -> AsyncIterator[None]:
+    """Close, at the end, the connections to model vendors that handlers and twin calls made."""
+    yield
+    with suppress(TimeoutError):  # the SDK of one of them may just be imported
+        async with asyncio.timeout(1.0):
+            await close_clients()
 
 
 async def keep_mcp_servers(web_app: web.Application) -> AsyncIterator[None]:

@@ -112,8 +112,8 @@ SDKS = (
     "what",
     [
         "import app, app.llm, app.server, app.__main__",
-        "from app.llm import connect, vendors\nfrom app.models import _tell_vendors\n"
-        "import sys\n_tell_vendors({}, sys.stderr, as_json=False)",
+        "from app.__main__ import main\nsys.stdout = sys.stderr\nmain(['models'])\n"
+        "sys.stdout = sys.__stdout__",
         "from app.llm import connect\n"
         "for vendor in ('openai', 'anthropic', 'groq', 'google', 'deepseek', 'huggingface'):\n"
         "    connect(vendor, auth={'apiKey': 'k'})\n"
@@ -122,10 +122,13 @@ SDKS = (
     ids=["import", "models", "connect"],
 )
 def test_no_sdk_is_loaded_before_a_model_is_used(what: str) -> None:
-    look = f"import sys\nprint([name for name in {SDKS!r} if name in sys.modules])"
+    look = f"print([name for name in {SDKS!r} if name in sys.modules])"
 
     done = subprocess.run(  # a process of its own: this one has loaded them all
-        [sys.executable, "-c", f"{what}\n{look}"], capture_output=True, text=True, check=True
+        [sys.executable, "-c", f"import sys\n{what}\n{look}"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
 
     assert done.stdout.strip() == "[]"

@@ -81,14 +81,13 @@ class Adapter:
         """Whatever the SDK raised, as our error."""
         status = getattr(error, "status_code", None)
         body = getattr(error, "body", None)
+        code = _code_of(error, body)
         if status is None and type(error).__name__ == "APIError":  # an error inside a 200
-            code = str(getattr(error, "code", "") or "")
             number = int(code) if code.isdigit() else 500
             return from_status(self._vendor, number, message_of(body) or str(error), code=code)
         if status is None:
             return from_exception(self._vendor, error)
         response: Any = getattr(error, "response", None)
-        code = str(getattr(error, "code", "") or "")
         text = message_of(body) or message_of(response.text)
         known = from_status(self._vendor, status, text, headers=response.headers, code=code)
         known.retryable = known.retryable or self._is_noise(status, text, code)
@@ -177,6 +176,13 @@ _CLIENTS: dict[str, Callable[[Adapter], Any]] = {
     "vertex": Adapter._vertex,
     "groq": Adapter._groq,
 }
+
+
+def _code_of(error: Exception, body: Any) -> str:
+    """The vendor's own word for what went wrong; the SDK of Groq leaves it in the body."""
+    inner = body.get("error", body) if isinstance(body, dict) else None
+    found = inner.get("code") if isinstance(inner, dict) else None
+    return str(getattr(error, "code", None) or found or "")
 
 
 def _common(target: Target, make: Callable[[float], Any]) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from app.llm.port import ChatMessage, ChatRequest, ToolDefinition
 from app.llm.target import Target
 
 _COMPLETION_TOKENS = re.compile(r"^(o\d|gpt-5)")
-_GPT = re.compile(r"gpt-(\d+)(?:\.(\d+))?")
+_GPT = re.compile(r"(?<![a-z])gpt-(\d)(?:\.?(\d+))?")
+_O_SERIES = re.compile(r"^o\d")
 
 
 def arguments(target: Target, quirks: Quirks, request: ChatRequest) -> dict[str, Any]:
@@ -24,14 +25,15 @@ def arguments(target: Target, quirks: Quirks, request: ChatRequest) -> dict[str,
         found["tools"] = [_tool(tool) for tool in request.tools]
     if limit := request.max_tokens or quirks.default_max_tokens:
         found[_limit_name(target, quirks)] = limit
-    if request.temperature is not None:
+    found |= _EFFORTS[quirks.effort](target.model, request)
+    if request.temperature is not None and not _refuses_warmth(target, quirks, found):
         found["temperature"] = request.temperature
     if quirks.streams_usage and quirks.client != "groq":
         options = {"include_usage": True}
         if quirks.hides_obfuscation:
             options["include_obfuscation"] = False
         found["stream_options"] = options
-    return found | _EFFORTS[quirks.effort](target.model, request)
+    return found
 
 
 def _system(request: ChatRequest) -> Iterator[dict[str, Any]]:
@@ -94,29 +96,48 @@ def _limit_name(target: Target, quirks: Quirks) -> str:
     return "max_completion_tokens" if _COMPLETION_TOKENS.match(target.model) else "max_tokens"
 
 
+def _refuses_warmth(target: Target, quirks: Quirks, found: Mapping[str, Any]) -> bool:
+    """Whether a temperature would be a 400: OpenAI's models take none while they think."""
+    if quirks.effort != "openai":
+        return False
+    thinks = found.get("reasoning_effort", "none") != "none"
+    return thinks or bool(_O_SERIES.match(target.model)) or "-pro" in target.model
+
+
 def _no_effort(model: str, request: ChatRequest) -> dict[str, Any]:
     del model, request
     return {}
 
 
 def _openai_effort(model: str, request: ChatRequest) -> dict[str, Any]:
+    effort = _chosen_effort(model, request)
+    return {"reasoning_effort": effort} if effort else {}
+
+
+def _chosen_effort(model: str, request: ChatRequest) -> str | None:
     """Thinking costs the caller seconds; with tools the newer models must not think at all.
 
-    From gpt-5.2 on, tools together with any effort but "none" are a 400 on this endpoint.
+    From gpt-5.2 on, tools together with any effort but "none" are a 400 on this endpoint. Of a
+    model whose name tells nothing, such as a deployment's, the author knows best.
     """
-    found = _GPT.match(model)
-    version = (int(found[1]), int(found[2] or 0)) if found else (0, 0)
-    is_reasoning = version >= (5, 0) or bool(re.match(r"o\d", model))
-    if not is_reasoning:
-        return {}
-    if version >= (5, 2) and request.tools:
-        return {"reasoning_effort": "none"}
-    effort = request.reasoning_effort
-    if effort == "minimal" or (effort is None and version >= (5, 0)):
-        if version >= (5, 1):
-            return {"reasoning_effort": "none"}
-        effort = "minimal" if version >= (5, 0) else "low"
-    return {"reasoning_effort": effort} if effort else {}
+    asked, version = request.reasoning_effort, _gpt_version(model)
+    if _O_SERIES.match(model):
+        return "low" if asked == "minimal" else asked
+    if version is None:
+        return asked
+    if version < (5, 0) or "-chat" in model:
+        return None
+    if "-pro" in model:  # it always thinks hard
+        return asked if asked in ("medium", "high") else None
+    least = "none" if version >= (5, 1) else "minimal"
+    is_least = asked in (None, "minimal") or (version >= (5, 2) and request.tools)
+    return least if is_least else asked
+
+
+def _gpt_version(model: str) -> tuple[int, int] | None:
+    """The version in a model's name, as in gpt-5.4-mini or, on Azure, gpt-35-turbo."""
+    found = _GPT.search(model)
+    return (int(found[1]), int(found[2] or 0)) if found else None
 
 
 def _deepseek_effort(model: str, request: ChatRequest) -> dict[str, Any]:
