@@ -16,12 +16,17 @@ DATALESS = frozenset({"llm:tool-output", "tts:flush", "tts:clear"})
 _CAPITAL = re.compile(r"(?<=[a-z0-9])[A-Z]|[A-Z](?=[a-z])")
 
 
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
+
 class BadFrame(Exception):
     """A frame that jambonz answers with `jambonz:error`; the message is its `details`."""
 
 
 def snake(value: Any) -> Any:
     """Convert the keys of `data` to snake_case, except below the four that are kept."""
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, Mapping):
         return {
             key if key in KEPT else snake_key(key): item if key in KEPT else snake(item)

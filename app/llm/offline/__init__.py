@@ -80,5 +80,5 @@ def connect(model: str) -> OfflineModel:
 
 def _size(request: ChatRequest) -> int:
     """The words of a request, which stand for its tokens."""
-    history = sum(message.content.count(" ") + 1 for message in request.messages)
-    return request.system.count(" ") + history
+    history = " ".join([message.content for message in request.messages])
+    return request.system.count(" ") + history.count(" ") + 1

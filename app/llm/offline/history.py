@@ -39,18 +39,21 @@ def is_cue(text: str) -> bool:
 
 def read_turns(messages: Sequence[ChatMessage]) -> list[Turn]:
     """The caller's turns, oldest first, without the platform's cues and the answers to them."""
-    turns: list[Turn] = []
-    cued = False
+    found: list[tuple[str, list[ChatMessage]]] = []
+    answers: list[ChatMessage] = []  # those before the first turn are dropped
     for message in messages:
         if message.role == "user":
-            cued = is_cue(message.content)
-            if not cued:
-                turns.append(Turn(message.content[:SPOKEN], "", called=False))
-        elif message.role == "assistant" and turns and not cued:
-            last = turns[-1]
-            called = last.called or bool(message.tool_calls)
-            turns[-1] = Turn(last.text, f"{last.answer} {message.content}".strip(), called)
-    return turns
+            answers = []
+            if not is_cue(message.content):
+                found.append((message.content[:SPOKEN], answers))
+        elif message.role == "assistant":
+            answers.append(message)
+    return [_turn(text, answers) for text, answers in found]
+
+
+def _turn(text: str, answers: list[ChatMessage]) -> Turn:
+    answer = " ".join([one.content for one in answers if one.content]).strip()
+    return Turn(text, answer, called=any(one.tool_calls for one in answers))
 
 
 def last_call(messages: Sequence[ChatMessage]) -> ToolCall | None:
@@ -72,4 +75,4 @@ def new_outputs(messages: Sequence[ChatMessage]) -> list[Output]:
 
 def already_said(messages: Sequence[ChatMessage]) -> str:
     """All that the model said before, in lower case."""
-    return "\n".join(m.content for m in messages if m.role == "assistant").lower()
+    return "\n".join([m.content for m in messages if m.role == "assistant"]).lower()

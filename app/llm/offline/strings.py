@@ -42,10 +42,12 @@ class Said:
     text: str
     topic: frozenset[str] = frozenset()
     words: Sequence[Word] = field(init=False)
+    _stems: list[str] = field(init=False, repr=False)
     _taken: list[tuple[int, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.words = words(self.text)
+        self._stems = [word.stem for word in self.words]
 
     def take(self, start: int, end: int) -> None:
         """Use up a part of the text."""
@@ -58,7 +60,7 @@ class Said:
     def take_phrase(self, phrase: str) -> bool:
         """Use up the words of a phrase where they stand together, whatever their endings."""
         wanted = [word.stem for word in words(phrase.replace("_", " ").replace("-", " "))]
-        stems = [word.stem for word in self.words]
+        stems = self._stems
         for at in range(len(stems) - len(wanted) + 1) if wanted else ():
             span = self.words[at : at + len(wanted)]
             if stems[at : at + len(wanted)] == wanted and self.is_free(span[0].start, span[-1].end):
