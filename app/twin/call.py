@@ -354,7 +354,11 @@ class TwinCall:
 
     async def _settled(self, timeout: float | None) -> None:
         limit = self.leg.pace.patience if timeout is None else timeout
-        await self.leg.log.until(lambda: self.leg.is_settled, "the caller's turn", limit)
+        while True:
+            await self.leg.log.until(lambda: self.leg.is_settled, "the caller's turn", limit)
+            await self.leg.clock.rest()
+            if self.leg.is_settled:
+                return
 
     async def _answer(self, mark: int, timeout: float | None) -> str:
         await self._settled(timeout)

@@ -23,6 +23,9 @@ a tool's output to the next request to the model it takes about ten; what may ta
 holds the clock.
 """
 
+BREATHS = 8
+"""Rounds within which a frame is written and read, what it begins has begun, and is answered."""
+
 POLL = 0.0005
 """Real seconds between two looks at an application that is busy."""
 
@@ -73,6 +76,9 @@ class Clock(Protocol):
 
     def touch(self) -> None:
         """Hear that something has changed."""
+
+    async def rest(self) -> None:
+        """Wait until the application has reacted, where a run is to be repeatable."""
 
 
 class Hold:
@@ -136,6 +142,9 @@ class RealClock:
     def touch(self) -> None:
         """Real time does not care."""
 
+    async def rest(self) -> None:
+        """Real time repeats nothing."""
+
 
 class VirtualTimer:
     """A moment in a virtual clock's future."""
@@ -158,6 +167,7 @@ class VirtualClock:
             for lets it stand still.
         is_idle: Whether the application has done all that it was asked, where that can be seen:
             in one process. Where it cannot, only what is owed holds the time.
+        repeats: Whether a run is to be repeatable: whoever acts next lets the application react.
     """
 
     is_virtual = True
@@ -166,9 +176,12 @@ class VirtualClock:
         self,
         may_run: Callable[[], bool] = lambda: True,
         is_idle: Callable[[], bool] = lambda: True,
+        *,
+        repeats: bool = False,
     ) -> None:
         self.may_run = may_run
         self.is_idle = is_idle
+        self.repeats = repeats
         self._now = 0.0
         self._timers: list[tuple[float, int, VirtualTimer]] = []
         self._number = itertools.count()
@@ -253,6 +266,23 @@ class VirtualClock:
         if not self._is_looking and self._timers and not self._is_held:
             self._is_looking = True
             asyncio.get_running_loop().call_soon(self._look)
+
+    async def rest(self) -> None:
+        """Wait until the application has reacted to all that it was told.
+
+        Not as long as it likes: a handler may live as long as its call.
+        """
+        if not self.repeats:
+            return
+        for _ in range(int(self._patience / POLL)):
+            was_idle = self.is_idle()
+            for _ in range(BREATHS):
+                await asyncio.sleep(0)
+            if was_idle and self.is_idle():
+                return
+            if not was_idle:
+                await asyncio.sleep(POLL)
+        self._patience = 10 * POLL
 
     def _look(self) -> None:
         if self._is_held or not self._timers:

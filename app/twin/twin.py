@@ -89,7 +89,11 @@ class Twin:
         self._is_idle = is_idle or (lambda _: True)
         time: Clock = RealClock()
         if clock == "virtual":
-            time = VirtualClock(self._is_busy, self._is_quiet)
+            time = VirtualClock(
+                self._is_busy,
+                self._is_quiet,
+                repeats=seed is not None and is_idle is not None,
+            )
         self._placed = 0
         self.platform = Platform(
             model=model,

@@ -99,6 +99,7 @@ class Turn:
 
     async def _reply(self, *, may_call: bool) -> Reply:
         """Ask the model once; speak its words as they come."""
+        await self._clock.rest()  # what a hook updates now counts for this request
         request = self._agent.request(self.cue)
         if not may_call:
             self._leg.log.note(f"the model asked for tools {MAX_ROUNDS} times: now it must answer")
