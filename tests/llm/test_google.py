@@ -167,6 +167,13 @@ async def test_the_environment_says_nothing_but_the_apis_version(
     assert "somebody" not in f"{asked.path} {asked.headers}"
 
 
+async def test_a_base_url_may_end_with_the_version(gemini: GoogleServer) -> None:
+    heard = await hear(gemini.connect(baseURL=f"{gemini.url}/v1beta/"), ask())
+
+    assert heard.end.finish == "stop"
+    assert gemini.requests[0].path.count("/v1") == 1
+
+
 async def test_models_that_answer_are_listed_and_a_credential_is_tested(
     gemini: GoogleServer,
 ) -> None:

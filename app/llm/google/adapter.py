@@ -1,5 +1,6 @@
 """Gemini over google-genai."""
 
+import re
 import warnings
 from typing import Any
 
@@ -72,8 +73,8 @@ class Adapter:
     def url(self) -> str:
         """The host; the SDK adds its version of the API, or what the environment says of it."""
         target = self._target
-        if target.base_url or target.vendor.base_url:
-            return (target.base_url or target.vendor.base_url).rstrip("/")
+        if url := (target.base_url or target.vendor.base_url).rstrip("/"):
+            return re.sub(r"/v\d+(alpha|beta)?\d*$", "", url)  # people paste it with the version
         place = target.auth["location"]
         if place == "global":
             return "https://aiplatform.googleapis.com"
