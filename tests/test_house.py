@@ -92,7 +92,7 @@ MAX_FUNCTION = 60
 
 # Where anything at all may be caught, since the call, or the server, must go on.
 BROAD_EXCEPTS = {
-    "app/llm/running.py::prewarm",  # the first request will tell
+    "app/llm/running.py::_warm",  # the first request will tell
     "app/llm/running.py::_ask",  # whatever an SDK raises, as our error
     "app/llm/running.py::_read",  # whatever an SDK raises ends this reply and nothing else
     "app/llm/running.py::_tries",  # the same, before the first word

@@ -25,7 +25,7 @@ _loader = ThreadPoolExecutor(1, thread_name_prefix="llm-load")
 RESPONDED: contextvars.ContextVar[Callable[[Any], None] | None] = contextvars.ContextVar(
     "responded", default=None
 )
-"""Whom `http2_client` tells of each response, for an SDK that lets nobody close it."""
+"""Whom `httpx2_client` tells of each response, for an SDK that lets nobody close it."""
 
 
 @dataclass(slots=True)
@@ -108,10 +108,11 @@ def forget_surroundings(client: Any) -> Any:
     return client
 
 
-def http2_client(timeout: float) -> Any:
+def httpx2_client(timeout: float) -> Any:
     """An httpx2 client as the SDKs take it; it blocks some 40 ms for the TLS context.
 
-    HTTP/2 where the vendor speaks it: a barge-in then resets a stream, and not a connection.
+    It speaks HTTP/1.1, since its HTTP/2 has no way to give up one stream: after a barge-in the
+    vendor would write to the end, and one answer that stalls would end all that share its line.
     """
     import httpx2  # noqa: PLC0415  (only where a vendor is used)
 
@@ -123,7 +124,6 @@ def http2_client(timeout: float) -> Any:
             responded(response)
 
     return httpx2.AsyncClient(
-        http2=True,
         trust_env=False,
         timeout=httpx2.Timeout(timeout, connect=CONNECT),
         limits=httpx2.Limits(

@@ -19,6 +19,7 @@ PATIENCE = 1.0
 Answer = TypeVar("Answer")
 
 _readers: set[asyncio.Task[None]] = set()
+_renewing: dict[object, asyncio.Task[None]] = {}
 
 
 def reading() -> int:
@@ -50,16 +51,13 @@ class VendorModel:
                 if isinstance(event, End):
                     return
         finally:
-            reader.cancel()
+            if not reader.done():
+                reader.cancel()
+                self._renew()
 
     async def prewarm(self) -> None:
         """Import the SDK and open a connection, so that the first turn need not."""
-        try:
-            check_url(self._adapter.url, self.target.vendor.id)
-            async with asyncio.timeout(self.target.timeout):
-                await self._adapter.warm(await self._client())
-        except Exception:  # the first request will tell
-            return
+        await self._warm(None)
 
     async def list_models(self) -> list[ModelFacts]:
         """What the credential may use.
@@ -80,6 +78,21 @@ class VendorModel:
     async def close(self) -> None:
         """Nothing: clients are shared, and closed by `close_clients`."""
 
+    async def _warm(self, client: Any) -> None:
+        try:
+            check_url(self._adapter.url, self.target.vendor.id)
+            async with asyncio.timeout(self.target.timeout):
+                await self._adapter.warm(client or await self._client())
+        except Exception:  # the first request will tell
+            return
+
+    def _renew(self) -> None:
+        """After a barge-in: its connection is gone, so open one while the caller speaks."""
+        key = self._key
+        if key not in _renewing and (client := shelf().peek(key)) is not None:
+            _renewing[key] = asyncio.get_running_loop().create_task(self._warm(client))
+            _renewing[key].add_done_callback(lambda _: _renewing.pop(key, None))
+
     async def _ask(self, question: Callable[[Any], Coroutine[Any, Any, Answer]]) -> Answer:
         try:
             check_url(self._adapter.url, self.target.vendor.id)
@@ -89,16 +102,21 @@ class VendorModel:
         except Exception as raised:
             raise self._explain(raised) from None
 
-    async def _client(self) -> Any:
-        adapter, target = self._adapter, self.target
-        key = (
+    @property
+    def _key(self) -> object:
+        """What a client is kept by: whatever it was made for."""
+        target = self.target
+        return (
             target.vendor.family,
             target.vendor.id,
             target.auth.fingerprint,
-            adapter.url,
+            self._adapter.url,
             target.timeout,
         )
-        return await shelf().obtain(key, adapter.make_client, adapter.close_client)
+
+    async def _client(self) -> Any:
+        adapter = self._adapter
+        return await shelf().obtain(self._key, adapter.make_client, adapter.close_client)
 
     async def _read(self, request: ChatRequest, put: Callable[[Event], None]) -> None:
         outlet = Outlet(put)

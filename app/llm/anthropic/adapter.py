@@ -8,7 +8,7 @@ from typing import Any
 from app.llm.adapter import Outlet
 from app.llm.anthropic.reply import Reply
 from app.llm.anthropic.request import ask
-from app.llm.clients import forget_surroundings, http2_client
+from app.llm.clients import forget_surroundings, httpx2_client
 from app.llm.errors import from_exception, from_status, message_of
 from app.llm.port import ChatRequest, End, ModelError
 from app.llm.release import release
@@ -51,7 +51,7 @@ class Adapter:
         from anthropic import AsyncAnthropic  # noqa: PLC0415  (two seconds of imports, in a thread)
 
         _quieten()
-        http = http2_client(self._target.timeout)
+        http = httpx2_client(self._target.timeout)
         client = AsyncAnthropic(
             api_key=self._target.auth["apiKey"],
             base_url=self.url,

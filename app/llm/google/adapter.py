@@ -5,7 +5,7 @@ import warnings
 from typing import Any
 
 from app.llm.adapter import Outlet
-from app.llm.clients import CONNECT, RESPONDED, http2_client
+from app.llm.clients import CONNECT, RESPONDED, httpx2_client
 from app.llm.errors import from_exception, from_status, message_of
 from app.llm.google.reply import Reply
 from app.llm.google.request import arguments
@@ -26,7 +26,7 @@ class Client:
         from google.genai.types import HttpOptions, HttpRetryOptions  # noqa: PLC0415
 
         _quieten()
-        self.http = http2_client(target.timeout)
+        self.http = httpx2_client(target.timeout)
         self.http.event_hooks = _with_limits(self.http.event_hooks, target.timeout)
         self.tokens: TokenSource | None = None
         options = HttpOptions(

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from app.llm.adapter import Outlet
-from app.llm.clients import forget_surroundings, http2_client, http_client
+from app.llm.clients import forget_surroundings, http_client, httpx2_client
 from app.llm.errors import from_exception, from_status, message_of
 from app.llm.openai_wire.quirks import Quirks
 from app.llm.openai_wire.reply import Reply
@@ -133,7 +133,7 @@ class Adapter:
         return AsyncOpenAI(
             api_key=self._target.auth["apiKey"],
             base_url=self.url,
-            **_common(self._target, http2_client),
+            **_common(self._target, httpx2_client),
         )
 
     def _azure(self) -> Any:
@@ -145,7 +145,7 @@ class Adapter:
             azure_endpoint=self.url,
             azure_deployment=auth["deployment"],
             api_version=auth["apiVersion"],
-            **_common(self._target, http2_client),
+            **_common(self._target, httpx2_client),
         )
 
     def _vertex(self) -> Any:
@@ -155,7 +155,7 @@ class Adapter:
 
         source = TokenSource(self._target.auth["credentials"])
         client = AsyncOpenAI(
-            api_key=source.token, base_url=self.url, **_common(self._target, http2_client)
+            api_key=source.token, base_url=self.url, **_common(self._target, httpx2_client)
         )
         client.api_key_of_vertex = source.token  # type: ignore[attr-defined]
         return client
