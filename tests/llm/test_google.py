@@ -99,7 +99,7 @@ async def test_every_reason_to_finish_has_its_place(
 
     end = (await hear(studio.connect(), ask())).end
 
-    assert end.finish == finish
+    assert end.finish == finish, end.error
     if end.error is not None:
         assert (end.error.kind, reason in str(end.error)) == ("protocol", True)
         assert end.error.retryable is (reason != "MISSING_THOUGHT_SIGNATURE")
