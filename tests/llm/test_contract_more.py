@@ -330,6 +330,7 @@ async def test_many_requests_at_once_do_not_mix(vendor: LoopbackVendor) -> None:
 
     heard = await asyncio.gather(*(hear(model, HELLO) for _ in range(20)))
 
+    assert [one.end.error for one in heard] == [None] * 20
     assert sorted(one.text for one in heard) == sorted(f"reply {at}" for at in range(20))
 
 
