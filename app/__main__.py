@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from app.application import Application
+    from app.llm import Keys
     from app.settings import Settings
 
 Part = Callable[["web.Application"], object]
@@ -85,6 +86,7 @@ def _serve(_args: argparse.Namespace) -> int:
 
     try:
         settings = ensure_key(load())
+        _check_vendors(settings.llm_keys)
         logs.configure(settings)
         applications = discover(settings.folder)
         _try_out(settings)
@@ -92,6 +94,25 @@ def _serve(_args: argparse.Namespace) -> int:
     except (SettingsError, CordboardError) as error:
         return _cannot_start(error)
     return _run_server(settings, applications, parts)
+
+
+def _llm_keys() -> "Keys":
+    """The credentials of model vendors, for what is no server."""
+    from app.settings import load_llm_keys
+
+    keys = load_llm_keys()
+    _check_vendors(keys)
+    return keys
+
+
+def _check_vendors(keys: "Keys") -> None:
+    from app.llm import ModelError, check_vendors
+    from app.settings import SettingsError
+
+    try:
+        check_vendors(keys)
+    except ModelError as error:
+        raise SettingsError(f"CORDBOARD_LLM_KEYS: {error}") from None
 
 
 def _cannot_start(error: Exception) -> int:
@@ -234,10 +255,10 @@ def _call_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _call(args: argparse.Namespace) -> int:
     from app import phone
-    from app.settings import SettingsError, is_color_unwanted, key_in_a_command, load_llm_keys
+    from app.settings import SettingsError, is_color_unwanted, key_in_a_command
 
     try:
-        keys = load_llm_keys()
+        keys = _llm_keys()
     except SettingsError as error:
         return _cannot_start(error)
     return phone.run(args, plain=is_color_unwanted(), key=key_in_a_command(), keys=keys)
@@ -268,10 +289,10 @@ def _sim(args: argparse.Namespace) -> int:
     from app import sim
     from app.llm import connect
     from app.protocol import CordboardError
-    from app.settings import SettingsError, is_color_unwanted, load_llm_keys
+    from app.settings import SettingsError, is_color_unwanted
 
     try:
-        model = partial(connect, keys=load_llm_keys())
+        model = partial(connect, keys=_llm_keys())
         parts = sim.Parts(_serve_here, connect=model, program=_program())
         return sim.run(args, parts, plain=is_color_unwanted())
     except (SettingsError, CordboardError) as error:
@@ -307,10 +328,10 @@ def _models_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _models(args: argparse.Namespace) -> int:
     from app import models
-    from app.settings import SettingsError, load_llm_keys
+    from app.settings import SettingsError
 
     try:
-        return models.run(args, load_llm_keys())
+        return models.run(args, _llm_keys())
     except SettingsError as error:
         return _cannot_start(error)
 

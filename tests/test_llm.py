@@ -50,6 +50,16 @@ def test_an_unknown_vendor_is_an_error_that_lists_the_known_ones() -> None:
     assert (caught.value.kind, caught.value.retryable) == ("bad_request", False)
 
 
+def test_a_credential_that_is_a_bare_text_is_an_error_that_shows_its_fields_only() -> None:
+    for given in ({"auth": "sk-hunter2"}, {"keys": {"openai": "sk-hunter2"}}):
+        with pytest.raises(
+            ModelError, match=r"needs a mapping, \{'apiKey': …\}; got a str"
+        ) as caught:
+            connect("openai:gpt-4.1-mini", **given)
+
+        assert "hunter2" not in str(caught.value)
+
+
 @pytest.mark.parametrize("vendor", vendors())
 def test_every_vendor_has_a_lower_case_id_and_an_adapter(vendor: str) -> None:
     assert vendor == vendor.lower()

@@ -352,3 +352,21 @@ def test_keys_that_make_no_sense_are_said_in_one_line(
         "cordboard: CORDBOARD_LLM_KEYS: expected JSON, or a file that can be read, came a value"
         " that is not shown\n"
     )
+
+
+@pytest.mark.parametrize("words", [["serve"], ["call"], ["models"], ["sim", "scenarios"]])
+def test_a_key_of_a_vendor_that_does_not_exist_is_said_in_one_line(
+    words: list[str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("CORDBOARD_LLM_KEYS", '{"opnai": "sk-hunter2"}')
+    monkeypatch.setenv("CORDBOARD_DATA_DIR", str(tmp_path))
+
+    assert main(words) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(
+        "cordboard: CORDBOARD_LLM_KEYS: no model vendor 'opnai'; did you mean 'openai'?; known: "
+    )
+    assert "hunter2" not in line

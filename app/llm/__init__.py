@@ -1,7 +1,7 @@
 """Chat models behind one port: `connect("vendor:model").stream(request)`."""
 
 from app.llm.clients import close_clients
-from app.llm.connecting import Keys, connect, vendors
+from app.llm.connecting import Keys, check_vendors, connect, vendors
 from app.llm.fake import FakeModel
 from app.llm.network import forbid_real_requests
 from app.llm.port import (
@@ -46,6 +46,7 @@ __all__ = [
     "ToolCallStart",
     "ToolDefinition",
     "Usage",
+    "check_vendors",
     "close_clients",
     "connect",
     "forbid_real_requests",

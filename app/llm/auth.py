@@ -85,12 +85,15 @@ class Auth:
         return text
 
 
-def read_auth(vendor: str, forms: tuple[AuthForm, ...], given: Mapping[str, Any]) -> Auth:
+def read_auth(vendor: str, forms: tuple[AuthForm, ...], given: object) -> Auth:
     """Check a credential and give its fields in camelCase.
 
     Raises:
         ModelError: Of kind "auth", if a field is missing, misspelt or of the wrong type.
     """
+    if not isinstance(given, Mapping):
+        first = ", ".join(f"{name!r}: …" for name in forms[0].required)
+        raise _wrong(vendor, f"needs a mapping, {{{first}}}; got a {type(given).__name__}")
     fields = {_camel(key): value for key, value in given.items() if value not in (None, "")}
     named = fields.pop("kind", None)
     kinds = [form.kind for form in forms]

@@ -72,6 +72,17 @@ def connect(
     return VendorModel(target, import_module(vendor.family).Adapter(target))
 
 
+def check_vendors(keys: Mapping[str, object]) -> None:
+    """Check that the credentials are of vendors that exist.
+
+    Raises:
+        ModelError: If one is not; its key would be of no use, and nobody would hear of it.
+    """
+    for id_ in keys:
+        if id_.lower() != OFFLINE:
+            find(id_)
+
+
 def find(id_: str, spec: str = "") -> Vendor:
     """The vendor of an id.
 
@@ -83,7 +94,8 @@ def find(id_: str, spec: str = "") -> Vendor:
         close = difflib.get_close_matches(id_.lower(), vendors(), 1)
         hint = f"; did you mean {close[0]!r}?" if close else ""
         known = ", ".join(vendors())
-        message = f"no model vendor {id_!r} in {spec or id_!r}{hint}; known: {known}"
+        place = f" in {spec!r}" if spec not in ("", id_) else ""
+        message = f"no model vendor {id_!r}{place}{hint}; known: {known}"
         raise ModelError(message, kind="bad_request", vendor=id_)
     return vendor
 
@@ -95,5 +107,7 @@ def _offline(model: str) -> ChatModel:
 
 def _no_credential(vendor: Vendor) -> ModelError:
     forms = " or ".join("{" + ", ".join(form.required) + "}" for form in vendor.auth)
-    text = f"no credential for {vendor.id!r}: give auth={forms}, or set its key in the settings"
+    text = (
+        f"no credential for {vendor.id!r}: give auth={forms}, or set its key in CORDBOARD_LLM_KEYS"
+    )
     return ModelError(text, kind="auth", vendor=vendor.id)

@@ -257,10 +257,11 @@ class ToolCalls:
         if (tracer := session._runtime.tracer) is not None:
             tracer.tool_started(session, tool_run.call_id, tool_run.name, tool_run.arguments)
 
-    def _error_for_model(self, code: object, error: ToolError) -> bytes:
+    def _error_for_model(self, tool: Tool[..., Any] | None, error: ToolError) -> bytes:
         """The text for the model; what only the author can mend goes to the log."""
         if isinstance(error, UnencodableResult):
-            self._session.log.error("tool_result_unusable", tool=str(code), reason=error.reason)
+            name = tool.name if tool else ""
+            self._session.log.error("tool_result_unusable", tool=name, reason=error.reason)
         limit = self._session._runtime.limits.result_limit
         return encode_result({"error": str(error)}, limit=limit)
 

@@ -90,15 +90,14 @@ async def simulate(
     """Run scenarios, tell of them, and return the exit code.
 
     Raises:
-        ScenarioError: If a scenario is wrong.
+        ScenarioError: If a scenario is wrong, or names a model that there is not.
         UsageError: If an option is, or a report cannot be written.
-        ModelError: If there is no model of a name that is given.
+        ModelError: If there is no model of a name that an option gives.
     """
     out, err = out or sys.stdout, err or sys.stderr
     plans = _plans(options)
     models = Models(parts.connect)
-    for name in _model_names(options, plans):
-        models.get(name)
+    _make_models(options, plans, models)
     is_terminal = err.isatty() and not plain
     progress = Progress(err, len(plans), is_terminal=is_terminal, is_quiet=options.json)
     began = time.monotonic()
@@ -169,13 +168,25 @@ def _is_chosen(one: Scenario, options: Options) -> bool:
     return has_tag and options.filter.lower() in one.name.lower()
 
 
-def _model_names(options: Options, plans: Sequence[Plan]) -> set[str]:
-    """Every model that will be asked, so that a wrong name is told before the first call."""
-    found = {options.llm, options.judge}
-    for one in plans:
-        scenario = one.scenario
-        found |= {scenario.judge_model, scenario.persona.model if scenario.persona else ""}
-    return found - {"", OFFLINE}
+def _make_models(options: Options, plans: Sequence[Plan], models: Models) -> None:
+    """Make every model that will be asked, so that a wrong name is told before the first call.
+
+    Raises:
+        ModelError: If there is none of a name that an option gives.
+        ScenarioError: If there is none of a name in scenarios.
+    """
+    for name in {options.llm, options.judge} - {"", OFFLINE}:
+        models.get(name)
+    problems: dict[str, None] = {}
+    for scenario in (one.scenario for one in plans):
+        persona = scenario.persona.model if scenario.persona else ""
+        for path, name in (("persona.model", persona), ("judge.model", scenario.judge_model)):
+            try:
+                _ = models.get(name) if name not in ("", OFFLINE) else None
+            except ModelError as error:
+                problems[f"{scenario.place}: {path}: {error}"] = None
+    if problems:
+        raise ScenarioError(problems)
 
 
 def _report(

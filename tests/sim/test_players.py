@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.llm import ChatModel, End, FakeModel, ModelError, ToolCall, connect
-from app.sim import UsageError
+from app.sim import ScenarioError, UsageError
 from app.sim.check import Check
 from app.sim.judge import judge
 from app.sim.persona import RulePlayer, request
@@ -161,7 +161,7 @@ async def test_a_model_that_fails_fails_the_call_only(sim: Sim) -> None:
 
 async def test_a_model_that_does_not_exist_is_told_before_the_first_call(sim: Sim) -> None:
     sim.write(PERSONA.replace("test:caller", "opnai:gpt-4.1"))
-    with pytest.raises(ModelError, match="opnai"):
+    with pytest.raises(ScenarioError, match=r"\.yaml:1: persona\.model: no model vendor 'opnai'"):
         await sim.run()
 
     assert sim.err.getvalue() == ""
