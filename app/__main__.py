@@ -313,6 +313,7 @@ async def _serve_here() -> "AsyncIterator[tuple[str, Callable[[str], bool]]]":
     settings = settings.model_copy(update={**own, **none})
     logs.configure(settings)
     async with server.serving(discover(settings.folder), settings) as (url, web_app):
+        server.settle_collector()
         yield url.replace("http", "ws", 1), web_app[CALLS].is_at_rest
 
 

@@ -106,6 +106,9 @@ async def here() -> AsyncIterator[tuple[str, Callable[[str], bool]]]:
 
 async def measure(arguments: argparse.Namespace) -> None:
     """Do it as often as asked, and say how long it took."""
+    from app.server import settle_collector
+
+    settle_collector()  # as a server and `cordboard sim` do
     for _ in range(arguments.repeat):
         if arguments.here:
             async with here() as (url, is_idle):

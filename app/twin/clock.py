@@ -182,6 +182,7 @@ class VirtualClock:
         self.may_run = may_run
         self.is_idle = is_idle
         self.repeats = repeats
+        self._is_rested = False  # nothing has changed since the application had reacted
         self._now = 0.0
         self._timers: list[tuple[float, int, VirtualTimer]] = []
         self._number = itertools.count()
@@ -263,6 +264,7 @@ class VirtualClock:
     def touch(self) -> None:
         """Look again, a few quiet rounds from now, whether time may jump."""
         self._quiet = 0
+        self._is_rested = False
         if not self._is_looking and self._timers and not self._is_held:
             self._is_looking = True
             asyncio.get_running_loop().call_soon(self._look)
@@ -272,13 +274,14 @@ class VirtualClock:
 
         Not as long as it likes: a handler may live as long as its call.
         """
-        if not self.repeats:
+        if not self.repeats or self._is_rested:
             return
         for _ in range(int(self._patience / POLL)):
             was_idle = self.is_idle()
             for _ in range(BREATHS):
                 await asyncio.sleep(0)
             if was_idle and self.is_idle():
+                self._is_rested = True
                 return
             if not was_idle:
                 await asyncio.sleep(POLL)

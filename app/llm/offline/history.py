@@ -52,6 +52,8 @@ def read_turns(messages: Sequence[ChatMessage]) -> list[Turn]:
 
 
 def _turn(text: str, answers: list[ChatMessage]) -> Turn:
+    if len(answers) == 1:
+        return Turn(text, answers[0].content.strip(), called=bool(answers[0].tool_calls))
     answer = " ".join([one.content for one in answers if one.content]).strip()
     return Turn(text, answer, called=any(one.tool_calls for one in answers))
 
