@@ -209,7 +209,7 @@ async def test_18_what_cannot_be_asked_is_refused(vendor: LoopbackVendor) -> Non
         ChatRequest("Be brief.", ())
     with pytest.raises(ValueError, match="system"):
         ChatRequest("Be brief.", (ChatMessage("system", "Hi"),))  # type: ignore[arg-type]
-    known = VENDORS[vendor.vendor].models[0].id
+    known = vendor.auth().get("deployment") or VENDORS[vendor.vendor].models[0].id
     assert connect(vendor.vendor, auth=vendor.auth()).id == f"{vendor.vendor}:{known}"
 
 

@@ -116,7 +116,7 @@ async def test_the_headers_of_the_answer_are_kept_for_support(vendor: LoopbackVe
 
 
 async def test_a_slow_first_token_shows_in_the_timings(vendor: LoopbackVendor) -> None:
-    vendor.answer(Answer(delay=0.06))
+    vendor.answer(Answer(delay=0.2))
 
     timings = (await hear(vendor.connect(), HELLO)).end.timings
 

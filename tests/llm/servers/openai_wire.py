@@ -53,8 +53,7 @@ class OpenAiWire(LoopbackVendor):
         if isinstance(part, str):
             yield self._delta({"content": part})
             return
-        calls = [each for each in answer.parts if isinstance(each, Call)]
-        at = calls.index(part)
+        at = sum(isinstance(each, Call) for each in answer.parts[:index])
         begin = {"name": part.name, "arguments": ""}
         id_ = part.id or f"call_{index}"
         yield self._delta(
