@@ -52,8 +52,17 @@ def connect(
     if not isinstance(spec, str):
         if not spec:
             raise ModelError("expected at least one model; got none", kind="bad_request")
-        options = {"connect_options": connect_options, "llm_options": llm_options, "keys": keys}
-        models = [connect(each, auth=auth if len(spec) == 1 else None, **options) for each in spec]
+        _check_shared(spec, auth, connect_options or {})
+        models = [
+            connect(
+                each,
+                auth=auth,
+                connect_options=connect_options,
+                llm_options=llm_options,
+                keys=keys,
+            )
+            for each in spec
+        ]
         return models[0] if len(models) == 1 else FallbackModel(models)
     id_, _, model = spec.strip().partition(":")
     if id_.lower() == OFFLINE:
@@ -98,6 +107,22 @@ def find(id_: str, spec: str = "") -> Vendor:
         message = f"no model vendor {id_!r}{place}{hint}; known: {known}"
         raise ModelError(message, kind="bad_request", vendor=id_)
     return vendor
+
+
+def _check_shared(
+    spec: Sequence[str], auth: Mapping[str, Any] | None, options: Mapping[str, Any]
+) -> None:
+    """Refuse to send one vendor's credential to another, or a request to another's address."""
+    ids = {each.partition(":")[0].strip().lower() for each in spec} - {OFFLINE}
+    if len(ids) < 2:
+        return
+    names = [name for name in ("baseURL", "endpoint") if options.get(name)]
+    if auth or names:
+        what = "auth" if auth else f"connectOptions.{names[0]}"
+        text = (
+            f"{what} is for one vendor, and {', '.join(spec)} are several; give keys={{vendor: …}}"
+        )
+        raise ModelError(text, kind="bad_request")
 
 
 def _offline(model: str) -> ChatModel:

@@ -13,6 +13,9 @@ from app.llm.vendor import ModelFacts, Vendor
 TIMEOUT = 15.0
 """Seconds that a vendor may keep silent, before its first piece and between two."""
 
+MOST_RETRIES = 5
+"""More of them are not made, whatever is asked for: a caller waits."""
+
 CONNECT_OPTIONS = ("timeout", "maxRetries", "endpoint", "baseURL")
 LLM_OPTIONS = ("maxTokens", "temperature", "reasoningEffort")
 _NOT_OURS = ("systemPrompt", "messages", "initialMessages", "tools")  # part of the conversation
@@ -86,7 +89,10 @@ def aim(
     model = model or auth.get("deployment") or known
     if not model:
         raise _bad(f'expected a model, such as "{vendor.id}:MODEL"; got none', vendor.id)
-    url = connect_options.get("baseURL") or connect_options.get("endpoint")
+    given = connect_options.get("baseURL") or connect_options.get("endpoint")
+    url = _url("connectOptions.baseURL", given, vendor.id)
+    own = _url("auth.baseURL", auth.get("baseURL"), vendor.id)
+    _url("auth.endpoint", auth.get("endpoint"), vendor.id)
     timeout = _number("connectOptions.timeout", connect_options.get("timeout"), vendor.id)
     retries = _number("connectOptions.maxRetries", connect_options.get("maxRetries"), vendor.id)
     tokens = _number("llmOptions.maxTokens", llm_options.get("maxTokens"), vendor.id)
@@ -100,9 +106,9 @@ def aim(
         vendor,
         model,
         auth,
-        base_url=str(url or auth.get("baseURL")),
+        base_url=url or own,
         timeout=timeout / 1000 if timeout else TIMEOUT,
-        max_retries=1 if retries is None else int(retries),
+        max_retries=1 if retries is None else min(int(retries), MOST_RETRIES),
         max_tokens=None if tokens is None else int(tokens),
         temperature=_number("llmOptions.temperature", llm_options.get("temperature"), vendor.id),
         reasoning_effort=effort,
@@ -123,6 +129,15 @@ def _number(what: str, value: Any, vendor: str) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
         raise _bad(f"{what}: expected a number, 0 or more; got {value!r:.40}", vendor)
     return float(value)
+
+
+def _url(what: str, value: Any, vendor: str) -> str:
+    if not value:
+        return ""
+    if not isinstance(value, str) or not value.startswith(("http://", "https://")):
+        text = f'{what}: expected an address, such as "https://…"; got {value!r:.80}'
+        raise _bad(text, vendor)
+    return value
 
 
 def _bad(text: str, vendor: str) -> ModelError:

@@ -47,7 +47,10 @@ from tests.llm.servers.base import Answer, LoopbackVendor
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 FINISHES = {"stop", "tool", "length", "filtered", "error", "aborted"}
-SAMPLES = {"credentials": {"project_id": "p", "private_key": "k"}}
+SAMPLES = {
+    "credentials": {"project_id": "p", "private_key": "k"},
+    "endpoint": "https://sample",
+}
 
 
 async def test_1_the_vendor_describes_itself_without_a_credential(vendor: LoopbackVendor) -> None:

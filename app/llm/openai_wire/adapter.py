@@ -18,6 +18,11 @@ from app.llm.vendor import ModelFacts
 GROQ_PATH = "/openai/v1"
 """The SDK of Groq adds it to a base URL by itself, jambonz' `baseURL` has it."""
 
+_NO_REASON = re.compile(
+    r"(?i).{0,40}(INVALID_ARGUMENT|request contains an invalid argument).{0,20}"
+)
+"""What Vertex says where it does not say what is wrong."""
+
 
 class Adapter:
     """One vendor of the family."""
@@ -94,9 +99,11 @@ class Adapter:
         return known
 
     async def warm(self, client: Any) -> None:
-        """List the models, which opens a connection."""
-        if self._quirks.lists_models:
-            await client.models.list()
+        """Ask for a list of models, which opens a connection and, for Vertex, mints a token.
+
+        Where there is no list, the refusal has opened the connection just as well.
+        """
+        await client.models.list()
 
     async def list_models(self, client: Any) -> list[ModelFacts]:
         """What the vendor lists; those known by name where it lists nothing."""
@@ -125,7 +132,7 @@ class Adapter:
             return False
         if self._quirks.retries_failed_calls and "tool_use_failed" in f"{code} {text}":
             return True
-        return self._quirks.retries_bare_400 and "INVALID_ARGUMENT" in text and len(text) < 80
+        return self._quirks.retries_bare_400 and bool(_NO_REASON.fullmatch(text))
 
     def _openai(self) -> Any:
         from openai import AsyncOpenAI  # noqa: PLC0415  (a second of imports, in a thread)

@@ -37,10 +37,12 @@ class Reply:
         self._finish: str | None = None
         self._usage: Any = None
         self._has_text = False
+        self._is_billed = False
 
     def take(self, chunk: Any) -> Iterator[Event]:
         """The events of one chunk; those without choices carry usage or nothing."""
         self._usage = getattr(chunk, "usage", None) or _groq_usage(chunk) or self._usage
+        self._is_billed = self._is_billed or bool(self._usage and not chunk.choices)
         for choice in chunk.choices or []:
             if choice.finish_reason:
                 self._finish = choice.finish_reason
@@ -50,17 +52,20 @@ class Reply:
     def end(self) -> Iterator[Event | End]:
         """The whole tool calls of a stream that is over, then how it ended.
 
+        Some compatible servers give no reason; the count of tokens then marks the end.
+
         Raises:
             ModelError: Of kind "truncated" or "protocol", if it did not end properly.
         """
-        if self._finish is None:
-            if not (self._has_text or self._calls or self._usage):
+        has_content = self._has_text or bool(self._calls)
+        if self._finish is None and not (self._is_billed and has_content):
+            if not (has_content or self._usage):
                 text = f"{self._vendor} sent an empty stream; is the base URL right?"
                 raise ModelError(text, kind="protocol", vendor=self._vendor)
             raise truncated(self._vendor)
         calls = [self._whole(call) for _, call in sorted(self._calls.items())]
         yield from calls
-        finish: Finish = FINISHES.get(self._finish, "stop")
+        finish: Finish = FINISHES.get(self._finish or "stop", "stop")
         if calls and finish == "stop":  # some compatible servers say so
             finish = "tool"
         reasoning = "".join(self._reasoning)
