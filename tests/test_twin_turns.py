@@ -219,6 +219,38 @@ async def test_a_reply_that_is_asked_for_waits_its_turn_or_cuts(
         assert stage.model.requests[-1].messages[-1].content == "Sale!"
 
 
+UPDATES: dict[str, Message] = {
+    "update_instructions": {"instructions": "You sell shoes."},
+    "inject_context": {"messages": [{"role": "system", "content": "They like shoes."}]},
+    "update_tools": {"tools": [{"name": "find_shoes"}]},
+}
+
+
+@pytest.mark.parametrize("type_", UPDATES)
+@pytest.mark.parametrize("state", ["idle", "thinking", "speaking", "tool"])
+async def test_the_other_updates_cut_nothing_and_hold_from_the_next_request(
+    state: str, type_: str
+) -> None:
+    replies: list[Any] = [STORY, "And that is all."]
+    if state == "tool":
+        replies.insert(0, [ToolCall("id_1", "slow", {})])
+    async with calling(*replies, rate=2, llm=1.0) as stage:
+        await _reach(stage, state)
+        await stage.app.update(type=type_, **UPDATES[type_])
+        await stage.call.updates(1)
+        if state == "tool":
+            await stage.app.send_tool_output("id_1", {})
+        elif state == "idle":
+            await stage.call.say("A story")
+        await stage.call.settled()
+        await stage.call.say("Go on")
+
+        assert stage.call.spoken == [STORY, "And that is all."]
+        assert not any(event.get("interrupted") for event in stage.call.events)
+        know = ["shoes" in f"{one.system}{one.tools}" for one in stage.model.requests]
+        assert know == {"idle": [True, True], "tool": [False, True, True]}.get(state, [False, True])
+
+
 async def _reach(stage: Stage, state: str) -> None:
     """Bring the agent into a state, and hold the time there."""
     if state == "idle":
