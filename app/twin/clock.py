@@ -276,12 +276,15 @@ class VirtualClock:
         """
         if not self.repeats or self._is_rested:
             return
+        with self.hold():
+            await self._reacted()
+        self._is_rested = True  # the hold's end has changed nothing for the application
+
+    async def _reacted(self) -> None:
         for _ in range(int(self._patience / POLL)):
             was_idle = self.is_idle()
-            for _ in range(BREATHS):
-                await asyncio.sleep(0)
+            await _rounds(BREATHS)
             if was_idle and self.is_idle():
-                self._is_rested = True
                 return
             if not was_idle:
                 await asyncio.sleep(POLL)
@@ -325,6 +328,21 @@ class VirtualClock:
                 timer.callback = None
                 callback()
                 return
+
+
+def _rounds(left: int) -> "asyncio.Future[None]":
+    """Some rounds of the event loop, at the price of a callback each."""
+    loop = asyncio.get_running_loop()
+    over: asyncio.Future[None] = loop.create_future()
+
+    def go_on(left: int) -> None:
+        if left:
+            loop.call_soon(go_on, left - 1)
+        else:
+            _wake(over)
+
+    go_on(left)
+    return over
 
 
 def _wake(waiter: "asyncio.Future[None]") -> None:
