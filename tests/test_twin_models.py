@@ -18,6 +18,7 @@ from app.llm import (
     ToolCall,
     close_clients,
 )
+from app.llm.fallback import FallbackModel
 from app.twin import Twin, TwinCall
 from app.twin.agent.reply import ANSWER_NOW
 from app.twin.agent.turn import MAX_ROUNDS
@@ -118,6 +119,16 @@ async def test_an_llm_that_cannot_be_ends_the_agent_and_the_call_goes_on(
         assert problem in data["error"]["message"]
         assert f"the model failed: {data['error']['message']}" in notes(call)
         assert call.spoken == ["Goodbye."]
+
+
+async def test_a_note_says_why_the_next_model_was_asked() -> None:
+    error = ModelError("out of quota", kind="rate_limit", vendor="one")
+    model = FallbackModel([FakeModel([error]), FakeModel(["I am the second."])])
+    async with serving(new=[asking({})]) as app, Twin(app.url, model=model) as twin:
+        call = await twin.call()
+
+        assert await call.say("Who?") == "I am the second."
+    assert "the next model was asked: out of quota" in notes(call)
 
 
 class Warmed(FakeModel):

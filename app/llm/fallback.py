@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 class FallbackModel:
-    """A `ChatModel` of several; the `End` says in its diagnostics which `model` answered."""
+    """A `ChatModel` of several.
+
+    The `End` says in its diagnostics which `model` answered, and what went wrong `before`.
+    """
 
     def __init__(self, models: Sequence[ChatModel]) -> None:
         self._models = tuple(models)
@@ -24,6 +27,7 @@ class FallbackModel:
 
     async def stream(self, request: ChatRequest) -> AsyncIterator[Event]:
         """Yield the reply of the first model that begins one."""
+        failures: list[str] = []
         for model in self._models:
             is_last = model is self._models[-1]
             has_begun = False
@@ -34,8 +38,11 @@ class FallbackModel:
                         has_begun = True
                         yield event
                     elif event.error is None or has_begun or is_last:
-                        yield replace(event, diagnostics={**event.diagnostics, "model": model.id})
+                        told = {"model": model.id} | _before(failures)
+                        yield replace(event, diagnostics={**event.diagnostics, **told})
                         return
+                    else:
+                        failures.append(str(event.error))
 
     async def prewarm(self) -> None:
         """Warm the first; the others are a matter of luck."""
@@ -45,3 +52,7 @@ class FallbackModel:
         """Close all."""
         for model in self._models:
             await model.close()
+
+
+def _before(failures: Sequence[str]) -> dict[str, str]:
+    return {"before": "; ".join(failures)} if failures else {}

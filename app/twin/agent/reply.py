@@ -42,6 +42,8 @@ class Reply:
     def end(self, end: End, log: Log) -> None:
         """Take the end of the stream, and note what a person should know of it."""
         self.native = end.native
+        if before := end.diagnostics.get("before"):
+            log.note(f"the next model was asked: {before}", model=end.diagnostics["model"])
         if end.finish == "length":
             cut = f" ({self.request.max_tokens} tokens)" if self.request.max_tokens else ""
             log.note(f"the reply was cut at its limit{cut}", finish="length")
