@@ -129,7 +129,10 @@ class _Act:
                 if not script.misses:
                     await self._converse(call)
             except CallRefused as refused:
-                self.miss(f"the call was refused: {refused.reason}")
+                where = self._scenario.path or "its url"
+                is_lost = refused.reason.endswith("404")
+                hint = f": no application answers at {where}" if is_lost else ""
+                self.miss(f"the call was refused: {refused.reason}{hint}")
             except TwinError as error:
                 self.miss(str(error).splitlines()[0])
             finally:

@@ -377,7 +377,7 @@ def test_a_call_that_fails_ends_with_1(tmp_path: Path, capsys: pytest.CaptureFix
     (tmp_path / "a.yaml").write_text("{name: a, path: /none, steps: [hangup]}")
 
     assert main(["sim", str(tmp_path)]) == 1
-    assert "404" in capsys.readouterr().out
+    assert "refused: 404: no application answers at /none" in capsys.readouterr().out
 
 
 async def test_the_same_seed_leaves_the_same_traces(sim: Sim) -> None:
