@@ -61,7 +61,7 @@ def _participant_action(member: Member, room: Room, data: Data) -> str:
         "unhold": lambda: _hold(member, data, is_held=False),
         "kick": lambda: room.leave(member),
     }
-    if action not in acts:
+    if not isinstance(action, str) or action not in acts:
         return f"action must be one of {', '.join(map(str, acts))}"
     acts[action]()
     room.changed()
