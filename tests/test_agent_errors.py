@@ -95,8 +95,8 @@ Build = Callable[[], object]
          "agent.tools[0]", None),
         ({"tools": [{"nam": "x"}]}, "agent.tools[0].name: expected the tool's name, got None",
          "agent.tools[0].name", None),
-        ({"tools": look_up}, "agent.tools: expected a list, each an @tool function, mcp_tools(…) or "
-         "{name, description, …}; got a value of type Tool", "agent.tools", None),
+        ({"tools": look_up}, "agent.tools: expected a list, each an @tool function, mcp_tools(…) "
+         "or {name, description, …}; got a value of type Tool", "agent.tools", None),
         ({"action_hook": counted}, "agent.action_hook: counted is an event hook, which nothing "
          "calls here; decorate it with @action_hook", "agent.action_hook", None),
         ({"event_hooks": [ended]},
