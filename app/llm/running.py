@@ -33,6 +33,7 @@ class VendorModel:
     def __init__(self, target: Target, adapter: Adapter) -> None:
         self.target = target
         self._adapter = adapter
+        self._key = key_of(target, adapter)
 
     @property
     def id(self) -> str:
@@ -102,18 +103,6 @@ class VendorModel:
         except Exception as raised:
             raise self._explain(raised) from None
 
-    @property
-    def _key(self) -> object:
-        """What a client is kept by: whatever it was made for."""
-        target = self.target
-        return (
-            target.vendor.family,
-            target.vendor.id,
-            target.auth.fingerprint,
-            self._adapter.url,
-            target.timeout,
-        )
-
     async def _client(self) -> Any:
         adapter = self._adapter
         return await shelf().obtain(self._key, adapter.make_client, adapter.close_client)
@@ -144,6 +133,12 @@ class VendorModel:
         known.args = (self.target.auth.redact(str(known)),)
         known.vendor = known.vendor or self.target.vendor.id
         return known
+
+
+def key_of(target: Target, adapter: Adapter) -> object:
+    """What a client is kept by: whatever it was made for."""
+    vendor = target.vendor
+    return (vendor.family, vendor.id, target.auth.fingerprint, adapter.url, target.timeout)
 
 
 def _is_worth_it(error: ModelError) -> bool:

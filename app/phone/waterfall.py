@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.twin import Entry
+from app.twin.latency import STAGES, stages_of
 
 SLOW = 1000
 """Milliseconds from which an answer is felt to be slow."""
@@ -13,19 +14,7 @@ SLOW = 1000
 STRIP = 20
 """Blocks of the strip that shows the stages to scale."""
 
-_STAGES = {
-    "stt_ms": "stt",
-    "transcriber_latency": "stt",
-    "eot_ms": "eot",
-    "turn_detection_latency": "eot",
-    "llm_ms": "llm",
-    "model_latency": "llm",
-    "tool_ms": "tool",
-    "tts_ms": "tts",
-    "voice_latency": "tts",
-}
-_ORDER = ("stt", "eot", "llm", "tool", "tts")
-_BLOCKS = dict(zip(_ORDER, "░▒█▓░", strict=True))
+_BLOCKS = dict(zip(STAGES, "░▒█▓░", strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +67,13 @@ def read(turn: Mapping[str, Any]) -> Waterfall:
     """The waterfall of a `turn_end`, in either dialect."""
     latency = turn.get("latency")
     measured = latency if isinstance(latency, Mapping) else {}
-    found = {
-        _STAGES[key]: value
-        for key, value in measured.items()
-        if key in _STAGES and isinstance(value, int | float)
-    }
     calls = turn.get("tool_calls")
     tools = tuple(
         (str(call.get("name")), call.get("rtt_ms") or 0)
         for call in (calls if isinstance(calls, list) else [])
         if isinstance(call, Mapping)
     )
-    stages = {stage: found[stage] for stage in _ORDER if found.get(stage)}
-    return Waterfall(stages, tools, _early(measured.get("preflight")))
+    return Waterfall(stages_of(turn), tools, _early(measured.get("preflight")))
 
 
 def _early(preflight: Any) -> str:

@@ -6,12 +6,11 @@ from importlib.resources import files
 
 from app.sim.result import Result, Turn
 from app.sim.summary import Row, rows
+from app.twin.latency import STAGES
 from app.twin.transcript import Said, conversation
 
 MOST = 200
 """How many failed calls are shown in full."""
-
-STAGES = ("stt", "eot", "llm", "tool", "tts")
 
 _Again = Callable[[Result], str]
 

@@ -7,19 +7,7 @@ from typing import Any
 from app.sim.check import Miss
 from app.sim.scenario import Scenario
 from app.twin import Entry
-
-STAGES = {
-    "stt_ms": "stt",
-    "transcriber_latency": "stt",
-    "eot_ms": "eot",
-    "turn_detection_latency": "eot",
-    "llm_ms": "llm",
-    "model_latency": "llm",
-    "tool_ms": "tool",
-    "tts_ms": "tts",
-    "voice_latency": "tts",
-}
-"""The stages of a turn, under the names of both dialects."""
+from app.twin.latency import stages_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +90,7 @@ def _until_next(log: Sequence[Entry], n: int) -> Sequence[Entry]:
 
 def _stages(entries: Sequence[Entry]) -> dict[str, float]:
     ends = (e.data for e in entries if e.kind == "event" and e.data.get("type") == "turn_end")
-    latency: Any = next(ends, {}).get("latency")
-    measured = latency if isinstance(latency, dict) else {}
-    return {
-        STAGES[key]: float(value)
-        for key, value in measured.items()
-        if key in STAGES and isinstance(value, int | float) and value
-    }
+    return stages_of(next(ends, {}))
 
 
 def count(log: Sequence[Entry], kind: str, **data: Any) -> int:
