@@ -82,10 +82,10 @@ def _serve(_args: argparse.Namespace) -> int:
     from app import logs
     from app.application import discover
     from app.protocol import CordboardError
-    from app.settings import SettingsError, ensure_key, load
+    from app.settings import SettingsError, ensure_key, ensure_secret, load
 
     try:
-        settings = ensure_key(load())
+        settings = ensure_secret(ensure_key(load()))
         _check_vendors(settings.llm_keys)
         logs.configure(settings)
         applications = discover(settings.folder)

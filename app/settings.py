@@ -35,7 +35,8 @@ Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
 
 _RATE = re.compile(r"[1-9]\d*\s*/\s*(?:[1-9]\d*\s*)?(?:second|minute|hour|day)s?")
 _EXPECTED = re.compile(r"^(?:Input should be|[Vv]alue should be|value is not) ")
-_SECRET_FIELDS = frozenset({"api_keys", "ws_password", "llm_keys"})
+_SECRET_FIELDS = frozenset({"api_keys", "ws_password", "llm_keys", "secret_key"})
+_LEAST_SECRET = 32
 
 
 class SettingsError(Exception):
@@ -92,6 +93,11 @@ class Settings(BaseModel):
     )
     data_dir: Path = Field(
         default=Path(".cordboard"), description="Where the server keeps its own files."
+    )
+    secret_key: tuple[SecretStr, ...] = Field(
+        default=(),
+        description="Seals the secrets in the store and signs cookies: 32 characters or more. After"
+        " a comma, older ones that still open.",
     )
     max_calls: int = Field(
         default=20_000, ge=1, description="Calls at once; one more is declined, the others go on."
@@ -155,7 +161,7 @@ class Settings(BaseModel):
 
     _generated_key: Path | None = PrivateAttr(default=None)
 
-    @field_validator("api_keys", "trusted_proxies", mode="before")
+    @field_validator("api_keys", "secret_key", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if not isinstance(value, str):
@@ -177,6 +183,13 @@ class Settings(BaseModel):
     def _check_keys(cls, keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
         if not all(re.fullmatch(r"[!-~]+", key.get_secret_value()) for key in keys):
             raise ValueError("expected keys of visible ASCII characters, without spaces")
+        return keys
+
+    @field_validator("secret_key")
+    @classmethod
+    def _check_secret(cls, keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        if not all(len(key.get_secret_value()) >= _LEAST_SECRET for key in keys):
+            raise ValueError(f"expected keys of {_LEAST_SECRET} characters or more")
         return keys
 
     @field_validator("otlp_endpoint")
@@ -357,18 +370,40 @@ def ensure_key(settings: Settings) -> Settings:
     """
     if settings.api_keys or settings.allow_anonymous:
         return settings
-    path = settings.data_dir / "api-key"
+    key, path = _kept(settings, "api-key", "an API key")
+    keyed = settings.model_copy(update={"api_keys": (key,)})
+    keyed._generated_key = path
+    return keyed
+
+
+def ensure_secret(settings: Settings) -> Settings:
+    """Give a server without a secret key one of its own, kept in ``data_dir/secret-key``.
+
+    Raises:
+        SettingsError: The file cannot be written or read.
+    """
+    if settings.secret_key:
+        return settings
+    key, path = _kept(settings, "secret-key", "a secret key (or set CORDBOARD_SECRET_KEY)")
+    if len(key.get_secret_value()) < _LEAST_SECRET:
+        raise SettingsError(f"{path}: expected {_LEAST_SECRET} characters or more, came fewer")
+    secured = settings.model_copy(update={"secret_key": (key,)})
+    secured._generated_key = settings._generated_key
+    return secured
+
+
+def _kept(settings: Settings, name: str, what: str) -> tuple[SecretStr, Path]:
+    """A key that stands in a file of the data folder, made the first time."""
+    path = settings.data_dir / name
     try:
         key = _read_or_make_key(path)
     except OSError as error:
         raise SettingsError(
-            f"CORDBOARD_DATA_DIR: cannot keep an API key in {path}: {error.strerror}"
+            f"CORDBOARD_DATA_DIR: cannot keep {what} in {path}: {error.strerror}"
         ) from None
     if not re.fullmatch(r"[!-~]+", key):
-        raise SettingsError(f"{path} holds no API key; remove the file to get a new one")
-    keyed = settings.model_copy(update={"api_keys": (SecretStr(key),)})
-    keyed._generated_key = path
-    return keyed
+        raise SettingsError(f"{path} holds no key; remove the file to get a new one")
+    return SecretStr(key), path
 
 
 def _read_or_make_key(path: Path) -> str:
@@ -382,7 +417,7 @@ def _read_or_make_key(path: Path) -> str:
 
 def _make_key(path: Path) -> None:
     """Write a new key, unless another process that starts right now was quicker."""
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".api-key-")  # owner-only rights
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")  # owner-only rights
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(secrets.token_urlsafe(32) + "\n")

@@ -13,6 +13,7 @@ from app.settings import (
     Settings,
     SettingsError,
     ensure_key,
+    ensure_secret,
     key_in_a_command,
     load,
     load_llm_keys,
@@ -148,7 +149,7 @@ def test_keys_of_vendors_that_make_no_sense_are_refused(value: str) -> None:
     assert str(caught.value) == message
 
 
-@pytest.mark.parametrize("name", ["api_keys", "ws_password"])
+@pytest.mark.parametrize("name", ["api_keys", "ws_password", "secret_key"])
 def test_a_secret_is_never_shown(name: str) -> None:
     assert "hunter" not in repr(load({"CORDBOARD_API_KEYS": "hunter2,hunter3"}))
     assert "hunter" not in repr(
@@ -243,6 +244,32 @@ def test_a_key_is_made_once_and_kept_with_owner_only_rights(tmp_path: Path) -> N
     if sys.platform != "win32":
         assert stat.S_IMODE((folder / "api-key").stat().st_mode) == 0o600
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_a_secret_key_is_made_once_and_kept_beside_it(tmp_path: Path) -> None:
+    keyed = ensure_key(Settings(data_dir=tmp_path))
+    first, second = ensure_secret(keyed), ensure_secret(Settings(data_dir=tmp_path))
+
+    assert first.secret_key == second.secret_key
+    assert len(first.secret_key[0].get_secret_value()) > 40
+    assert first.generated_key == tmp_path / "api-key"
+    if sys.platform != "win32":
+        assert stat.S_IMODE((tmp_path / "secret-key").stat().st_mode) == 0o600
+
+
+def test_secret_keys_are_given_the_newest_first(tmp_path: Path) -> None:
+    settings = load({"CORDBOARD_SECRET_KEY": f"{'n' * 32}, {'o' * 40}"})
+
+    assert [key.get_secret_value() for key in settings.secret_key] == ["n" * 32, "o" * 40]
+    assert ensure_secret(settings) is settings
+    assert "32 characters or more" in complaint(secret_key="too short")
+
+
+def test_a_secret_key_that_is_short_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "secret-key").write_text("guessed")
+
+    with pytest.raises(SettingsError, match="expected 32 characters"):
+        ensure_secret(Settings(data_dir=tmp_path))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other rights")
