@@ -37,8 +37,9 @@ def test_every_operation_says_what_it_does_and_what_may_go_wrong() -> None:
     for path, methods in documented()["paths"].items():
         for method, operation in methods.items():
             assert operation["summary"], (method, path)
-            assert operation["security"] == [{"bearer": []}]
-            assert {"401", "429"} <= set(operation["responses"])
+            (security,) = operation["security"]
+            assert security["bearer"] == ["calls:read" if method == "get" else "calls:write"]
+            assert {"401", "403", "429"} <= set(operation["responses"])
             assert ("requestBody" in operation) == (method in {"post", "put"})
 
 

@@ -11,12 +11,13 @@ from mcp import types
 from mcp.server.lowlevel import Server
 from mcp.shared.exceptions import MCPError
 
+from app.keys import PRINCIPAL
 from app.logs import Event
 from app.mcp_server.asgi import REQUEST
 from app.mcp_server.catalog import CATALOG
 from app.mcp_server.offer import Asked, Offer
 from app.mcp_server.pages import find_page, read_pages
-from app.rest import Problem, ids_of
+from app.rest import Problem, ids_of, require
 
 __all__ = ["make_control", "tool_error", "tool_result"]
 
@@ -92,6 +93,7 @@ async def run(offer: Offer, asked: Asked, arguments: dict[str, Any]) -> types.Ca
     """The same, once it is known what is asked for; a line of the log tells of it."""
     begun, outcome = time.perf_counter(), "ok"
     try:
+        require(asked.request[PRINCIPAL], offer.needs)
         return tool_result(await offer.run(asked, arguments))
     except Problem as problem:
         outcome = "refused"

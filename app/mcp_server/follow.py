@@ -101,4 +101,5 @@ FOLLOW_CALL: Final = Offer(
     Following.model_json_schema(),
     Followed.model_json_schema(),
     follow,
+    needs="calls:read",
 )

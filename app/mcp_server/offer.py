@@ -8,6 +8,7 @@ from typing import Any, Final
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
+from app.identity import Need
 from app.rest import Operation, misfit
 
 __all__ = ["Asked", "Json", "Offer", "from_operation", "input_schema", "read_arguments"]
@@ -36,6 +37,7 @@ class Offer:
 
     Attributes:
         run: Gives what the output schema describes.
+        needs: The scope of whoever may use it.
         changes: Whether it changes anything.
         destroys: Whether what it changes is lost.
     """
@@ -46,6 +48,7 @@ class Offer:
     input_schema: Json
     output_schema: Json
     run: Callable[[Asked, Json], Awaitable[Json]]
+    needs: Need
     changes: bool = False
     destroys: bool = False
 
@@ -98,6 +101,7 @@ def from_operation(
         input_schema(parts.values(), without=fixed or ()),
         in_object(output, as_list) if as_list else output,
         run,
+        operation.needs,
         changes,
         destroys,
     )

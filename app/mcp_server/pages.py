@@ -204,6 +204,7 @@ DOC_TOOLS: Final = (
         schema(Nothing),
         schema(Contents),
         list_docs,
+        needs="signed in",
     ),
     Offer(
         "search_docs",
@@ -212,6 +213,7 @@ DOC_TOOLS: Final = (
         schema(Search),
         schema(Results),
         search_docs,
+        needs="signed in",
     ),
     Offer(
         "read_doc",
@@ -220,5 +222,6 @@ DOC_TOOLS: Final = (
         schema(Which),
         schema(Read),
         read_doc,
+        needs="signed in",
     ),
 )

@@ -92,5 +92,6 @@ START_TWIN_CALL: Final = Offer(
     Rehearsal.model_json_schema(),
     Transcript.model_json_schema(),
     rehearse,
+    needs="calls:write",
     changes=True,
 )

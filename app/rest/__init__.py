@@ -8,7 +8,7 @@ from aiohttp import web
 
 from app.keys import FEED, SETTINGS
 from app.rest import accounts, calls, commands, twin
-from app.rest.access import ACCESS, Access, client_address, is_local
+from app.rest.access import ACCESS, Access, client_address, is_local, require
 from app.rest.body import read_body
 from app.rest.events import follow_call
 from app.rest.openapi import describe
@@ -30,6 +30,7 @@ __all__ = [
     "is_local",
     "misfit",
     "read_body",
+    "require",
     "setup",
 ]
 

@@ -17,11 +17,14 @@ from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
+from app.identity import ALL, ANONYMOUS, SIGNED_IN, Need, Principal
+from app.keys import PRINCIPAL
 from app.logs import Event, pii
+from app.organisation import DEFAULT_ORGANISATION
 from app.rest.problems import Problem
 from app.settings import Settings
 
-__all__ = ["ACCESS", "Access", "client_address", "is_local"]
+__all__ = ["ACCESS", "Access", "client_address", "is_local", "require"]
 
 FIRST_DELAY: Final = 0.05
 LONGEST_DELAY: Final = 2.0
@@ -104,19 +107,26 @@ class Access:
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
         self.is_open = settings.allow_anonymous and not self._digests
 
-    async def admit(self, request: web.Request) -> None:
-        """Let a request pass.
+    async def admit(self, request: web.Request, need: Need = SIGNED_IN) -> Principal:
+        """Let a request pass; from then on it says who asks: ``request[PRINCIPAL]``.
+
+        Args:
+            request: What came.
+            need: What it is about to do.
 
         Raises:
-            Problem: 401 without a good key, 429 over the limit.
+            Problem: 401 without a good key, 403 for one that may not do this, 429 over the limit.
         """
         if self.is_open:
-            who = f"address {self.address(request)}"
+            principal, who = ANONYMOUS, f"address {self.address(request)}"
         elif (key := self._match(_bearer(request))) is not None:
-            who = f"key {key}"
+            principal, who = _of_settings(key), f"key {key}"
         else:
             await self._refuse(request)
         await self._count(who)
+        request[PRINCIPAL] = principal
+        require(principal, need)
+        return principal
 
     def address(self, request: web.Request) -> str:
         """Where the request comes from; proxies are believed only if they are trusted."""
@@ -149,6 +159,24 @@ class Access:
 
 
 ACCESS: Final = web.AppKey("access", Access)
+
+
+def require(principal: Principal, need: Need) -> None:
+    """Refuse what somebody may not do.
+
+    Raises:
+        Problem: 403, which names the scope.
+    """
+    if not principal.may(need):
+        has = ", ".join(sorted(principal.scopes)) or "none"
+        detail = f"This needs the scope {need!r}; {principal.name!r} has {has}."
+        raise Problem(403, detail, kind="not-allowed", title="Not allowed")
+
+
+def _of_settings(index: int) -> Principal:
+    """Whoever holds a key of the settings runs this server, and may do all."""
+    name = f"key {index + 1} of the settings"
+    return Principal(DEFAULT_ORGANISATION, "settings", "settings", name, ALL)
 
 
 def client_address(request: web.Request, proxies: Iterable[Network] = ()) -> str:

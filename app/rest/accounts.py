@@ -93,7 +93,7 @@ class CallCount(View):
 LISTED: Final = {200: Answer("The live calls of the account.", list[AccountCall])}
 
 
-@operation("GET", f"{ACCOUNT}/Calls", answers=LISTED)
+@operation("GET", f"{ACCOUNT}/Calls", needs="calls:read", answers=LISTED)
 async def list_account_calls(
     request: web.Request, path: AccountPath, query: AccountCallFilter
 ) -> list[AccountCall]:
@@ -105,7 +105,7 @@ async def list_account_calls(
 COUNTED: Final = {200: Answer("By direction.", CallCount)}
 
 
-@operation("GET", f"{ACCOUNT}/CallCount", answers=COUNTED)
+@operation("GET", f"{ACCOUNT}/CallCount", needs="calls:read", answers=COUNTED)
 async def count_account_calls(request: web.Request, path: AccountPath) -> CallCount:
     """Count the live calls of an account, as jambonz' REST API does."""
     directions = [one.direction for one in _of_account(request.app[CALLS], path.account_sid)]
@@ -115,7 +115,7 @@ async def count_account_calls(request: web.Request, path: AccountPath) -> CallCo
 SHOWN: Final = {200: Answer("The call.", AccountCall)}
 
 
-@operation("GET", CALL, answers=SHOWN, problems=NO_CALL)
+@operation("GET", CALL, needs="calls:read", answers=SHOWN, problems=NO_CALL)
 async def show_account_call(request: web.Request, path: AccountCallPath) -> AccountCall:
     """Show a live call, as jambonz' REST API does."""
     return _view(_of(request.app[CALLS].get(path.call_sid), path))
@@ -124,7 +124,7 @@ async def show_account_call(request: web.Request, path: AccountCallPath) -> Acco
 GONE: Final = {204: Answer("jambonz is told to hang up.")}
 
 
-@operation("DELETE", CALL, answers=GONE, problems=COMMANDING)
+@operation("DELETE", CALL, needs="calls:write", answers=GONE, problems=COMMANDING)
 async def hang_up_account_call(request: web.Request, path: AccountCallPath) -> web.Response:
     """Hang up, as jambonz' REST API does."""
     calls = request.app[CALLS]
@@ -155,11 +155,11 @@ async def _update_call(
     return await sent(_send(calls, session.call_sid, leg, orders))
 
 
-update_call = operation("PUT", CALL, answers=SENT, problems=STEERING, name="update_call")(
-    _update_call
-)
+update_call = operation(
+    "PUT", CALL, needs="calls:write", answers=SENT, problems=STEERING, name="update_call"
+)(_update_call)
 update_call_by_post = operation(
-    "POST", CALL, answers=SENT, problems=STEERING, name="update_call_by_post"
+    "POST", CALL, needs="calls:write", answers=SENT, problems=STEERING, name="update_call_by_post"
 )(_update_call)
 
 

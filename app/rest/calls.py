@@ -15,7 +15,9 @@ __all__ = [
 ]
 
 
-@operation("GET", "/v1/calls", answers={200: Answer("Newest first.", list[CallView])})
+@operation(
+    "GET", "/v1/calls", needs="calls:read", answers={200: Answer("Newest first.", list[CallView])}
+)
 async def list_calls(request: web.Request, query: CallFilter) -> list[CallView]:
     """List the live calls."""
     views = [CallView.of(session.snapshot()) for session in request.app[CALLS]]
@@ -29,7 +31,11 @@ async def list_calls(request: web.Request, query: CallFilter) -> list[CallView]:
 
 
 @operation(
-    "GET", "/v1/calls/{call_sid}", answers={200: Answer("The call.", CallView)}, problems=NO_CALL
+    "GET",
+    "/v1/calls/{call_sid}",
+    needs="calls:read",
+    answers={200: Answer("The call.", CallView)},
+    problems=NO_CALL,
 )
 async def show_call(request: web.Request, path: CallPath) -> CallView:
     """Show a live call."""
@@ -39,7 +45,9 @@ async def show_call(request: web.Request, path: CallPath) -> CallView:
     return CallView.of(session.snapshot())
 
 
-@operation("POST", "/v1/calls/{call_sid}/agent", answers=SENT, problems=STEERING)
+@operation(
+    "POST", "/v1/calls/{call_sid}/agent", needs="calls:write", answers=SENT, problems=STEERING
+)
 async def update_agent(request: web.Request, path: CallPath, body: UpdateBody) -> ReceiptView:
     """Steer the agent of a live call.
 
@@ -49,7 +57,7 @@ async def update_agent(request: web.Request, path: CallPath, body: UpdateBody) -
         return await sent(request.app[CALLS].update_agent(path.call_sid, to_update(body)))
 
 
-@operation("DELETE", "/v1/calls/{call_sid}", answers=SENT, problems=COMMANDING)
+@operation("DELETE", "/v1/calls/{call_sid}", needs="calls:write", answers=SENT, problems=COMMANDING)
 async def hang_up(request: web.Request, path: CallPath) -> ReceiptView:
     """Hang up."""
     with refusals():

@@ -28,7 +28,9 @@ class CommandBody(Body):
     queue: Annotated[bool | None, Field(alias="queueCommand")] = None
 
 
-@operation("POST", "/v1/calls/{call_sid}/commands", answers=SENT, problems=STEERING)
+@operation(
+    "POST", "/v1/calls/{call_sid}/commands", needs="calls:write", answers=SENT, problems=STEERING
+)
 async def send_command(
     request: web.Request, path: CallPath, body: Annotated[CommandBody, DescribedCommand()]
 ) -> ReceiptView:

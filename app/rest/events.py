@@ -43,6 +43,7 @@ class LastEvent(BaseModel):
 @operation(
     "GET",
     "/v1/calls/{call_sid}/events",
+    needs="calls:read",
     answers={
         200: Answer("The events, one after another.", StreamEvent, EVENT_STREAM),
         204: Answer("The call is over and all of it was read: don't come back."),

@@ -8,6 +8,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
+from app.identity import ALL
 from app.rest.operation import Answer, Operation
 from app.rest.problems import MEDIA_TYPE, ProblemDocument
 
@@ -16,6 +17,7 @@ __all__ = ["describe"]
 REF: Final = "#/components/schemas/{model}"
 PLACES: Final = {"path": "path", "query": "query", "headers": "header"}
 NO_KEY: Final = {401: "No API key, or a wrong one."}
+NO_SCOPE: Final = "The key lacks the scope `{scope}`."
 TOO_MANY: Final = {429: "Too many requests; `Retry-After` says how long to wait."}
 WITH_BODY: Final = {
     400: "The body is not JSON.",
@@ -38,7 +40,7 @@ def describe(operations: Iterable[Operation], *, secured: bool = True) -> Json:
     schemas, definitions = _schemas(operations)
     paths: dict[str, Json] = {}
     for each in operations:
-        described = _operation(each, schemas, secured=secured and each.secured)
+        described = _operation(each, schemas, secured=secured and not each.is_public)
         paths.setdefault(each.route, {})[each.method.lower()] = described
     return {
         "openapi": "3.1.0",
@@ -110,7 +112,7 @@ def _operation(each: Operation, schemas: Mapping[str, Json], *, secured: bool) -
             for parameter in _parameters(each.inputs[part], place)
         ],
         "responses": _answers(each, schemas) | _problems(each, schemas["problem"], secured=secured),
-        "security": [{"bearer": []}] if secured else [],
+        "security": [{"bearer": [_scope(each)] if _scope(each) else []}] if secured else [],
     }
     if text.strip():
         described["description"] = " ".join(text.split())
@@ -118,6 +120,11 @@ def _operation(each: Operation, schemas: Mapping[str, Json], *, secured: bool) -
         content = {"application/json": {"schema": schemas[f"{each.name} body"]}}
         described["requestBody"] = {"required": True, "content": content}
     return described
+
+
+def _scope(each: Operation) -> str:
+    """The scope that it needs, if it needs one."""
+    return each.needs if each.needs in ALL else ""
 
 
 def _parameters(adapter: TypeAdapter[Any], place: str) -> list[Json]:
@@ -155,6 +162,8 @@ def _answer(answer: Answer, schema: Json | None) -> Json:
 
 def _problems(each: Operation, schema: Json, *, secured: bool) -> Json:
     reasons = TOO_MANY | (NO_KEY if secured else {})
+    if secured and (scope := _scope(each)):
+        reasons[403] = NO_SCOPE.format(scope=scope)
     if each.inputs:
         reasons[422] = "The request is not as described here; see `errors`."
     if "body" in each.inputs:

@@ -15,6 +15,7 @@ import structlog
 from aiohttp import web
 from pydantic import TypeAdapter, ValidationError
 
+from app.identity import PUBLIC, Need
 from app.keys import CALLS
 from app.logs import Event
 from app.rest.access import ACCESS
@@ -58,9 +59,14 @@ class Operation:
     function: Function
     answers: Mapping[int, Answer]
     problems: Mapping[int, str]
-    secured: bool
+    needs: Need
     inputs: Mapping[str, TypeAdapter[Any]]
     output: TypeAdapter[Any]
+
+    @property
+    def is_public(self) -> bool:
+        """Whether everybody may ask."""
+        return self.needs == PUBLIC
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve a request: admit, validate, call, answer; and log a line."""
@@ -82,8 +88,8 @@ class Operation:
         return response
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
-        if self.secured:
-            await request.app[ACCESS].admit(request)
+        if not self.is_public:
+            await request.app[ACCESS].admit(request, self.needs)
         values = {part: await self._read(part, request) for part in self.inputs}
         return self._answer(await self.function(request, **values))
 
@@ -97,7 +103,7 @@ class Operation:
             raise misfit(PLACES.get(part, part), error) from None
 
     async def call(self, request: web.Request, given: Mapping[str, Mapping[str, Any]]) -> Any:
-        """Do the same for another edge, which has let the request in.
+        """Do the same for another edge, which has let the request in and asked for the scope.
 
         Args:
             request: By which it was asked for.
@@ -147,9 +153,9 @@ def operation(
     method: str,
     route: str,
     *,
+    needs: Need,
     answers: Mapping[int, Answer],
     problems: Mapping[int, str] | None = None,
-    secured: bool = True,
     name: str = "",
 ) -> Callable[[Function], Operation]:
     """Declare an endpoint.
@@ -157,9 +163,9 @@ def operation(
     Args:
         method: HTTP method.
         route: Path with `{names}`, which the fields of the parameter `path` must match.
+        needs: Which scope; or ``signed in`` for whoever is known, ``public`` for everybody.
         answers: By status; what the function returns is written with the lowest one.
         problems: What else it may answer, by status, with the reason.
-        secured: Whether it needs an API key.
         name: Its operationId; the function's name by default.
     """
 
@@ -173,7 +179,7 @@ def operation(
             function,
             answers,
             dict(problems or {}),
-            secured,
+            needs,
             {part: TypeAdapter(hints[part]) for part in parts},
             TypeAdapter(answers[min(answers)].type),
         )

@@ -33,6 +33,7 @@ NO_TWIN_CALL: Final = REFUSED | {404: "No such twin call."}
 @operation(
     "POST",
     "/v1/twin/calls",
+    needs="calls:write",
     answers={200: Answer("What happens, one thing after another.", StreamEvent, EVENT_STREAM)},
     problems=REFUSED
     | {404: "No application answers there.", 409: "The application does not take the call."},
@@ -48,7 +49,9 @@ async def start_twin_call(request: web.Request, body: TwinBody) -> web.StreamRes
         return await stream_events(request, Written(playing), bytes, first=begun)
 
 
-@operation("GET", "/v1/twin/calls", answers={200: Answer("All.", list[TwinCallView])})
+@operation(
+    "GET", "/v1/twin/calls", needs="calls:read", answers={200: Answer("All.", list[TwinCallView])}
+)
 async def list_twin_calls(request: web.Request) -> list[TwinCallView]:
     """List the twin calls that go on."""
     require_allowed(request)
@@ -58,6 +61,7 @@ async def list_twin_calls(request: web.Request) -> list[TwinCallView]:
 @operation(
     "POST",
     "/v1/twin/calls/{call_sid}/steps",
+    needs="calls:write",
     answers={200: Answer("What came of it.", HeardView)},
     problems=NO_TWIN_CALL | {409: "The step cannot be taken, or nothing came of it in time."},
 )

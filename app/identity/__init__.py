@@ -1,0 +1,17 @@
+"""Who asks, for which organisation, and what they may do."""
+
+from app.identity.principal import ANONYMOUS, Kind, Principal
+from app.identity.scopes import ALL, PUBLIC, ROLES, SIGNED_IN, Need, Role, ScopeName
+
+__all__ = [
+    "ALL",
+    "ANONYMOUS",
+    "PUBLIC",
+    "ROLES",
+    "SIGNED_IN",
+    "Kind",
+    "Need",
+    "Principal",
+    "Role",
+    "ScopeName",
+]
