@@ -10,10 +10,20 @@ if TYPE_CHECKING:  # only the types: a key needs nothing of what it stands for
     from app.counters import Counters
     from app.feed import Feed
     from app.identity import Principal
+    from app.outward import Outward
     from app.server.switchboard import Switchboard
     from app.settings import Settings
 
-__all__ = ["CALLS", "COUNTERS", "DRAINING", "FEED", "PRINCIPAL", "SETTINGS", "SWITCHBOARD"]
+__all__ = [
+    "CALLS",
+    "COUNTERS",
+    "DRAINING",
+    "FEED",
+    "OUTWARD",
+    "PRINCIPAL",
+    "SETTINGS",
+    "SWITCHBOARD",
+]
 
 CALLS: Final[web.AppKey["Calls"]] = web.AppKey("calls")
 COUNTERS: Final[web.AppKey["Counters"]] = web.AppKey("counters")
@@ -22,6 +32,8 @@ DRAINING: Final[web.AppKey[asyncio.Event]] = web.AppKey("draining")
 FEED: Final[web.AppKey["Feed"]] = web.AppKey("feed")
 PRINCIPAL: Final[web.RequestKey["Principal"]] = web.RequestKey("principal")
 """In a request that was let in: who asks."""
+OUTWARD: Final[web.AppKey["Outward"]] = web.AppKey("outward")
+"""Asks what operators and callers name; guarded against private addresses."""
 SETTINGS: Final[web.AppKey["Settings"]] = web.AppKey("settings")
 SWITCHBOARD: Final[web.AppKey["Switchboard"]] = web.AppKey("switchboard")
 """Which application answers on which path."""

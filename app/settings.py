@@ -34,6 +34,7 @@ PREFIX = "CORDBOARD_"
 Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
 
 _RATE = re.compile(r"[1-9]\d*\s*/\s*(?:[1-9]\d*\s*)?(?:second|minute|hour|day)s?")
+_HOST = re.compile(r"(?!.*\d$)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*")
 _EXPECTED = re.compile(r"^(?:Input should be|[Vv]alue should be|value is not) ")
 _SECRET_FIELDS = frozenset({"api_keys", "ws_password", "llm_keys", "secret_key"})
 _LEAST_SECRET = 32
@@ -73,6 +74,11 @@ class Settings(BaseModel):
     trusted_proxies: tuple[IPvAnyNetwork, ...] = Field(
         default=(),
         description="Networks whose `X-Forwarded-…` headers are believed, separated by commas.",
+    )
+    allow_private: tuple[str, ...] = Field(
+        default=(),
+        description="Networks and names of hosts, separated by commas, that look-ups, HTTP tools"
+        " and imports may reach although they are private.",
     )
     folder: Path = Field(
         default=Path(), description="The folder that holds `handlers/` and `hooks/`."
@@ -161,7 +167,7 @@ class Settings(BaseModel):
 
     _generated_key: Path | None = PrivateAttr(default=None)
 
-    @field_validator("api_keys", "secret_key", "trusted_proxies", mode="before")
+    @field_validator("api_keys", "secret_key", "trusted_proxies", "allow_private", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if not isinstance(value, str):
@@ -191,6 +197,14 @@ class Settings(BaseModel):
         if not all(len(key.get_secret_value()) >= _LEAST_SECRET for key in keys):
             raise ValueError(f"expected keys of {_LEAST_SECRET} characters or more")
         return keys
+
+    @field_validator("allow_private")
+    @classmethod
+    def _check_private(cls, entries: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in entries:
+            if not _HOST.fullmatch(entry) and not _is_network(entry):
+                raise ValueError("expected networks and names of hosts: 10.0.0.0/8,crm.internal")
+        return entries
 
     @field_validator("otlp_endpoint")
     @classmethod
@@ -428,6 +442,14 @@ def _make_key(path: Path) -> None:
         os.replace(draft, path)  # noqa: PTH105
     finally:
         Path(draft).unlink(missing_ok=True)
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
 
 
 def _not_empty(values: Mapping[str, str]) -> dict[str, Any]:

@@ -55,6 +55,7 @@ def test_each_value_arrives_in_its_type() -> None:
         {
             "CORDBOARD_API_KEYS": " one, two ,",
             "CORDBOARD_TRUSTED_PROXIES": "10.0.0.0/8,::1",
+            "CORDBOARD_ALLOW_PRIVATE": "10.0.0.0/8, crm.internal",
             "CORDBOARD_LOG_LEVEL": "DEBUG",
             "CORDBOARD_LOG_PII": "1",
             "CORDBOARD_ACK_DEADLINE": "2.5",
@@ -64,6 +65,7 @@ def test_each_value_arrives_in_its_type() -> None:
 
     assert [key.get_secret_value() for key in settings.api_keys] == ["one", "two"]
     assert [str(network) for network in settings.trusted_proxies] == ["10.0.0.0/8", "::1/128"]
+    assert settings.allow_private == ("10.0.0.0/8", "crm.internal")
     assert (settings.log_level, settings.log_pii, settings.ack_deadline) == ("debug", True, 2.5)
     assert settings.websocket_url == "wss://voice.example.com"
 

@@ -17,9 +17,10 @@ from aiohttp import web
 from app import mcp_server, metrics, rest
 from app.application import Application
 from app.calls import Calls
-from app.keys import CALLS, COUNTERS, DRAINING, FEED, SETTINGS, SWITCHBOARD
+from app.keys import CALLS, COUNTERS, DRAINING, FEED, OUTWARD, SETTINGS, SWITCHBOARD
 from app.llm import close_clients
 from app.mcp_tools import POOL
+from app.outward import Outward
 from app.server.lookout import LOOKOUT, Lookout
 from app.server.site import Site
 from app.server.socket import GOING_AWAY
@@ -54,6 +55,7 @@ def build(
     web_app[CALLS] = calls
     web_app[FEED] = calls.runtime.feed
     web_app[COUNTERS] = calls.runtime.counters
+    web_app[OUTWARD] = Outward(settings.allow_private)
     web_app[DRAINING] = asyncio.Event()
     web_app[LOOKOUT] = Lookout(settings)
     metrics.setup(web_app)
@@ -61,6 +63,7 @@ def build(
     mcp_server.setup(web_app)
     switchboard = web_app[SWITCHBOARD] = Switchboard(applications)
     web_app.router.register_resource(switchboard)
+    web_app.cleanup_ctx.append(let_outward_go)
     web_app.cleanup_ctx.append(let_models_go)
     web_app.cleanup_ctx.append(look_after_calls)
     web_app.cleanup_ctx.append(keep_mcp_servers)
@@ -77,6 +80,12 @@ def limits_of(settings: Settings) -> Limits:
         slow_turn=settings.slow_turn,
         max_calls=settings.max_calls,
     )
+
+
+async def let_outward_go(web_app: web.Application) -> AsyncIterator[None]:
+    """Close, at the end, the connections to what operators named."""
+    yield
+    await web_app[OUTWARD].close()
 
 
 async def look_after_calls(web_app: web.Application) -> AsyncIterator[None]:

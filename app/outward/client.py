@@ -1,0 +1,273 @@
+"""The client: one request, bounded in time, size and redirects."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from app.outward.addresses import FIX, Allowed, check_url, refused, show
+from app.outward.errors import OutwardError
+
+WITHIN: Final = 5.0
+LIMIT: Final = 256 * 1024
+REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+SAFE: Final = frozenset({"GET", "HEAD"})
+CHUNK: Final = 16 * 1024
+# What belongs to the connection, and to us.
+OURS: Final = frozenset(
+    {"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back.
+
+    Attributes:
+        status: Of HTTP.
+        body: All of it, decompressed.
+        headers: Of the answer, by name in lower case.
+        url: Where it came from, after redirects.
+        charset: Of the body, as the answer tells; empty where it does not.
+    """
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    url: str = ""
+    charset: str = ""
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether the status is one of success."""
+        return 200 <= self.status < 300
+
+    @property
+    def content_type(self) -> str:
+        """The kind of the body, such as ``application/json``; empty where it is not told."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
+    def text(self) -> str:
+        """The body as text; what is none becomes a replacement character."""
+        try:
+            return self.body.decode(self.charset or "utf-8", errors="replace")
+        except LookupError:  # a charset that nobody knows
+            return self.body.decode(errors="replace")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request, looked at."""
+
+    method: str
+    url: URL
+    headers: Mapping[str, str]
+    body: bytes | None
+    limit: int
+
+
+class Outward:
+    """Asks what others have named; one for each node.
+
+    Connections are kept and used again; cookies are not, nor does a proxy of the environment count.
+    """
+
+    def __init__(
+        self, allow: Iterable[str] = (), *, resolver: AbstractResolver | None = None
+    ) -> None:
+        """Make a client; it connects to nothing yet.
+
+        Args:
+            allow: Networks and names of hosts that may be reached although they are private.
+            resolver: Finds addresses, instead of the system's.
+
+        Raises:
+            ValueError: An entry of ``allow`` is neither.
+        """
+        self.allowed = Allowed.read(allow)
+        self._resolver = resolver
+        self._http: aiohttp.ClientSession | None = None
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        within: float = WITHIN,
+        limit: int = LIMIT,
+        redirects: int = 0,
+    ) -> Reply:
+        """Send one request and read its answer; a status of failure is an answer too.
+
+        Args:
+            method: ``GET``, ``POST`` …
+            url: With its query string.
+            headers: Of the request. At a redirect to another host they are left out.
+            body: Of the request.
+            within: Seconds for all of it: resolving, connecting, redirects and the body.
+            limit: Bytes of the body, after decompression.
+            redirects: How many to follow, of GET and HEAD only.
+
+        Raises:
+            OutwardError: It leads where it must not, or there was no whole answer within the
+                bounds.
+        """
+        target = check_url(url, self.allowed)
+        asked = Asked(method.upper(), target, checked_headers(url, headers or {}), body, limit)
+        try:
+            async with asyncio.timeout(within):
+                return await self._follow(asked, redirects)
+        except TimeoutError:
+            message = f"{show(url)} did not answer within {within:g} s"
+            raise OutwardError("slow", message) from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise OutwardError("unreachable", f"{show(url)}: {reason_of(error)}") from None
+
+    async def get(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        within: float = WITHIN,
+        limit: int = LIMIT,
+        redirects: int = 0,
+    ) -> Reply:
+        """:meth:`request` with GET."""
+        return await self.request(
+            "GET", url, headers=headers, within=within, limit=limit, redirects=redirects
+        )
+
+    async def close(self) -> None:
+        """Let all connections go; the next request makes new ones."""
+        http, self._http = self._http, None
+        if http is not None:
+            await http.close()
+
+    async def _follow(self, asked: "Asked", redirects: int) -> Reply:
+        for left in range(redirects, -1, -1):
+            reply = await self._ask(asked)
+            if reply.status not in REDIRECTS or "location" not in reply.headers:
+                return reply
+            if not left or asked.method not in SAFE:
+                break
+            following = self._next(asked.url, reply.headers["location"])
+            is_same = following.origin() == asked.url.origin()
+            asked = replace(asked, url=following, headers=asked.headers if is_same else {})
+        told = f"it redirects (HTTP {reply.status})"
+        told += f", as it did {redirects} times before" if redirects else ""
+        raise refused(str(asked.url), f"{told}; use the address that it leads to")
+
+    def _next(self, url: URL, location: str) -> URL:
+        """Where a redirect leads, looked at as the first address was."""
+        try:
+            following = url.join(URL(location))
+        except ValueError:
+            raise refused(str(url), "it redirects to what is no address") from None
+        if url.scheme == "https" and following.scheme == "http":
+            raise refused(str(url), "it redirects from https to http")
+        return check_url(str(following), self.allowed)
+
+    async def _ask(self, asked: "Asked") -> Reply:
+        async with self._session().request(
+            asked.method,
+            asked.url,
+            headers=asked.headers,
+            data=asked.body,
+            allow_redirects=False,
+        ) as response:
+            found = {name.lower(): value for name, value in response.headers.items()}
+            is_leaving = response.status in REDIRECTS
+            body = b"" if is_leaving else await read(response, asked.url, asked.limit)
+            return Reply(response.status, body, found, str(asked.url), response.charset or "")
+
+    def _session(self) -> aiohttp.ClientSession:
+        if self._http is None:
+            inner = self._resolver or aiohttp.ThreadedResolver()
+            connector = aiohttp.TCPConnector(
+                resolver=GuardedResolver(inner, self.allowed),
+                use_dns_cache=False,  # what was looked at is what is connected to
+            )
+            self._http = aiohttp.ClientSession(
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"User-Agent": "cordboard", "Accept-Encoding": "gzip, deflate"},
+                timeout=aiohttp.ClientTimeout(total=None),  # kept by request()
+                trust_env=False,
+            )
+        return self._http
+
+
+class GuardedResolver(AbstractResolver):
+    """Finds the addresses of a name, and gives them only if all may be connected to."""
+
+    def __init__(self, inner: AbstractResolver, allowed: Allowed) -> None:
+        self._inner, self._allowed = inner, allowed
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """The addresses; the connection is made to one of them, and to nothing else."""
+        found = await self._inner.resolve(host, port, family)
+        if not all(self._allowed.permits(host, one["host"]) for one in found):
+            raise OutwardError("refused", f"{host} leads to an address that is not public; {FIX}")
+        return found
+
+    async def close(self) -> None:
+        """Let the inner one go."""
+        await self._inner.close()
+
+
+async def read(response: aiohttp.ClientResponse, url: URL, limit: int) -> bytes:
+    """The body, as long as it stays within the limit."""
+    kept = bytearray()
+    async for chunk in response.content.iter_chunked(CHUNK):
+        kept += chunk
+        if len(kept) > limit:
+            response.close()
+            raise OutwardError(
+                "large", f"{show(str(url))} answered more than the {limit:,} bytes that are taken"
+            )
+    return bytes(kept)
+
+
+def checked_headers(url: str, headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers of a request, if they may be sent.
+
+    Raises:
+        OutwardError: One belongs to the connection, or would end the line it stands on.
+    """
+    for name, value in headers.items():
+        if name.lower() in OURS:
+            raise refused(url, f"header {name!r} is of the connection; leave it out")
+        if not name or any(ord(letter) < 32 or letter == "\x7f" for letter in name + value):
+            raise refused(url, f"header {name!r:.60} has no name, or a line break in it")
+    return dict(headers)
+
+
+def reason_of(error: Exception) -> str:
+    """Why there is no answer, without what is of no use outside."""
+    if isinstance(error, aiohttp.ClientConnectorError) and error.os_error.errno:
+        reason = os.strerror(error.os_error.errno).lower()
+    else:
+        reason = type(error).__name__
+    return next(
+        (text for kind, text in REASONS if isinstance(error, kind)), f"no answer ({reason})"
+    )
+
+
+REASONS: Final = (
+    (aiohttp.ClientSSLError, "its TLS certificate cannot be trusted"),
+    (aiohttp.ClientConnectorDNSError, "its name cannot be resolved"),
+    (aiohttp.ClientPayloadError, "the answer broke off or could not be unpacked"),
+    (aiohttp.ServerDisconnectedError, "the connection was closed before an answer came"),
+    (aiohttp.ClientResponseError, "what answered does not speak HTTP"),
+)
