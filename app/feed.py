@@ -14,12 +14,13 @@ from typing import Final, Self
 
 import orjson
 
-__all__ = ["Entry", "Feed", "TooManyWatchers", "Watch"]
+__all__ = ["Entry", "Feed", "Item", "TooManyWatchers", "Watch", "opened"]
 
 GAP: Final = "gap"
 END: Final = "end"
 
 Item = tuple[int, float, str, object]
+"""An entry as it was published: id, time, kind, data."""
 
 
 class TooManyWatchers(RuntimeError):
@@ -52,6 +53,8 @@ class _Ring:
     last: int = 0
     watches: list["Watch"] = field(default_factory=list)
     ended: float | None = None
+    kept: list[Item] | None = None  # of a call that is recorded: all, until they are taken
+    recorded: int = 0
 
     def wake(self) -> None:
         for watch in self.watches:
@@ -101,7 +104,7 @@ class Feed:
         self._forget_expired()
         return len(self._rings) + len(self._ended)
 
-    def publish(self, call_sid: str, kind: str, data: object) -> None:
+    def publish(self, call_sid: str, kind: str, data: object, *, keep: bool = True) -> None:
         """Add an entry to a call; what comes after its end, or without a call_sid, is dropped.
 
         Args:
@@ -111,6 +114,7 @@ class Feed:
                 are a frame as text, of which watchers see the ``data``: what is parsed takes
                 several times the memory, and the collector's time. A tuple tells of a tool's
                 output: tool_call_id, name, JSON text, outcome and milliseconds.
+            keep: Whether it belongs into the record of the call, should there be one.
         """
         ring = self._rings.get(call_sid)
         if ring is None:
@@ -118,9 +122,29 @@ class Feed:
                 return
             ring = self._open(call_sid)
         ring.last = number = ring.last + 1
-        ring.items.append((number, time.time(), kind, data))
+        item = (number, time.time(), kind, data)
+        ring.items.append(item)
+        if ring.kept is not None and keep:
+            ring.kept.append(item)
         if ring.watches:
             ring.wake()
+
+    def keep(self, call_sid: str) -> list[Item]:
+        """Keep what is published of a call from its beginning on, also what the ring forgets.
+
+        Returns:
+            The list that grows with the call; whoever asked takes out of it what it has seen.
+        """
+        ring = self._open(call_sid)
+        if ring.kept is None:
+            ring.kept = [item for item in ring.items if item[0] > ring.recorded]
+        return ring.kept
+
+    def let_go(self, call_sid: str) -> None:
+        """Keep no more of a call than any other."""
+        ring = self._rings.get(call_sid)
+        if ring is not None and ring.kept is not None:
+            ring.kept, ring.recorded = None, ring.last
 
     def open(self, call_sid: str) -> None:
         """Begin a call, or take an ended one up again: jambonz may redial later than expected."""

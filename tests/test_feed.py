@@ -285,3 +285,37 @@ def test_publishing_is_cheap_when_nobody_watches() -> None:
 
     # About 0.2 µs; the limit leaves room for a slow or busy machine.
     assert min(rounds) / 1000 < 2e-6
+
+
+def test_a_call_that_is_kept_loses_nothing_that_the_ring_forgets() -> None:
+    feed = Feed(size=3)
+    feed.publish("a", "status", "before")
+    found = feed.keep("a")
+    for n in range(5):
+        feed.publish("a", "event", n)
+    feed.publish("a", "event", "a piece", keep=False)
+
+    assert [item[3] for item in found] == ["before", 0, 1, 2, 3, 4]
+    assert [item[0] for item in found] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_call_that_comes_back_is_kept_from_where_it_was_let_go() -> None:
+    feed = Feed()
+    feed.keep("a")
+    feed.publish("a", "event", 1)
+    feed.let_go("a")
+    feed.end("a")
+    feed.open("a")
+    feed.publish("a", "event", 2)
+
+    assert [item[3] for item in feed.keep("a")] == [{}, 2]  # the end, and what came after it
+
+
+def test_of_other_calls_nothing_is_kept() -> None:
+    feed = Feed()
+    found = feed.keep("a")
+    feed.publish("b", "event", 1)
+    feed.let_go("a")
+    feed.publish("a", "event", 2)
+
+    assert found == []

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from app.session.live import LiveCall
 
 MAX_TEXT = 500
+PIECE = ".delta"  # the whole follows, and that is what a record needs
 LOOKED_AT = 4  # turns of a call whose events are looked through for fields that are new to us
 
 
@@ -110,8 +111,9 @@ def agent_event(session: "LiveCall[Any, Any]", message: Message) -> None:
 def llm_event(session: "LiveCall[Any, Any]", message: Message) -> None:
     """llm:event of a speech-to-speech model: the vendor's own, most of them wanted by nobody."""
     message.kind = Kind.LLM_EVENT
-    session._publish_frame("event")
-    if hooks := session._agents.hearers(llm_event_name(message.data)):
+    name = llm_event_name(message.data)
+    session._publish_frame("event", keep=not name.endswith(PIECE))
+    if hooks := session._agents.hearers(name):
         session._events.put(message, hooks)
 
 

@@ -13,6 +13,7 @@ from typing_extensions import TypeVar
 
 from app.agent import AGENT, Rendered, RenderedAgent
 from app.application import Application, Handler
+from app.feed import Item
 from app.hook import Hook
 from app.lines import QUICK
 from app.logs import mask_personal
@@ -28,6 +29,7 @@ from app.protocol import (
 )
 from app.protocol.roles import HookRole
 from app.session import inbound, opening, remarks, turns
+from app.session.actor import ACTOR
 from app.session.agents import Agents
 from app.session.asked import Asked
 from app.session.eager import Rest
@@ -71,6 +73,7 @@ class LiveCall(CallFacts[S, E]):
         "_is_ended",
         "_is_over",
         "_is_prompt_split",
+        "_kept",
         "_last_turn",
         "_loop",
         "_lost_at",
@@ -118,6 +121,7 @@ class LiveCall(CallFacts[S, E]):
         self._tts: Speaker | None = None  # most calls never speak by themselves
         self._last_turn: Mapping[str, Any] | None = None
         self._tool_seconds: dict[str, float] | None = None
+        self._kept: list[Item] | None = None  # for the record, where there is one
 
     @property
     def agent(self) -> RenderedAgent | None:
@@ -241,6 +245,8 @@ class LiveCall(CallFacts[S, E]):
         self._runtime.counters.call_ended(self.application.path, seconds)
         if self._runtime.tracer is not None:
             self._runtime.tracer.call_ended(self, reason)
+        if self._runtime.recorder is not None:
+            self._runtime.recorder.call_ended(self, reason)
         ended = {"reason": reason, "seconds": round(seconds, 1), "turns": self._turns}
         QUICK.info("call_ended", self, ended)
 
@@ -296,6 +302,8 @@ class LiveCall(CallFacts[S, E]):
         personal = {"pii.from": self.from_, "pii.to": self.to}
         QUICK.info("call_started", self, started, personal)
         self._publish("session", {"type": how, "direction": self.direction})
+        if self._runtime.recorder is not None:
+            self._kept = self._runtime.recorder.call_started(self)
 
     def _leg_over(self) -> None:
         """The call itself is over; the socket's close follows."""
@@ -365,7 +373,7 @@ class LiveCall(CallFacts[S, E]):
         )
         receipt = Receipt(name, (frame,), self._connection.is_queueing)
         self.log.info("command_sent", command=name, update_id=receipt.update_id)
-        told = {"command": name, "data": data, "update_id": receipt.update_id}
+        told = {"command": name, "data": data, "update_id": receipt.update_id, "by": ACTOR.get()}
         self._publish("command", told)
         self._flush()
         return receipt
@@ -406,11 +414,11 @@ class LiveCall(CallFacts[S, E]):
         if not self._is_ended:
             self._runtime.feed.publish(self.call_sid, kind, data)
 
-    def _publish_frame(self, kind: str) -> None:
-        """Show the frame that is being received to watchers."""
+    def _publish_frame(self, kind: str, *, keep: bool = True) -> None:
+        """Show the frame that is being received to watchers; and keep it for the record."""
         frame = self._frame
         shown = frame if len(frame) <= MAX_WATCHED else {"note": TOO_LARGE}
-        self._runtime.feed.publish(self.call_sid, kind, shown)
+        self._runtime.feed.publish(self.call_sid, kind, shown, keep=keep)
 
     def _acked(self, msgid: str, verbs: Sequence[Wire], *, is_late: bool) -> None:
         self._runtime.counters.ack_sent(is_late)

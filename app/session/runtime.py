@@ -11,7 +11,7 @@ import structlog
 
 from app.agent import Rendered
 from app.counters import Counters
-from app.feed import Feed
+from app.feed import Feed, Item
 from app.protocol import MAX_FRAME, Message
 from app.session.eager import Starter
 from app.session.failures import Failures
@@ -63,6 +63,16 @@ class Tracer(Protocol):
         self, session: "LiveCall[Any, Any]", call_id: str, name: str, result: bytes, outcome: str
     ) -> None:
         """A tool call was answered, also one that never began."""
+
+
+class Recorder(Protocol):
+    """Who writes down what happened in calls. Both are called once for each call."""
+
+    def call_started(self, session: "LiveCall[Any, Any]") -> list[Item]:
+        """A call began; gives the list that its entries are kept in."""
+
+    def call_ended(self, session: "LiveCall[Any, Any]", reason: str) -> None:
+        """It is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +138,7 @@ class Runtime:
         waiting: Sessions with a deadline; one sweeper looks at them, instead of a timer each.
         failures: Which failures of authors' code have been told with a traceback.
         tracer: Who follows them from within, if anybody does.
+        recorder: Who writes them down, if anybody does.
         base_url: How jambonz reaches this server over HTTP.
         secret: Signs the addresses of what calls offer over MCP.
         handed_over: What dialed legs were given to run, until they are calls of their own.
@@ -140,6 +151,7 @@ class Runtime:
     live: dict[str, "LiveCall[Any, Any]"] = field(default_factory=dict)
     waiting: set["LiveCall[Any, Any]"] = field(default_factory=set)
     tracer: Tracer | None = None
+    recorder: Recorder | None = None
     base_url: str = ""
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32))
     handed_over: dict[str, Rendered] = field(default_factory=dict)

@@ -20,6 +20,8 @@ def end_turn(session: "LiveCall[Any, Any]", data: Mapping[str, Any]) -> None:
     stages = measured_stages(data.get("latency"))
     stages["interrupted"] = is_interrupted
     seconds = session._runtime.counters.timings.turn_ended(stages)
+    if session._kept is not None:
+        session._kept.append((0, 0.0, "turn", stages))  # behind the entry of its turn_end
     tools, session._tool_seconds = session._tool_seconds, None
     if tools and "tool_ms" not in stages:
         seconds += sum(tools.values())

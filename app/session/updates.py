@@ -20,6 +20,7 @@ from app.protocol import (
     check_update,
     function_response,
 )
+from app.session.actor import ACTOR
 from app.session.errors import NoAgent
 from app.session.receipt import Receipt
 from app.tool import Tool, ToolSource, encode_result
@@ -138,7 +139,7 @@ def report(
     is_queued = connection.is_queueing or connection.is_holding
     receipt = Receipt(kind, tuple(frames), is_queued, warnings)
     QUICK.info("agent_updated", session, {"type": kind, "update_id": receipt.update_id})
-    session._publish("update", {**told, "update_id": receipt.update_id})
+    session._publish("update", {**told, "update_id": receipt.update_id, "by": ACTOR.get()})
     session._flush()
     return receipt
 
