@@ -30,6 +30,7 @@ LAYERS: dict[str, int] = {
     "agent": 1,
     "command": 1,
     "s2s": 1,
+    "front_matter": 1,
     "organisation": 1,
     "vault": 1,
     "llm": 2,
