@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.agent import Agent, render
-from app.agent.templates import MAX_VALUE, UNSAFE
+from app.agent.templates import MAX_LOOKUP, MAX_VALUE, UNSAFE
 from app.verbs import VerbError
 
 CALL: dict[str, object] = {
@@ -19,6 +19,7 @@ CALL: dict[str, object] = {
     "env_vars": {"SHOP": "Main Street"},
     "sip": {"headers": {"X-Customer-Tier": "silver", "user-agent": "carrier"}},
     "path": {"tenant": "7"},
+    "lookup": {"name": "Mrs Kofi", "open_orders": 2, "note": "x" * 1000},
 }
 
 
@@ -41,6 +42,7 @@ def fill(prompt: str, values: dict[str, object] = CALL, **variables: object) -> 
         ("{{sip.headers.X-Customer-Tier}}", "silver"),
         ("{{sip.headers.x-customer-tier}} {{sip.headers.User-Agent}}", "silver carrier"),
         ("{{path.tenant}}", "7"),
+        ("{{lookup.name}}: {{lookup.open_orders}}", "Mrs Kofi: 2"),
         ("[{{caller_name}}][{{customerData.no}}][{{trace_id}}][{{sip.headers.no}}]", "[][][][]"),
         ('Answer {"a": {"b": 1}} or {{"x": 1}}', 'Answer {"a": {"b": 1}} or {{"x": 1}}'),
         ("{ {from} }", "{ {from} }"),
@@ -48,6 +50,13 @@ def fill(prompt: str, values: dict[str, object] = CALL, **variables: object) -> 
 )  # fmt: skip
 def test_variables_are_filled_with_call_data(prompt: str, expected: str) -> None:
     assert fill(prompt) == expected
+
+
+def test_what_a_lookup_told_may_be_longer_and_is_bounded_too() -> None:
+    assert fill("{{lookup.note}}") == "x" * 1000
+    assert fill("{{lookup}}", {"lookup": "plain words"}) == "plain words"
+    assert fill("{{lookup}}", {"lookup": {"note": "x" * 9000}}).startswith('{"note": "xxx')
+    assert len(fill("{{lookup}}", {"lookup": "x" * 9000})) == MAX_LOOKUP
 
 
 def test_values_may_be_given_flat() -> None:

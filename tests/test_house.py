@@ -45,6 +45,7 @@ LAYERS: dict[str, int] = {
     "application": 3,
     "session": 3,
     "mcp_tools": 3,
+    "stored": 3,
     "calls": 3,
     "keys": 4,
     "metrics": 4,

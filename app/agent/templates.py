@@ -14,6 +14,8 @@ from app.verbs.errors import Problem
 from app.verbs.names import did_you_mean, nearest
 
 MAX_VALUE = 500
+# What a lookup told of the caller may be a whole record.
+MAX_LOOKUP = 4000
 
 # Braces around quotes or colons are an example in the prompt, not a variable.
 VARIABLE = re.compile(r"""\{\{\s*([^{}"':\n]{1,80}?)\s*\}\}""")
@@ -33,9 +35,10 @@ SCALARS = (
     "to",
     "caller_name",
     "trace_id",
+    "lookup",
 )
 # Call data with keys of its own.
-GROUPS = ("customerData", "env_vars", "sip.headers", "path")
+GROUPS = ("customerData", "env_vars", "sip.headers", "path", "lookup")
 # What people write from habit.
 HABITS: Mapping[str, str] = {
     "caller": "from",
@@ -68,7 +71,8 @@ class Template:
         """The prompt for one call; what is missing is empty."""
         parts = [self.texts[0]]
         for name, text in zip(self.names, self.texts[1:], strict=True):
-            parts.append(clean(look_up(name, own if is_own(name, own) else values)))
+            limit = MAX_LOOKUP if name.partition(".")[0] == "lookup" else MAX_VALUE
+            parts.append(clean(look_up(name, own if is_own(name, own) else values), limit))
             parts.append(text)
         return "".join(parts)
 
@@ -147,7 +151,7 @@ def look_up_header(name: str, headers: object) -> object:
     return next((value for key, value in headers.items() if str(key).lower() == wanted), None)
 
 
-def clean(value: object) -> str:
+def clean(value: object, limit: int = MAX_VALUE) -> str:
     """A value as it may stand in a prompt."""
     if value is None:
         return ""
@@ -155,4 +159,4 @@ def clean(value: object) -> str:
         value = "true" if value else "false"
     elif isinstance(value, Mapping | list | tuple):
         value = json.dumps(value, ensure_ascii=False, default=str)
-    return UNSAFE.sub(" ", str(value)[: 2 * MAX_VALUE]).strip()[:MAX_VALUE]
+    return UNSAFE.sub(" ", str(value)[: 2 * limit]).strip()[:limit]

@@ -43,6 +43,8 @@ def _message(detail: ErrorDetails) -> str:
             return "is missing"
         case "extra_forbidden":
             return "is not known here; remove it"
+        case "agent_data":
+            return detail["msg"]  # a stored agent, which says itself what came
         case _:
             text = detail["msg"]
             return f"{text[:1].lower()}{text[1:]}; got {shown(detail['input'])}"

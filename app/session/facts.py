@@ -28,6 +28,7 @@ class CallFacts(Generic[S, E]):
         direction: ``inbound`` or ``outbound``.
         from_, to, caller_name: As signalled; the caller controls them, so never an identity.
         customer_data: Metadata of the call, set by ``tag`` or when the call was created.
+        lookup: What the caller's lookup told: an object, a text, or None; ``{{lookup.name}}``.
         state: The application's state of this call.
         path_params: Parameters of the application's path.
         call_status: The last one known.
@@ -56,6 +57,7 @@ class CallFacts(Generic[S, E]):
         "from_",
         "is_log_plain",
         "log_ids",
+        "lookup",
         "path_params",
         "started",
         "state",
@@ -71,6 +73,7 @@ class CallFacts(Generic[S, E]):
         self.call_sid = self.account_sid = self.application_sid = self.trace_id = ""
         self.direction = self.from_ = self.to = self.caller_name = self.call_status = ""
         self.customer_data: Mapping[str, Any] = {}
+        self.lookup: Mapping[str, Any] | str | None = None
         self.state: S = application.make_state()
         self.started = datetime.now(UTC)
         self.agent_version: tuple[str, int] | None = None

@@ -292,6 +292,7 @@ class CallValues(Mapping[str, object]):
             },
             "sip": data.get("sip", {}),
             "path": session.path_params,
+            "lookup": session.lookup,
         }
 
 
