@@ -175,12 +175,24 @@ def _run_server(
     settings: "Settings", applications: "Sequence[Application]", parts: "Sequence[Part]"
 ) -> int:
     from app import server
+    from app.settings import SettingsError
+    from app.store import StoreError, open_store
 
     def greet(port: int) -> None:
         print(welcome(settings.model_copy(update={"port": port}), applications), flush=True)
 
+    async def serve() -> None:
+        store = await open_store(settings.store_url)
+        try:
+            await server.run(settings, applications, on_listening=greet, store=store, parts=parts)
+        finally:
+            await store.close()
+
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(server.run(settings, applications, on_listening=greet, parts=parts))
+        try:
+            runner.run(serve())
+        except StoreError as error:
+            return _cannot_start(SettingsError(f"CORDBOARD_DATABASE_URL: {error}"))
     return 0
 
 

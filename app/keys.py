@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # only the types: a key needs nothing of what it stands for
     from app.outward import Outward
     from app.server.switchboard import Switchboard
     from app.settings import Settings
+    from app.store import Store
 
 __all__ = [
     "CALLS",
@@ -22,6 +23,7 @@ __all__ = [
     "OUTWARD",
     "PRINCIPAL",
     "SETTINGS",
+    "STORE",
     "SWITCHBOARD",
 ]
 
@@ -35,5 +37,7 @@ PRINCIPAL: Final[web.RequestKey["Principal"]] = web.RequestKey("principal")
 OUTWARD: Final[web.AppKey["Outward"]] = web.AppKey("outward")
 """Asks what operators and callers name; guarded against private addresses."""
 SETTINGS: Final[web.AppKey["Settings"]] = web.AppKey("settings")
+STORE: Final[web.AppKey["Store"]] = web.AppKey("store")
+"""What outlives the process; a server of tests, or of simulated callers, may have none."""
 SWITCHBOARD: Final[web.AppKey["Switchboard"]] = web.AppKey("switchboard")
 """Which application answers on which path."""

@@ -123,6 +123,7 @@ class Event(StrEnum):
     REST_REQUEST = auto()
     REST_REFUSED = auto()
     REST_FAILED = auto()
+    STORE_UNAVAILABLE = auto()
     MCP_CALLED = auto()
     MCP_FAILED = auto()
     MCP_SERVER_CONNECTED = auto()

@@ -36,7 +36,7 @@ Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
 _RATE = re.compile(r"[1-9]\d*\s*/\s*(?:[1-9]\d*\s*)?(?:second|minute|hour|day)s?")
 _HOST = re.compile(r"(?!.*\d$)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*")
 _EXPECTED = re.compile(r"^(?:Input should be|[Vv]alue should be|value is not) ")
-_SECRET_FIELDS = frozenset({"api_keys", "ws_password", "llm_keys", "secret_key"})
+_SECRET_FIELDS = frozenset({"api_keys", "ws_password", "llm_keys", "secret_key", "database_url"})
 _LEAST_SECRET = 32
 
 
@@ -104,6 +104,11 @@ class Settings(BaseModel):
         default=(),
         description="Seals the secrets in the store and signs cookies: 32 characters or more. After"
         " a comma, older ones that still open.",
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="Where agents and call records are kept: `postgresql://user:password@host/name`"
+        " or `sqlite:///file.db`; without, in `cordboard.db` in the data folder.",
     )
     max_calls: int = Field(
         default=20_000, ge=1, description="Calls at once; one more is declined, the others go on."
@@ -301,6 +306,13 @@ class Settings(BaseModel):
     def websocket_url(self) -> str:
         """`base_url` as jambonz dials it: ``ws://`` or ``wss://``."""
         return "ws" + self.base_url.removeprefix("http")
+
+    @property
+    def store_url(self) -> str:
+        """Where the store is: the database of the settings, else a file in the data folder."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.data_dir.absolute()}/cordboard.db"
 
     @property
     def generated_key(self) -> Path | None:

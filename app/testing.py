@@ -21,6 +21,7 @@ from app.calls import Calls
 from app.keys import CALLS
 from app.llm import ChatModel, FakeModel, connect
 from app.settings import Settings
+from app.store import Store
 from app.twin import (
     CallRefused,
     Chaos,
@@ -60,6 +61,7 @@ __all__ = [
     "cordboard_model",
     "cordboard_pace",
     "cordboard_settings",
+    "cordboard_store",
     "jambonz",
     "offline",
     "serving",
@@ -94,10 +96,12 @@ class Cordboard:
 
 @asynccontextmanager
 async def serving(
-    applications: Sequence[Application[Any, Any]], settings: Settings
+    applications: Sequence[Application[Any, Any]],
+    settings: Settings,
+    store: Store | None = None,
 ) -> AsyncIterator[Cordboard]:
     """Run a server on a free port of the loopback, and take it down again."""
-    async with server.serving(applications, settings) as (url, web_app):
+    async with server.serving(applications, settings, store) as (url, web_app):
         yield Cordboard(url, web_app, settings)
 
 
@@ -111,6 +115,12 @@ def cordboard_applications() -> list[Application[Any, Any]]:
 def cordboard_settings() -> Settings:
     """The settings of the server under test; the environment has no say."""
     return Settings(port=0, api_keys=(SecretStr(API_KEY),))
+
+
+@pytest.fixture
+def cordboard_store() -> Store | None:
+    """What the server under test keeps: nothing, unless a test returns an open store."""
+    return None
 
 
 @pytest.fixture
@@ -139,10 +149,12 @@ def cordboard_clock(cordboard_pace: Pace) -> ClockName:
 
 @pytest_asyncio.fixture
 async def cordboard(
-    cordboard_applications: Sequence[Application[Any, Any]], cordboard_settings: Settings
+    cordboard_applications: Sequence[Application[Any, Any]],
+    cordboard_settings: Settings,
+    cordboard_store: Store | None,
 ) -> AsyncIterator[Cordboard]:
     """A server with the applications under test, on a free port."""
-    async with serving(cordboard_applications, cordboard_settings) as running:
+    async with serving(cordboard_applications, cordboard_settings, cordboard_store) as running:
         yield running
 
 

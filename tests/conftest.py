@@ -10,7 +10,7 @@ from hypothesis import settings
 
 from app.llm import forbid_real_requests
 
-pytest_plugins = ["app.testing"]
+pytest_plugins = ["app.testing", "tests.store_fixtures"]
 forbid_real_requests()
 
 # The same examples in every run, so that a red run is about the change; to look for new ones:

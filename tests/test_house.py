@@ -36,6 +36,7 @@ LAYERS: dict[str, int] = {
     "llm": 2,
     "mcp": 2,
     "outward": 2,
+    "store": 2,
     "feed": 3,
     "identity": 3,
     "timings": 2,
@@ -412,7 +413,7 @@ def test_the_public_names_are_pinned() -> None:
 
 
 def test_to_import_the_public_names_does_not_start_a_server() -> None:
-    heavy = ("aiohttp.web", "app.server", "mcp")
+    heavy = ("aiohttp.web", "app.server", "mcp", "sqlalchemy")
     code = f"import sys, app; print([name for name in {heavy} if name in sys.modules])"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 

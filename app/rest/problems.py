@@ -11,6 +11,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.logs import Event
+from app.store import StoreUnavailable
 
 __all__ = [
     "FieldProblem",
@@ -123,6 +124,9 @@ async def problem_middleware(request: web.Request, handler: Handler) -> web.Stre
         if error.status < HTTPStatus.BAD_REQUEST:
             raise
         response = respond(_from_aiohttp(request, error))
+    except StoreUnavailable:
+        log.warning(Event.STORE_UNAVAILABLE, request_id=request_id, exc_info=True)
+        response = respond(_store_is_away())
     except Exception as error:  # the boundary: nothing of ours may reach the client
         if _has_begun(request):
             raise
@@ -141,6 +145,12 @@ def _request_id(request: web.Request) -> str:
 def _has_begun(request: web.Request) -> bool:
     """Whether an answer is on its way already, as in a WebSocket or a stream."""
     return request.writer is not None and request.writer.output_size > 0
+
+
+def _store_is_away() -> Problem:
+    detail = "The store does not answer; calls that go on are not touched. Try again soon."
+    headers = {"Retry-After": "2"}
+    return Problem(503, detail, kind="store-unavailable", title="No store", headers=headers)
 
 
 def _unexpected() -> Problem:

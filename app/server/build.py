@@ -17,7 +17,7 @@ from aiohttp import web
 from app import mcp_server, metrics, rest
 from app.application import Application
 from app.calls import Calls
-from app.keys import CALLS, COUNTERS, DRAINING, FEED, OUTWARD, SETTINGS, SWITCHBOARD
+from app.keys import CALLS, COUNTERS, DRAINING, FEED, OUTWARD, SETTINGS, STORE, SWITCHBOARD
 from app.llm import close_clients
 from app.mcp_tools import POOL
 from app.outward import Outward
@@ -27,6 +27,7 @@ from app.server.socket import GOING_AWAY
 from app.server.switchboard import Switchboard
 from app.session import Limits, Runtime
 from app.settings import Settings
+from app.store import Store
 
 log = structlog.get_logger("cordboard.server")
 
@@ -42,8 +43,17 @@ def build(
     applications: Sequence[Application[Any, Any]],
     *,
     calls: Calls | None = None,
+    store: Store | None = None,
 ) -> web.Application:
-    """The web application of a node: a WebSocket route per application, REST, health, metrics."""
+    """The web application of a node: a WebSocket route per application, REST, health, metrics.
+
+    Args:
+        settings: Bounds, keys and all else.
+        applications: What to serve.
+        calls: The live calls; none yet by default.
+        store: What outlives the process; without one there is no `/api` and nothing is recorded.
+            Whoever opened it closes it.
+    """
     if calls is None:
         calls = Calls(Runtime(limits=limits_of(settings)))
     calls.runtime.base_url = settings.base_url
@@ -58,6 +68,8 @@ def build(
     web_app[OUTWARD] = Outward(settings.allow_private)
     web_app[DRAINING] = asyncio.Event()
     web_app[LOOKOUT] = Lookout(settings)
+    if store is not None:
+        web_app[STORE] = store
     metrics.setup(web_app)
     rest.setup(web_app)  # before the applications: a path with parameters must not hide these
     mcp_server.setup(web_app)
@@ -145,6 +157,7 @@ async def run(
     applications: Sequence[Application[Any, Any]],
     *,
     on_listening: Callable[[int], object],
+    store: Store | None = None,
     parts: Sequence[Callable[[web.Application], object]] = (),
 ) -> None:
     """Serve until SIGTERM or SIGINT, then end the process within 5 s.
@@ -153,9 +166,10 @@ async def run(
         settings: Where to listen, and all else.
         applications: What to serve.
         on_listening: Called with the port once callers can connect.
+        store: What outlives the process.
         parts: What else belongs to this node; each sets itself up.
     """
-    web_app = build(settings, applications)
+    web_app = build(settings, applications, store=store)
     web_app.on_startup.append(connect_to_mcp_servers)
     for part in parts:
         part(web_app)

@@ -10,14 +10,17 @@ from app.application import Application
 from app.server.build import build
 from app.server.site import Site
 from app.settings import Settings
+from app.store import Store
 
 
 @asynccontextmanager
 async def serving(
-    applications: Sequence[Application[Any, Any]], settings: Settings
+    applications: Sequence[Application[Any, Any]],
+    settings: Settings,
+    store: Store | None = None,
 ) -> AsyncIterator[tuple[str, web.Application]]:
     """Run a server and take it down again; gives its `http` address and the web application."""
-    web_app = build(settings, applications)
+    web_app = build(settings, applications, store=store)
     runner = web.AppRunner(web_app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:

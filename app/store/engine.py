@@ -1,0 +1,122 @@
+"""Engines: the way to SQLite or PostgreSQL, one code path above it.
+
+SQLite takes one writer at a time. Those who wait for it wait here, in a pool of one connection, and
+so in order, instead of in SQLite, which would ask again and again. A transaction that writes takes
+the lock at once (``BEGIN IMMEDIATE``): one that reads first and then writes would be refused
+without a wait when another has written meanwhile.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from app.store.errors import StoreError
+
+__all__ = ["Engines", "open_engines"]
+
+READERS = 4
+CONNECTIONS = 10
+PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=15000", "foreign_keys=ON")
+KNOWN = {
+    "sqlite": "sqlite+aiosqlite",
+    "postgresql": "postgresql+asyncpg",
+    "postgres": "postgresql+asyncpg",
+}
+EXPECTED = "expected sqlite:///path/of/file.db or postgresql://user:password@host/name"
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """Where transactions run; in PostgreSQL both are the same one.
+
+    Attributes:
+        writer: For those that change something.
+        reader: For those that only look.
+    """
+
+    writer: AsyncEngine
+    reader: AsyncEngine
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the store is a file of this machine."""
+        return self.writer.dialect.name == "sqlite"
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        await self.writer.dispose()
+        if self.reader is not self.writer:
+            await self.reader.dispose()
+
+
+def open_engines(url: str) -> Engines:
+    """Engines for an address; nothing is connected yet.
+
+    Args:
+        url: ``sqlite:///relative.db``, ``sqlite:////absolute.db`` or ``postgresql://…``.
+
+    Raises:
+        StoreError: It is no such address, or the folder of the file cannot be made.
+    """
+    address = read_url(url)
+    if address.drivername == KNOWN["postgresql"]:
+        engine = create_async_engine(
+            address,
+            pool_size=CONNECTIONS,
+            max_overflow=CONNECTIONS,
+            pool_timeout=10,
+            pool_pre_ping=True,
+            connect_args={"timeout": 5, "command_timeout": 60},
+        )
+        return Engines(engine, engine)
+    make_folder(Path(str(address.database)))
+    writer = create_async_engine(address, pool_size=1, max_overflow=0, pool_timeout=30)
+    reader = create_async_engine(address, pool_size=READERS, max_overflow=0, pool_timeout=30)
+    prepare(writer, "BEGIN IMMEDIATE")
+    prepare(reader, "BEGIN DEFERRED", "query_only=ON")
+    return Engines(writer, reader)
+
+
+def read_url(url: str) -> URL:
+    """The address with our driver in it."""
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        raise StoreError(EXPECTED) from None
+    driver = KNOWN.get(address.get_backend_name())
+    if driver is None or "+" in address.drivername:
+        raise StoreError(EXPECTED)
+    if driver == KNOWN["sqlite"] and address.database in (None, "", ":memory:"):
+        raise StoreError(f"{EXPECTED}; a store in memory would be lost with every connection")
+    return address.set(drivername=driver)
+
+
+def make_folder(file: Path) -> None:
+    """Where the file is to be; a new one is for its owner only, since it holds personal data."""
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+    except OSError as error:
+        raise StoreError(f"cannot keep the store in {file}: {error.strerror}") from None
+
+
+def prepare(engine: AsyncEngine, begin: str, *more: str) -> None:
+    """Set up every connection of SQLite, and let transactions begin as they have to."""
+
+    def connected(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # we begin transactions ourselves
+        cursor = connection.cursor()
+        for pragma in (*PRAGMAS, *more):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    def begun(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    sa.event.listen(engine.sync_engine, "connect", connected)
+    sa.event.listen(engine.sync_engine, "begin", begun)

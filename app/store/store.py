@@ -1,0 +1,98 @@
+"""Store: what outlives a process, in SQLite or PostgreSQL."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from app.store.engine import Engines, open_engines
+from app.store.errors import StoreError, StoreUnavailable
+from app.store.migrate import migrate
+from app.store.tenant import Tenant
+
+__all__ = ["Store", "open_store"]
+
+
+class Store:
+    """An open store.
+
+    Args:
+        engines: The way to it, its schema up to date.
+    """
+
+    def __init__(self, engines: Engines) -> None:
+        self._engines = engines
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Which of the two engines it is."""
+        return self._engines.is_sqlite
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that only looks.
+
+        Raises:
+            StoreUnavailable: The store does not answer.
+        """
+        async with _transaction(self._engines.reader) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that changes something: all of it at the end of the block, or nothing.
+
+        Raises:
+            StoreUnavailable: The store does not answer.
+        """
+        async with _transaction(self._engines.writer) as connection:
+            yield connection
+
+    def tenant(self, organisation_id: str, actor: str = "system") -> Tenant:
+        """All that one organisation has, for somebody who acts for it."""
+        return Tenant(self, organisation_id, actor)
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        await self._engines.close()
+
+
+@asynccontextmanager
+async def _transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    try:
+        async with engine.begin() as connection:
+            yield connection
+    except DBAPIError as error:
+        if not (error.connection_invalidated or isinstance(error, OperationalError)):
+            raise
+        raise StoreUnavailable(_reason(error.orig or error)) from error
+    except (NoConnection, OSError) as error:
+        raise StoreUnavailable(_reason(error)) from error
+
+
+def _reason(error: BaseException) -> str:
+    """The first line of what a driver says; it names no value of ours."""
+    lines = str(error).splitlines() or [type(error).__name__]
+    return f"the store does not answer: {lines[0]}"
+
+
+async def open_store(url: str) -> Store:
+    """Open a store and bring its schema up to date.
+
+    Args:
+        url: ``sqlite:///path/of/file.db`` or ``postgresql://user:password@host/name``.
+
+    Raises:
+        StoreError: It cannot be used: the address, the server or the schema is not right.
+    """
+    engines = open_engines(url)
+    async with AsyncExitStack() as unless_open:
+        unless_open.push_async_callback(engines.close)
+        try:
+            await migrate(engines)
+        except (DBAPIError, NoConnection, OSError) as error:
+            raise StoreError(_reason(getattr(error, "orig", None) or error)) from None
+        unless_open.pop_all()
+    return Store(engines)

@@ -1,0 +1,28 @@
+"""Tenant: all that one organisation has in the store, one port for each noun."""
+
+from typing import TYPE_CHECKING
+
+from app.store.scope import Scope
+
+if TYPE_CHECKING:
+    from app.store.store import Store
+
+__all__ = ["Tenant"]
+
+
+class Tenant:
+    """What one organisation has.
+
+    Args:
+        store: Where it is.
+        organisation_id: Whose it is.
+        actor: Who asks, for the audit log.
+    """
+
+    def __init__(self, store: "Store", organisation_id: str, actor: str) -> None:
+        self.scope = Scope(store, organisation_id, actor)
+
+    @property
+    def organisation_id(self) -> str:
+        """Whose it is."""
+        return self.scope.organisation_id

@@ -1,0 +1,1 @@
+"""Real servers for tests, from wheels: nothing else has to be installed."""
