@@ -1,16 +1,8 @@
-"""Every setting of the server: one frozen object, read once from ``CORDBOARD_…`` variables.
+"""`Settings`: every setting of the server, checked."""
 
-This module is the only reader of the environment; all else is handed a `Settings`.
-"""
-
-import difflib
 import ipaddress
-import json
-import os
 import re
-import secrets
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -22,26 +14,17 @@ from pydantic import (
     IPvAnyNetwork,
     PrivateAttr,
     SecretStr,
-    ValidationError,
     field_validator,
     model_validator,
 )
-from pydantic_core import ErrorDetails
 
-PREFIX = "CORDBOARD_"
-"""What the name of every variable begins with."""
+from app.settings.llm_keys import read_llm_keys
 
 Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
 
 _RATE = re.compile(r"[1-9]\d*\s*/\s*(?:[1-9]\d*\s*)?(?:second|minute|hour|day)s?")
 _HOST = re.compile(r"(?!.*\d$)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*")
-_EXPECTED = re.compile(r"^(?:Input should be|[Vv]alue should be|value is not) ")
-_SECRET_FIELDS = frozenset({"api_keys", "ws_password", "llm_keys", "secret_key", "database_url"})
-_LEAST_SECRET = 32
-
-
-class SettingsError(Exception):
-    """The server cannot start with these settings; the message is one line that says why."""
+LEAST_SECRET = 32
 
 
 class Settings(BaseModel):
@@ -199,8 +182,8 @@ class Settings(BaseModel):
     @field_validator("secret_key")
     @classmethod
     def _check_secret(cls, keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
-        if not all(len(key.get_secret_value()) >= _LEAST_SECRET for key in keys):
-            raise ValueError(f"expected keys of {_LEAST_SECRET} characters or more")
+        if not all(len(key.get_secret_value()) >= LEAST_SECRET for key in keys):
+            raise ValueError(f"expected keys of {LEAST_SECRET} characters or more")
         return keys
 
     @field_validator("allow_private")
@@ -320,184 +303,9 @@ class Settings(BaseModel):
         return self._generated_key
 
 
-def load(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read the settings.
-
-    Args:
-        environ: The variables, instead of those of this process.
-
-    Raises:
-        SettingsError: One line that names every variable that is wrong.
-    """
-    variables = os.environ if environ is None else environ
-    given = {
-        name.upper().removeprefix(PREFIX).lower(): value
-        for name, value in variables.items()
-        if name.upper().startswith(PREFIX)
-    }
-    problems = [_unknown(name) for name in sorted(given.keys() - Settings.model_fields.keys())]
-    values = {name: given[name] for name in given.keys() & Settings.model_fields.keys()}
-    try:
-        settings = Settings(**_not_empty(values))
-    except ValidationError as error:
-        problems += [_explain(detail) for detail in error.errors(include_url=False)]
-    if problems:
-        raise SettingsError("; ".join(problems))
-    return settings
-
-
-def load_llm_keys(environ: Mapping[str, str] | None = None) -> Mapping[str, Mapping[str, Any]]:
-    """Read the credentials of model vendors alone, for what is no server.
-
-    Args:
-        environ: The variables, instead of those of this process.
-
-    Raises:
-        SettingsError: One line that says what is wrong.
-    """
-    value = (os.environ if environ is None else environ).get(f"{PREFIX}LLM_KEYS")
-    try:
-        return read_llm_keys(value) if value else {}
-    except ValueError as error:
-        raise SettingsError(f"{PREFIX}LLM_KEYS: {error}, came a value that is not shown") from None
-
-
-def read_llm_keys(value: str) -> dict[str, dict[str, Any]]:
-    """Credentials by vendor, from JSON or from a file of it; a text stands for `{"apiKey": …}`.
-
-    Raises:
-        ValueError: If it is neither.
-    """
-    text = value.strip()
-    if not text.startswith("{"):
-        try:
-            text = Path(text).read_text(encoding="utf-8")
-        except (OSError, ValueError):
-            raise ValueError("expected JSON, or a file that can be read") from None
-    try:
-        read = json.loads(text)
-    except ValueError:
-        read = None
-    if not isinstance(read, dict) or not all(
-        key and isinstance(key, str | dict) for key in read.values()
-    ):
-        raise ValueError('expected JSON such as {"openai": "sk-…", "bedrock": {"apiKey": "…"}}')
-    return {
-        vendor.lower(): {"apiKey": key} if isinstance(key, str) else key
-        for vendor, key in read.items()
-    }
-
-
-def ensure_key(settings: Settings) -> Settings:
-    """Give a server without API keys one of its own, kept in ``data_dir/api-key``.
-
-    Raises:
-        SettingsError: The file cannot be written or read.
-    """
-    if settings.api_keys or settings.allow_anonymous:
-        return settings
-    key, path = _kept(settings, "api-key", "an API key")
-    keyed = settings.model_copy(update={"api_keys": (key,)})
-    keyed._generated_key = path
-    return keyed
-
-
-def ensure_secret(settings: Settings) -> Settings:
-    """Give a server without a secret key one of its own, kept in ``data_dir/secret-key``.
-
-    Raises:
-        SettingsError: The file cannot be written or read.
-    """
-    if settings.secret_key:
-        return settings
-    key, path = _kept(settings, "secret-key", "a secret key (or set CORDBOARD_SECRET_KEY)")
-    if len(key.get_secret_value()) < _LEAST_SECRET:
-        raise SettingsError(f"{path}: expected {_LEAST_SECRET} characters or more, came fewer")
-    secured = settings.model_copy(update={"secret_key": (key,)})
-    secured._generated_key = settings._generated_key
-    return secured
-
-
-def _kept(settings: Settings, name: str, what: str) -> tuple[SecretStr, Path]:
-    """A key that stands in a file of the data folder, made the first time."""
-    path = settings.data_dir / name
-    try:
-        key = _read_or_make_key(path)
-    except OSError as error:
-        raise SettingsError(
-            f"CORDBOARD_DATA_DIR: cannot keep {what} in {path}: {error.strerror}"
-        ) from None
-    if not re.fullmatch(r"[!-~]+", key):
-        raise SettingsError(f"{path} holds no key; remove the file to get a new one")
-    return SecretStr(key), path
-
-
-def _read_or_make_key(path: Path) -> str:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not path.exists():
-        _make_key(path)
-    if path.stat().st_mode & 0o077:
-        path.chmod(0o600)
-    return path.read_text(encoding="utf-8", errors="replace").strip()
-
-
-def _make_key(path: Path) -> None:
-    """Write a new key, unless another process that starts right now was quicker."""
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")  # owner-only rights
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(secrets.token_urlsafe(32) + "\n")
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    except OSError:  # a file system without hard links
-        os.replace(draft, path)  # noqa: PTH105
-    finally:
-        Path(draft).unlink(missing_ok=True)
-
-
 def _is_network(text: str) -> bool:
     try:
         ipaddress.ip_network(text, strict=False)
     except ValueError:
         return False
     return True
-
-
-def _not_empty(values: Mapping[str, str]) -> dict[str, Any]:
-    # An empty variable counts as not set, since compose files write `NAME=${NAME:-}`.
-    return {name: value for name, value in values.items() if value}
-
-
-def _unknown(name: str) -> str:
-    close = difflib.get_close_matches(name, Settings.model_fields, n=1)
-    advice = f", did you mean {_variable(close[0])}?" if close else "; see docs/settings.md"
-    return f"{_variable(name)} is not a setting{advice}"
-
-
-def _explain(detail: ErrorDetails) -> str:
-    location: Sequence[int | str] = detail["loc"]
-    message = detail["msg"].removeprefix("Value error, ")
-    if not location:
-        return message
-    name = str(location[0])
-    expected = _EXPECTED.sub("expected ", message)
-    is_secret = name in _SECRET_FIELDS or "@" in str(detail["input"])  # user:password@host
-    came = "a value that is not shown" if is_secret else repr(detail["input"])
-    return f"{_variable(name)}: {expected}, came {came[:100]}"
-
-
-def _variable(name: str) -> str:
-    return PREFIX + name.upper()
-
-
-def is_color_unwanted() -> bool:
-    """Whether the person at the terminal has set ``NO_COLOR`` to anything."""
-    return bool(os.environ.get("NO_COLOR"))
-
-
-def key_in_a_command() -> str:
-    """What stands for the API key in a command to paste: the key's file, or a word to replace."""
-    if os.environ.get(f"{PREFIX}API_KEYS"):
-        return "KEY"
-    return f"$(cat {os.environ.get(f'{PREFIX}DATA_DIR') or '.cordboard'}/api-key)"

@@ -1,0 +1,31 @@
+"""Credentials of model vendors, as one setting."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+
+def read_llm_keys(value: str) -> dict[str, dict[str, Any]]:
+    """Credentials by vendor, from JSON or from a file of it; a text stands for `{"apiKey": …}`.
+
+    Raises:
+        ValueError: If it is neither.
+    """
+    text = value.strip()
+    if not text.startswith("{"):
+        try:
+            text = Path(text).read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            raise ValueError("expected JSON, or a file that can be read") from None
+    try:
+        read = json.loads(text)
+    except ValueError:
+        read = None
+    if not isinstance(read, dict) or not all(
+        key and isinstance(key, str | dict) for key in read.values()
+    ):
+        raise ValueError('expected JSON such as {"openai": "sk-…", "bedrock": {"apiKey": "…"}}')
+    return {
+        vendor.lower(): {"apiKey": key} if isinstance(key, str) else key
+        for vendor, key in read.items()
+    }
