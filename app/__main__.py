@@ -349,6 +349,38 @@ def _models(args: argparse.Namespace) -> int:
         return _cannot_start(error)
 
 
+def _backup_arguments(parser: argparse.ArgumentParser) -> None:
+    from app import backup
+
+    backup.add_backup_arguments(parser)
+
+
+def _backup(args: argparse.Namespace) -> int:
+    from app import backup
+    from app.settings import SettingsError, load
+
+    try:
+        return backup.run_backup(args, load().store_url)
+    except SettingsError as error:
+        return _cannot_start(error)
+
+
+def _restore_arguments(parser: argparse.ArgumentParser) -> None:
+    from app import backup
+
+    backup.add_restore_arguments(parser)
+
+
+def _restore(args: argparse.Namespace) -> int:
+    from app import backup
+    from app.settings import SettingsError, load
+
+    try:
+        return backup.run_restore(args, load().store_url)
+    except SettingsError as error:
+        return _cannot_start(error)
+
+
 def _new_arguments(parser: argparse.ArgumentParser) -> None:
     from app import scaffold
 
@@ -367,6 +399,8 @@ COMMANDS = {
     "doctor": Command("grade any jambonz WebSocket application", _doctor_arguments, _doctor),
     "sim": Command("let simulated callers call, by the hundred", _sim_arguments, _sim),
     "models": Command("list models and test a credential", _models_arguments, _models),
+    "backup": Command("copy the whole store into one file", _backup_arguments, _backup),
+    "restore": Command("put such a copy back", _restore_arguments, _restore),
     "new": Command("write a project of your own into a new folder", _new_arguments, _new),
 }
 

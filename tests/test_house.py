@@ -37,6 +37,7 @@ LAYERS: dict[str, int] = {
     "mcp": 2,
     "outward": 2,
     "store": 2,
+    "backup": 3,
     "feed": 3,
     "identity": 3,
     "timings": 2,
