@@ -1,7 +1,9 @@
 """Tenant: all that one organisation has in the store, one port for each noun."""
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from app.store.agents import Agents
 from app.store.scope import Scope
 
 if TYPE_CHECKING:
@@ -26,3 +28,8 @@ class Tenant:
     def organisation_id(self) -> str:
         """Whose it is."""
         return self.scope.organisation_id
+
+    @cached_property
+    def agents(self) -> Agents:
+        """Its agents, as data."""
+        return Agents(self.scope)
