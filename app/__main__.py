@@ -317,6 +317,7 @@ async def _serve_here() -> "AsyncIterator[tuple[str, Callable[[str], bool]]]":
     from app import logs, server
     from app.application import discover
     from app.keys import CALLS
+    from app.organisation import DEFAULT_ORGANISATION
     from app.settings import load
 
     settings = load()
@@ -326,7 +327,7 @@ async def _serve_here() -> "AsyncIterator[tuple[str, Callable[[str], bool]]]":
     logs.configure(settings)
     async with server.serving(discover(settings.folder), settings) as (url, web_app):
         server.settle_collector()
-        yield url.replace("http", "ws", 1), web_app[CALLS].is_at_rest
+        yield url.replace("http", "ws", 1), web_app[CALLS].within(DEFAULT_ORGANISATION).is_at_rest
 
 
 def _program() -> str:

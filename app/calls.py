@@ -7,6 +7,7 @@ from typing import Any
 
 from app.application import Application
 from app.lines import QUICK
+from app.organisation import DEFAULT_ORGANISATION, call_key
 from app.protocol import AgentUpdate
 from app.session import CallEnded, CallNotFound, Receipt, Runtime, Session
 from app.tool import ToolSource
@@ -16,23 +17,46 @@ INTERNAL_ERROR = 1011
 
 
 class Calls:
-    """Live sessions by call_sid, those that wait for jambonz to come back included."""
+    """Live sessions by call_sid, those that wait for jambonz to come back included.
 
-    def __init__(self, runtime: Runtime | None = None) -> None:
+    Args:
+        runtime: What the sessions share.
+        organisation_id: Whose calls are seen; all, where none is named. Two organisations may
+            have a call_sid in common: then the default one's call is meant.
+    """
+
+    def __init__(
+        self, runtime: Runtime | None = None, *, organisation_id: str | None = None
+    ) -> None:
         self.runtime = runtime or Runtime()
+        self._organisation_id = organisation_id
+
+    def within(self, organisation_id: str) -> "Calls":
+        """The calls of one organisation, as if there were no others."""
+        return Calls(self.runtime, organisation_id=organisation_id)
 
     def __iter__(self) -> Iterator[Session]:
-        return iter(list(self.runtime.live.values()))  # type: ignore[arg-type]
+        own, live = self._organisation_id, list(self.runtime.live.values())
+        seen = live if own is None else [one for one in live if one.organisation_id == own]
+        return iter(seen)  # type: ignore[arg-type]
 
     def __len__(self) -> int:
-        return len(self.runtime.live)
+        return len(self.runtime.live) if self._organisation_id is None else len(list(iter(self)))
 
     def __contains__(self, call_sid: object) -> bool:
-        return call_sid in self.runtime.live
+        return isinstance(call_sid, str) and self.get(call_sid) is not None
 
     def get(self, call_sid: str) -> Session | None:
         """The live call with this call_sid."""
-        return self.runtime.live.get(call_sid)  # type: ignore[return-value]
+        own = self._organisation_id
+        found = self.by_key(call_key(own or DEFAULT_ORGANISATION, call_sid))
+        if found is not None or own is not None:
+            return found
+        return next((one for one in self if one.call_sid == call_sid), None)
+
+    def by_key(self, key: str) -> Session | None:
+        """The live call that this node keeps by a key, such as ``session.key``."""
+        return self.runtime.live.get(key)  # type: ignore[return-value]
 
     def is_at_rest(self, call_sid: str) -> bool:
         """Whether nothing runs for a call and nothing is owed, or there is no such call."""
@@ -44,9 +68,16 @@ class Calls:
         own = self.get(call_sid)
         return own or next((one for one in self if call_sid in one.child_call_sids), None)
 
-    def open(self, application: Application[Any, Any], path_params: Mapping[str, str]) -> Session:
+    def open(
+        self,
+        application: Application[Any, Any],
+        path_params: Mapping[str, str],
+        organisation_id: str = DEFAULT_ORGANISATION,
+    ) -> Session:
         """A session for a socket whose first message is still to come."""
-        return Session(application, self.runtime, path_params=path_params)
+        return Session(
+            application, self.runtime, path_params=path_params, organisation_id=organisation_id
+        )
 
     def follow_tools(self, source: ToolSource) -> None:
         """Offer the tools of a source anew in all calls that have them."""

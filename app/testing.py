@@ -20,6 +20,7 @@ from app.application import Application, discover
 from app.calls import Calls
 from app.keys import CALLS
 from app.llm import ChatModel, FakeModel, connect
+from app.organisation import DEFAULT_ORGANISATION
 from app.settings import Settings
 from app.store import Store
 from app.twin import (
@@ -174,7 +175,7 @@ async def jambonz(
         password=password.get_secret_value() if password else None,
         pace=cordboard_pace,
         clock=cordboard_clock,
-        is_idle=cordboard.calls.is_at_rest,
+        is_idle=cordboard.calls.within(DEFAULT_ORGANISATION).is_at_rest,
     )
     async with twin:
         yield twin

@@ -50,6 +50,8 @@ class Application(Generic[S, E]):
         env_body: The portal expects a bare map of env vars; ``"wrapped"`` answers
             ``{"env": {...}}``, as one other SDK does.
         apology: Said before hanging up when the handler of a new call fails.
+        shared: Whether it answers the calls of every organisation; else it answers those of the
+            default one, and to the others it is as if there were nothing on its path.
 
     Raises:
         ConfigurationError: The path does not begin with a slash, or an env var cannot be shown.
@@ -64,6 +66,7 @@ class Application(Generic[S, E]):
         name: str | None = None,
         env_body: Literal["bare", "wrapped"] = "bare",
         apology: str = APOLOGY,
+        shared: bool = False,
     ) -> None:
         if not path.startswith("/"):
             raise ConfigurationError(f"application path {path!r}: begin it with a slash")
@@ -75,6 +78,7 @@ class Application(Generic[S, E]):
         self.path = path
         self.name = name or path
         self.apology = apology
+        self.shared = shared
         self.env_model: type[EnvVars] = env or EnvVars
         self.handlers: dict[str, Handler] = {}
         self.named: dict[str, Handler] = {}

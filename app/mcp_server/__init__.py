@@ -18,7 +18,7 @@ def setup(web_app: web.Application) -> None:
     """Add ``/mcp`` and what is below it to a server that has its REST API."""
     edge = web_app[MCP] = Edge()
     web_app.router.add_route("*", "/mcp", edge.control)
-    offered = "/mcp/tools/{call_sid}/{token}"
+    offered = "/mcp/tools/{key}/{token}"
     web_app.router.add_route("*", offered, edge.tools)
     web_app.router.add_route("*", f"{offered}/messages", edge.tools)
     web_app.on_shutdown.append(edge.hurry)

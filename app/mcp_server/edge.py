@@ -42,14 +42,14 @@ class Edge:
         return await respond(served.control, request, closing=self._closing)
 
     async def tools(self, request: web.Request) -> web.StreamResponse:
-        """``/mcp/tools/{call_sid}/{token}``: what a call offers, for jambonz.
+        """``/mcp/tools/{key}/{token}``: what a call offers, for jambonz.
 
         The address is all that proves who asks: that jambonz sends the verb's `auth` along with
         each request of either transport is nowhere promised.
         """
         check_origin(request)
         calls, token = request.app[CALLS], request.match_info["token"]
-        session = calls.get(request.match_info["call_sid"])
+        session = calls.by_key(request.match_info["key"])
         tools = session.find_mcp_tools(token) if session is not None else None
         if session is None or tools is None:
             raise Problem(404, "No call offers tools here, or it is over.", kind="no-such-call")
@@ -60,7 +60,7 @@ class Edge:
                 served.tools,
                 request,
                 closing=self._closing,
-                is_over=lambda: calls.get(session.call_sid) is not session,
+                is_over=lambda: calls.by_key(session.key) is not session,
                 extra=served.scope(session, tools, token),
             )
 

@@ -9,11 +9,13 @@ import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from app.application import Application
-from app.keys import CALLS, COUNTERS, DRAINING, SETTINGS
+from app.keys import CALLS, COUNTERS, DRAINING, SETTINGS, SWITCHBOARD, WS_USERS
+from app.organisation import DEFAULT_ORGANISATION
 from app.rest import Problem
 from app.server.conversation import Conversation
-from app.server.credentials import has_credentials
+from app.server.credentials import Admitted, admit
 from app.server.lookout import LOOKOUT
+from app.server.routes import Found
 from app.server.socket import SUBPROTOCOL, ResponseSocket, is_utf8, make_response
 
 CLIENT_GONE = 499
@@ -23,7 +25,9 @@ log = structlog.get_logger("cordboard.server")
 
 async def accept(request: web.Request, application: Application[Any, Any]) -> web.StreamResponse:
     """Upgrade, then carry one call's messages until the socket closes."""
-    check(request)
+    who = admitted_of(request)
+    application, path_params = answering(request, application, who)
+    admitted = check(request, who)
     settings, lookout = request.app[SETTINGS], request.app[LOOKOUT]
     ws = make_response(ping_interval=settings.ping_interval, max_message=settings.max_message)
     try:
@@ -32,8 +36,9 @@ async def accept(request: web.Request, application: Application[Any, Any]) -> we
         return web.Response(status=CLIENT_GONE)  # for the counters: nobody reads it
     assert request.transport is not None
     socket = ResponseSocket(ws, request.transport)
-    path_params = {key: value for key, value in request.match_info.items() if key != "adulting"}
-    conversation = Conversation(request.app[CALLS], application, path_params, socket, lookout.heard)
+    conversation = Conversation(
+        request.app[CALLS], application, path_params, socket, lookout.heard, admitted=admitted
+    )
     lookout.watch(socket, request.path)
     try:
         await converse(ws, socket, conversation)
@@ -43,7 +48,36 @@ async def accept(request: web.Request, application: Application[Any, Any]) -> we
     return ws
 
 
-def check(request: web.Request) -> None:
+def admitted_of(request: web.Request) -> Admitted | None:
+    """Who asks, by the credentials of the request."""
+    header, app = request.headers.get("Authorization", ""), request.app
+    return admit(header, app[SETTINGS], app[WS_USERS])
+
+
+def answering(
+    request: web.Request, application: Application[Any, Any], admitted: Admitted | None
+) -> Found:
+    """What answers whoever asks: another organisation than the default one has shared ones only.
+
+    Raises:
+        web.HTTPNotFound: As where there is nothing on that path.
+    """
+    if admitted is None or admitted.organisation_id == DEFAULT_ORGANISATION:
+        names = request.match_info.items()
+        return application, {name: value for name, value in names if name != "adulting"}
+    path = request.rel_url.path_safe
+    found = request.app[SWITCHBOARD].find(path, admitted.organisation_id)
+    if found is None:
+        raise web.HTTPNotFound
+    return found[0], {name: unquoted(value) for name, value in found[1].items()}
+
+
+def unquoted(value: str) -> str:
+    """A part of a path, which holds only these two in quotes."""
+    return value.replace("%2F", "/").replace("%25", "%")
+
+
+def check(request: web.Request, admitted: Admitted | None) -> Admitted:
     """Refuse what cannot be upgraded.
 
     Raises:
@@ -61,13 +95,14 @@ def check(request: web.Request) -> None:
     if request.app[DRAINING].is_set():
         counters.call_refused("draining")
         raise Problem(503, "This node is shutting down and takes no new calls.", kind="draining")
-    if not has_credentials(request.headers.get("Authorization", ""), request.app[SETTINGS]):
+    if admitted is None:
         log.warning("upgrade_refused", reason="credentials", path=request.path)
         counters.call_refused("credentials")
         raise Problem(
             401,
             "Give the application's webhook in the jambonz portal the user name and password "
-            "that CORDBOARD_WS_USER and CORDBOARD_WS_PASSWORD say.",
+            "that CORDBOARD_WS_USER and CORDBOARD_WS_PASSWORD say, or those of a WebSocket "
+            "credential of your organisation.",
             headers={"WWW-Authenticate": 'Basic realm="jambonz"'},
         )
     offered = request.headers.get("Sec-WebSocket-Protocol", "")
@@ -83,6 +118,7 @@ def check(request: web.Request) -> None:
             "Too many sockets wait for a first message (CORDBOARD_MAX_SILENT_SOCKETS).",
             headers={"Retry-After": "1"},
         )
+    return admitted
 
 
 async def converse(

@@ -17,10 +17,21 @@ from aiohttp import web
 from app import mcp_server, metrics, rest
 from app.application import Application
 from app.calls import Calls
-from app.keys import CALLS, COUNTERS, DRAINING, FEED, OUTWARD, SETTINGS, STORE, SWITCHBOARD
+from app.keys import (
+    CALLS,
+    COUNTERS,
+    DRAINING,
+    FEED,
+    OUTWARD,
+    SETTINGS,
+    STORE,
+    SWITCHBOARD,
+    WS_USERS,
+)
 from app.llm import close_clients
 from app.mcp_tools import POOL
 from app.outward import Outward
+from app.server.credentials import NoUsers
 from app.server.lookout import LOOKOUT, Lookout
 from app.server.site import Site
 from app.server.socket import GOING_AWAY
@@ -67,6 +78,7 @@ def build(
     web_app[COUNTERS] = calls.runtime.counters
     web_app[OUTWARD] = Outward(settings.allow_private)
     web_app[DRAINING] = asyncio.Event()
+    web_app[WS_USERS] = NoUsers()
     web_app[LOOKOUT] = Lookout(settings)
     if store is not None:
         web_app[STORE] = store

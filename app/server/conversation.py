@@ -9,9 +9,11 @@ from aiohttp import WebSocketError, WSCloseCode
 
 from app.application import Application
 from app.calls import Calls
+from app.organisation import call_key
 from app.protocol import Kind, MalformedMessage, Message, decode
+from app.server.credentials import ANYBODY, Admitted
 from app.server.socket import ControlSocket
-from app.session import Session
+from app.session import Session, refuse_account, text_of
 
 log = structlog.get_logger("cordboard.server")
 
@@ -27,11 +29,13 @@ class Conversation:
     """
 
     __slots__ = (
+        "_admitted",
         "_application",
         "_calls",
         "_is_over",
         "_on_begin",
         "_path_params",
+        "_receive",
         "_socket",
         "session",
     )
@@ -43,46 +47,87 @@ class Conversation:
         path_params: Mapping[str, str],
         socket: ControlSocket,
         on_begin: Callable[[ControlSocket], object],
+        *,
+        admitted: Admitted = ANYBODY,
     ) -> None:
+        self._admitted = admitted
         self._calls = calls
         self._application = application
         self._path_params = path_params
         self._socket = socket
         self._on_begin = on_begin
         self._is_over = False
+        self._receive: Callable[[bytes], object] = self._begin
         self.session: Session | None = None
 
     def receive(self, data: bytes) -> None:
         """Take one message."""
-        if self.session is None:
-            self._begin(data)
-        else:
-            self.session.receive(data)
+        self._receive(data)
 
     def _begin(self, data: bytes) -> None:
-        """The first message: it tells whose call it is."""
+        """The first message: it tells whose call it is.
+
+        So are all up to the beginning of a call, where accounts are to be looked at.
+        """
         self._on_begin(self._socket)
         try:
             message = decode(data, time.monotonic())
         except MalformedMessage:
-            self._open(None).receive(data)  # which logs it
-        else:
-            self._open(message).take(message, data)
+            (self.session or self._open(None)).receive(data)  # which logs it
+            return
+        if self._is_foreign(message):
+            refuse_account(self.session or self._join(self._new(message)), message)
+            return
+        session = self.session or self._open(message)
+        session.take(message, data)
+        if self._is_bound and session.is_open:
+            self._hand_over(session)
+
+    @property
+    def _is_bound(self) -> bool:
+        """Whether these credentials speak for some accounts only."""
+        return bool(self._admitted.account_sids)
+
+    def _is_foreign(self, message: Message) -> bool:
+        """Whether it is about a call of an account that these credentials do not speak for."""
+        if not self._is_bound:
+            return False
+        told, live = text_of(message.data, "account_sid"), self._earlier(message)
+        concerned = {told} if live is None else {told, live.account_sid}
+        return not concerned <= self._admitted.account_sids
+
+    def _earlier(self, message: Message) -> Session | None:
+        """The live call that a message is about, if the same organisation has it."""
+        return self._calls.by_key(call_key(self._admitted.organisation_id, message.call_sid))
 
     def _open(self, message: Message | None) -> Session:
         """A known session if jambonz reconnects, else a new one."""
         session = None
         if message is not None and message.kind is Kind.SESSION_RECONNECT:
-            session = self._calls.get(message.call_sid)
+            session = self._earlier(message)
         # A call in progress keeps the application that it began with, also if that was reloaded.
         if session is None or session.application.path != self._application.path:
-            session = self._calls.open(self._application, self._path_params)
-            if message is not None:
-                session.identify(message)
+            session = self._new(message)
+        return self._join(session)
+
+    def _new(self, message: Message | None) -> Session:
+        organisation_id = self._admitted.organisation_id
+        session = self._calls.open(self._application, self._path_params, organisation_id)
+        if message is not None:
+            session.identify(message)
+        return session
+
+    def _join(self, session: Session) -> Session:
         self.session = session
         session.attach(self._socket)
-        self._socket.hand_over(session.receive)
+        if not self._is_bound:
+            self._hand_over(session)
         return session
+
+    def _hand_over(self, session: Session) -> None:
+        """From now on messages go straight to the session."""
+        self._receive = session.receive
+        self._socket.hand_over(session.receive)
 
     def refuse(self, error: object) -> None:
         """Log a frame that is too large or breaks the WebSocket protocol: its socket is closed."""

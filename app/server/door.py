@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from app.keys import CALLS, DRAINING, SETTINGS, SWITCHBOARD
+from app.keys import CALLS, DRAINING, SETTINGS, SWITCHBOARD, WS_USERS
 from app.server.conversation import Conversation
-from app.server.credentials import has_credentials
+from app.server.credentials import admit
 from app.server.direct import DirectSocket
 from app.server.lookout import LOOKOUT
 from app.server.socket import SUBPROTOCOL
@@ -36,13 +36,15 @@ class Doorway:
     def admit(self, upgrade: Upgrade, transport: asyncio.Transport) -> DirectSocket | None:
         """Open a control socket; None where aiohttp is to refuse it."""
         web_app = self._web_app
-        found = web_app[SWITCHBOARD].find(upgrade.path)
+        admitted = admit(upgrade.authorization, self._settings, web_app[WS_USERS])
+        if admitted is None:
+            return None
+        found = web_app[SWITCHBOARD].find(upgrade.path, admitted.organisation_id)
         if (
             found is None
             or web_app[DRAINING].is_set()
             or self.lookout.is_crowded
             or SUBPROTOCOL not in upgrade.protocols
-            or not has_credentials(upgrade.authorization, self._settings)
         ):
             return None
         transport.write(upgrade.accept(SUBPROTOCOL))
@@ -52,7 +54,8 @@ class Doorway:
             max_message=self._settings.max_message,
             on_gone=self.lookout.forget,
         )
-        socket.listen(Conversation(web_app[CALLS], *found, socket, self.lookout.heard))
+        hear = self.lookout.heard
+        socket.listen(Conversation(web_app[CALLS], *found, socket, hear, admitted=admitted))
         self.lookout.watch(socket, upgrade.path)
         return socket
 

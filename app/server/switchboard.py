@@ -7,6 +7,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from app.application import Application
+from app.organisation import DEFAULT_ORGANISATION
 from app.server.accept import accept
 from app.server.routes import Found, Routes
 
@@ -40,10 +41,18 @@ class Switchboard(web.PlainResource):
         self.applications = tuple(applications)
         self._table = table
         self._paths = Routes(applications)
+        self._shared_paths = Routes(one for one in applications if one.shared)
 
-    def find(self, path: str) -> Found | None:
-        """The application that answers calls on a path, and the path's parameters."""
-        return self._paths.find(path)
+    def find(self, path: str, organisation_id: str = DEFAULT_ORGANISATION) -> Found | None:
+        """The application that answers an organisation's calls on a path, and its parameters."""
+        is_default = organisation_id == DEFAULT_ORGANISATION
+        return (self._paths if is_default else self._shared_paths).find(path)
+
+    def answering(self, organisation_id: str) -> tuple[Application[Any, Any], ...]:
+        """The applications that answer an organisation's calls."""
+        if organisation_id == DEFAULT_ORGANISATION:
+            return self.applications
+        return tuple(one for one in self.applications if one.shared)
 
     async def resolve(
         self, request: web.Request

@@ -1,7 +1,9 @@
 """Session: one live call, from its first message to its end, across lost sockets."""
 
 from app.session.errors import CallEnded, CallNotFound, NoAgent
+from app.session.facts import text_of
 from app.session.receipt import Receipt
+from app.session.refusal import refuse_account
 from app.session.runtime import Limits, Runtime, Socket, Tracer
 from app.session.session import Session
 from app.session.speaker import Speaker, SpeechFailed, Spoken
@@ -19,4 +21,6 @@ __all__ = [
     "SpeechFailed",
     "Spoken",
     "Tracer",
+    "refuse_account",
+    "text_of",
 ]

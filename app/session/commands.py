@@ -6,6 +6,7 @@ from typing import Any
 
 from app.agent import Rendered
 from app.command import COMMANDS, TOOL_OUTPUT, Spec, unknown_command
+from app.organisation import call_key
 from app.protocol import LocalError
 from app.session import opening
 from app.session.children import current_child
@@ -78,7 +79,7 @@ class CommandSender(LiveCall[S, E]):
         self._apply(own, is_replacing=bool(own.verbs))
         child = current_child(self._children)
         if other is not None and child is not None:
-            self._runtime.hand_over(child, other)
+            self._runtime.hand_over(call_key(self.organisation_id, child), other)
         return receipt
 
     def _send_unknown(self, name: str, data: object, call_sid: str | None) -> Receipt:

@@ -12,6 +12,7 @@ from typing_extensions import TypeVar
 from app.application import Application, EnvVars
 from app.application.env import read_env
 from app.lines import CALL_IDS
+from app.organisation import DEFAULT_ORGANISATION, call_key
 from app.protocol import MAX_ID, Message
 
 S = TypeVar("S", default=Any)
@@ -24,6 +25,9 @@ class CallFacts(Generic[S, E]):
 
     Attributes:
         application: The application that answers it.
+        organisation_id: Whose call it is, as the credentials of its socket tell; that of the
+            settings' credentials, and of anybody where none are asked for, is the default one.
+        key: What this node keeps the call by; see :func:`app.organisation.call_key`.
         call_sid, account_sid, application_sid, trace_id: Ids, as on the wire.
         direction: ``inbound`` or ``outbound``.
         from_, to, caller_name: As signalled; the caller controls them, so never an identity.
@@ -56,8 +60,10 @@ class CallFacts(Generic[S, E]):
         "direction",
         "from_",
         "is_log_plain",
+        "key",
         "log_ids",
         "lookup",
+        "organisation_id",
         "path_params",
         "started",
         "state",
@@ -66,11 +72,15 @@ class CallFacts(Generic[S, E]):
     )
 
     def __init__(
-        self, application: Application[Any, Any], path_params: Mapping[str, str] | None
+        self,
+        application: Application[Any, Any],
+        path_params: Mapping[str, str] | None,
+        organisation_id: str = DEFAULT_ORGANISATION,
     ) -> None:
         self.application = application
+        self.organisation_id = organisation_id
         self.path_params: Mapping[str, str] = path_params or {}
-        self.call_sid = self.account_sid = self.application_sid = self.trace_id = ""
+        self.key = self.call_sid = self.account_sid = self.application_sid = self.trace_id = ""
         self.direction = self.from_ = self.to = self.caller_name = self.call_status = ""
         self.customer_data: Mapping[str, Any] = {}
         self.lookup: Mapping[str, Any] | str | None = None
@@ -155,6 +165,7 @@ class CallFacts(Generic[S, E]):
         self.identify(message)
         data = message.data
         self.call_sid = message.call_sid or f"unknown-{message.msgid}"
+        self.key = call_key(self.organisation_id, self.call_sid)
         self.account_sid = text_of(data, "account_sid")[:MAX_ID]
         self.application_sid = text_of(data, "application_sid")[:MAX_ID]
         self.trace_id = (text_of(data, "trace_id") or message.b3.partition("-")[0])[:MAX_ID]

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.application import Handler
 from app.hook import Hook
+from app.organisation import call_key
 from app.protocol import Message, read_status
 from app.protocol.events import FINAL_STATUSES
 from app.protocol.fields import text
@@ -57,11 +58,11 @@ def is_typed(code: object) -> bool:
 def inherit(session: "LiveCall[Any, Any]", parent_sid: str) -> bool:
     """Know the hooks of the verbs that a leg was given as a child; whether it was given any."""
     runtime = session._runtime
-    parent = runtime.live.get(parent_sid)
+    parent = runtime.live.get(call_key(session.organisation_id, parent_sid))
     if parent is not None and parent.application is session.application:
         session._hooks.update(parent._hooks)
         add_roles(session._roles, parent._roles)
-    given = runtime.handed_over.pop(session.call_sid, None)
+    given = runtime.handed_over.pop(session.key, None)
     if given is not None:
         session._apply(given)
     return given is not None

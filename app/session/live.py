@@ -17,6 +17,7 @@ from app.feed import Item
 from app.hook import Hook
 from app.lines import QUICK
 from app.logs import mask_personal
+from app.organisation import DEFAULT_ORGANISATION
 from app.protocol import (
     MAX_ID,
     Connection,
@@ -96,8 +97,9 @@ class LiveCall(CallFacts[S, E]):
         runtime: Runtime,
         *,
         path_params: Mapping[str, str] | None = None,
+        organisation_id: str = DEFAULT_ORGANISATION,
     ) -> None:
-        super().__init__(application, path_params)
+        super().__init__(application, path_params, organisation_id)
         self._runtime = runtime
         self._loop = asyncio.get_running_loop()  # asking for it anew costs a system call
         self._connection = Connection(max_frame=runtime.limits.max_frame)
@@ -228,20 +230,20 @@ class LiveCall(CallFacts[S, E]):
             self._runtime.waiting.discard(self)
         for task in [task for task in self._tasks if task is not last]:
             task.cancel()
-        if self._runtime.live.get(self.call_sid) is self:
-            del self._runtime.live[self.call_sid]
+        if self._runtime.live.get(self.key) is self:
+            del self._runtime.live[self.key]
         if self._has_begun:
             self._report_end(reason)
         self._end_feed()
 
     def _end_feed(self) -> None:
         """Nothing more is told of this call, unless another session has it."""
-        if self.call_sid not in self._runtime.live:
-            self._runtime.feed.end(self.call_sid)
+        if self.key not in self._runtime.live:
+            self._runtime.feed.end(self.key)
 
     def _report_end(self, reason: str) -> None:
         seconds = time.monotonic() - self._began
-        self._runtime.feed.publish(self.call_sid, "session", {"type": "ended", "reason": reason})
+        self._runtime.feed.publish(self.key, "session", {"type": "ended", "reason": reason})
         self._runtime.counters.call_ended(self.application.path, seconds)
         if self._runtime.tracer is not None:
             self._runtime.tracer.call_ended(self, reason)
@@ -292,12 +294,12 @@ class LiveCall(CallFacts[S, E]):
             self._runtime.tracer.call_started(self, message)
 
     def _register(self, how: str) -> None:
-        earlier = self._runtime.live.get(self.call_sid)
+        earlier = self._runtime.live.get(self.key)
         if earlier is not None and earlier is not self:
             earlier.end("replaced by a new session")
-        self._runtime.live[self.call_sid] = self
+        self._runtime.live[self.key] = self
         self._runtime.counters.call_started(self.application.path)
-        self._runtime.feed.open(self.call_sid)
+        self._runtime.feed.open(self.key)
         started = {"application": self.application.path, "by": how, "direction": self.direction}
         personal = {"pii.from": self.from_, "pii.to": self.to}
         QUICK.info("call_started", self, started, personal)
@@ -412,13 +414,13 @@ class LiveCall(CallFacts[S, E]):
 
     def _publish(self, kind: str, data: object) -> None:
         if not self._is_ended:
-            self._runtime.feed.publish(self.call_sid, kind, data)
+            self._runtime.feed.publish(self.key, kind, data)
 
     def _publish_frame(self, kind: str, *, keep: bool = True) -> None:
         """Show the frame that is being received to watchers; and keep it for the record."""
         frame = self._frame
         shown = frame if len(frame) <= MAX_WATCHED else {"note": TOO_LARGE}
-        self._runtime.feed.publish(self.call_sid, kind, shown, keep=keep)
+        self._runtime.feed.publish(self.key, kind, shown, keep=keep)
 
     def _acked(self, msgid: str, verbs: Sequence[Wire], *, is_late: bool) -> None:
         self._runtime.counters.ack_sent(is_late)
@@ -440,7 +442,7 @@ class LiveCall(CallFacts[S, E]):
         else:  # the name may be anybody's words
             self.log.info("tool_called", tool=name, outcome=outcome, ms=milliseconds)
         told = (call_id, name, result, outcome, milliseconds)
-        runtime.feed.publish(self.call_sid, "tool_output", told)
+        runtime.feed.publish(self.key, "tool_output", told)
 
     def _failed(self, kind: str, code: object, error: BaseException) -> None:
         """A function of the author, or an answer, failed: the call goes on."""

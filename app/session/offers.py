@@ -49,7 +49,7 @@ def offer(session: "LiveCall[Any, Any]", tools: Sequence[Tool[..., Any]]) -> Mcp
         ConfigurationError: They are no tools, or two of them share a name.
     """
     named = by_name(tools)
-    token = token_of(session._runtime.secret, session.call_sid, named)
+    token = token_of(session._runtime.secret, session.key, named)
     session._offers.add(token, named)
     base = session._runtime.base_url
     if urlsplit(base).hostname in HERE and session._runtime.is_news("mcp_offered_here"):
@@ -58,16 +58,16 @@ def offer(session: "LiveCall[Any, Any]", tools: Sequence[Tool[..., Any]]) -> Mcp
             server=base,
             advice="only a jambonz on this machine reaches that; else set CORDBOARD_PUBLIC_URL",
         )
-    return McpServer(url=f"{base}/mcp/tools/{quote(session.call_sid, safe='')}/{token}")
+    return McpServer(url=f"{base}/mcp/tools/{quote(session.key, safe='')}/{token}")
 
 
-def token_of(secret: bytes, call_sid: str, names: Iterable[str]) -> str:
+def token_of(secret: bytes, key: str, names: Iterable[str]) -> str:
     """What proves that an address was given by us.
 
     The same for the same tools of a call, so that jambonz finds them again after a restart, when
     the handler of the call has offered them anew.
     """
-    text = "\0".join((call_sid, *sorted(names)))
+    text = "\0".join((key, *sorted(names)))
     digest = hmac.digest(secret, text.encode("utf-8", "surrogateescape"), "sha256")
     return base64.urlsafe_b64encode(digest[:24]).decode()
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.agent import Rendered, Split, render, split_prompt
 from app.application import require_answers
+from app.organisation import call_key
 from app.protocol import (
     FrameTooLarge,
     GenerateReply,
@@ -105,7 +106,7 @@ async def answer(
     session._runtime.counters.timings.answered(message.type, seconds)
     reply(session, message.msgid, asked.fit(session, rendered, failed=answered is None), asked)
     if asked.leg is not None and asked.is_handed_over:
-        session._runtime.hand_over(asked.leg, rendered)
+        session._runtime.hand_over(call_key(session.organisation_id, asked.leg), rendered)
 
 
 async def drive(session: "LiveCall[Any, Any]", code: UserCode, event: object) -> None:

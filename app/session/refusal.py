@@ -1,13 +1,15 @@
-"""A call that is one too many: refused so that the platform and the carrier understand it."""
+"""Calls that are not taken: refused so that the platform and the carrier understand it."""
 
 from typing import TYPE_CHECKING, Any, Final
 
-from app.protocol import Message, Wire
+from app.protocol import MAX_ID, Kind, Message, Wire
+from app.session.facts import text_of
 
 if TYPE_CHECKING:
     from app.session.live import LiveCall
 
 TOO_MANY_CALLS: Final = "max_calls"
+FOREIGN_ACCOUNT: Final = "account_sid"
 GRACEFUL: Final = 1000
 # A carrier that gets a 503 may take another route. A callee who has answered can only be left.
 DECLINE: Final[Wire] = {
@@ -17,6 +19,8 @@ DECLINE: Final[Wire] = {
     "headers": {"Retry-After": "5"},
 }
 HANG_UP: Final[Wire] = {"verb": "hangup"}
+# jambonz ignores verbs in the acks of these, or may do so.
+DEAF: Final = (Kind.SESSION_RECONNECT, Kind.SESSION_ADULTING)
 
 
 def is_one_too_many(session: "LiveCall[Any, Any]") -> bool:
@@ -42,3 +46,26 @@ def refuse(session: "LiveCall[Any, Any]", message: Message) -> None:
     session._connection.ack(message.msgid, [HANG_UP if is_outbound else DECLINE])
     session._flush()
     session.close(GRACEFUL, "too many calls")
+
+
+def refuse_account(session: "LiveCall[Any, Any]", message: Message) -> None:
+    """Hang up a call of an account that its credentials may not speak for.
+
+    What awaits no ack, such as a status before the ``session:new``, is passed over.
+    """
+    connection = session._connection
+    if not message.wants_ack or not connection.accept(message) or not message.wants_ack:
+        return
+    session._runtime.counters.call_refused(FOREIGN_ACCOUNT)
+    session.log.warning(
+        "call_refused",
+        reason=FOREIGN_ACCOUNT,
+        account_sid=text_of(message.data, "account_sid")[:MAX_ID],
+        fix="add this account_sid to the WebSocket credential by which its application dials, "
+        "or give that application the credential of its own organisation",
+    )
+    connection.ack(message.msgid, [HANG_UP])
+    if message.kind in DEAF:
+        connection.command("redirect", [HANG_UP])
+    session._flush()
+    session.close(GRACEFUL, "not the account's credentials")

@@ -134,14 +134,14 @@ class Runtime:
     """Shared by all sessions of a node.
 
     Attributes:
-        live: Sessions by call_sid, those waiting for a reconnect included.
+        live: Sessions by their keys, those waiting for a reconnect included.
         waiting: Sessions with a deadline; one sweeper looks at them, instead of a timer each.
         failures: Which failures of authors' code have been told with a traceback.
         tracer: Who follows them from within, if anybody does.
         recorder: Who writes them down, if anybody does.
         base_url: How jambonz reaches this server over HTTP.
         secret: Signs the addresses of what calls offer over MCP.
-        handed_over: What dialed legs were given to run, until they are calls of their own.
+        handed_over: What dialed legs were given to run, until they are calls of their own; by key.
     """
 
     feed: Feed = field(default_factory=Feed)

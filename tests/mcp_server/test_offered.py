@@ -136,7 +136,7 @@ async def test_a_restarted_server_is_found_at_the_same_address(offer: Offer) -> 
     settings = Settings(port=0, api_keys=(SecretStr(API_KEY),))
     async with serving([shop], settings) as restarted:
         session = Session(shop, restarted.calls.runtime)
-        session.call_sid = offer.call.call_sid
+        session.call_sid = session.key = offer.call.call_sid
         again = session.mcp_server([price, note, slow, endless, broken])
 
     assert again.url.rpartition("/")[2] == offer.url.rpartition("/")[2]
