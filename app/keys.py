@@ -11,7 +11,7 @@ if TYPE_CHECKING:  # only the types: a key needs nothing of what it stands for
     from app.feed import Feed
     from app.identity import Principal
     from app.outward import Outward
-    from app.server.credentials import WsDirectory
+    from app.server.credentials import WsUsers
     from app.server.switchboard import Switchboard
     from app.settings import Settings
     from app.store import Store
@@ -43,5 +43,5 @@ STORE: Final[web.AppKey["Store"]] = web.AppKey("store")
 """What outlives the process; a server of tests, or of simulated callers, may have none."""
 SWITCHBOARD: Final[web.AppKey["Switchboard"]] = web.AppKey("switchboard")
 """Which application answers on which path."""
-WS_USERS: Final[web.AppKey["WsDirectory"]] = web.AppKey("ws_users")
+WS_USERS: Final[web.AppKey["WsUsers"]] = web.AppKey("ws_users")
 """Who may open control sockets, beside the user of the settings."""

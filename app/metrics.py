@@ -9,6 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from app.counters import Counters
 from app.keys import COUNTERS, DRAINING
+from app.organisation import DEFAULT_ORGANISATION
 from app.rest import ACCESS, Problem, is_local
 from app.rest.problems import HEADERS, Handler
 from app.tally import OTHER
@@ -44,9 +45,15 @@ async def ready(request: web.Request) -> web.Response:
 
 
 async def metrics(request: web.Request) -> web.Response:
-    """All counters; without a key only for this machine."""
+    """All counters of the node; without a key only for this machine.
+
+    They tell of all organisations, so they are for who runs the server.
+    """
     if not is_local(request):
-        await request.app[ACCESS].admit(request)
+        principal = await request.app[ACCESS].admit(request)
+        if principal.organisation_id != DEFAULT_ORGANISATION:
+            reason = "These are the counters of the whole node, for a key of its own settings."
+            raise Problem(403, reason, kind="not-allowed", title="Not allowed")
     text = request.app[COUNTERS].write()
     return web.Response(body=text, headers={**HEADERS, "Content-Type": CONTENT_TYPE_LATEST})
 

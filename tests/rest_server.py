@@ -83,6 +83,9 @@ class FakeCalls:
     def find_leg(self, call_sid: str) -> FakeSession | None:
         return self.get(call_sid)
 
+    def within(self, _organisation_id: str) -> "FakeCalls":
+        return self
+
     def __iter__(self) -> Iterator[FakeSession]:
         return iter(list(self.sessions.values()))
 

@@ -84,7 +84,7 @@ async def call_tool(context: Any, params: types.CallToolRequestParams) -> types.
 
     asked, arguments = Asked(context.request.scope[REQUEST], tell), params.arguments or {}
     with structlog.contextvars.bound_contextvars(
-        **ids_of(asked.request.app, arguments.get("call_sid"))
+        **ids_of(asked.request, arguments.get("call_sid"))
     ):
         return await run(offer, asked, arguments)
 

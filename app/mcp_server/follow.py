@@ -63,7 +63,7 @@ async def follow(asked: Asked, arguments: Json) -> Json:
     order: Following = read_arguments(Following, arguments)
     events: list[Json] = []
     cursor = order.after
-    async with watch_call(asked.request.app, order.call_sid, order.after) as watch:
+    async with watch_call(asked.request, order.call_sid, order.after) as watch:
         try:
             async with asyncio.timeout(order.wait_seconds):
                 while len(events) < order.limit and (entry := await _next(watch, order, events)):

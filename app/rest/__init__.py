@@ -12,7 +12,8 @@ from app.rest.access import ACCESS, Access, client_address, is_local, require
 from app.rest.body import read_body
 from app.rest.events import follow_call
 from app.rest.openapi import describe
-from app.rest.operation import Operation, ids_of, misfit
+from app.rest.operation import Operation, misfit
+from app.rest.own import ids_of, organisation_of
 from app.rest.problems import Handler, Problem, ProblemDocument, problem_middleware
 from app.rest.twin import TWIN_CALLS, TwinCalls
 
@@ -29,6 +30,7 @@ __all__ = [
     "ids_of",
     "is_local",
     "misfit",
+    "organisation_of",
     "read_body",
     "require",
     "setup",

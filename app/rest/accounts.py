@@ -9,10 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.calls import Calls
 from app.command import COMMANDS
-from app.keys import CALLS
 from app.rest.describe import DescribedUpdate
 from app.rest.models import CallPath, ReceiptView, Sid, View, to_update
 from app.rest.operation import Answer, operation
+from app.rest.own import calls_of
 from app.rest.platform import AgentUpdateBody, Order, UpdateUnion, read_orders
 from app.rest.refusals import COMMANDING, NO_CALL, SENT, STEERING, no_call, refusals, sent
 from app.session import Receipt, Session
@@ -98,7 +98,7 @@ async def list_account_calls(
     request: web.Request, path: AccountPath, query: AccountCallFilter
 ) -> list[AccountCall]:
     """List the live calls of an account, as jambonz' REST API does."""
-    views = map(_view, _of_account(request.app[CALLS], path.account_sid))
+    views = map(_view, _of_account(calls_of(request), path.account_sid))
     return [view for view in views if query.takes(view)]
 
 
@@ -108,7 +108,7 @@ COUNTED: Final = {200: Answer("By direction.", CallCount)}
 @operation("GET", f"{ACCOUNT}/CallCount", needs="calls:read", answers=COUNTED)
 async def count_account_calls(request: web.Request, path: AccountPath) -> CallCount:
     """Count the live calls of an account, as jambonz' REST API does."""
-    directions = [one.direction for one in _of_account(request.app[CALLS], path.account_sid)]
+    directions = [one.direction for one in _of_account(calls_of(request), path.account_sid)]
     return CallCount(inbound=directions.count("inbound"), outbound=directions.count("outbound"))
 
 
@@ -118,7 +118,7 @@ SHOWN: Final = {200: Answer("The call.", AccountCall)}
 @operation("GET", CALL, needs="calls:read", answers=SHOWN, problems=NO_CALL)
 async def show_account_call(request: web.Request, path: AccountCallPath) -> AccountCall:
     """Show a live call, as jambonz' REST API does."""
-    return _view(_of(request.app[CALLS].get(path.call_sid), path))
+    return _view(_of(calls_of(request).get(path.call_sid), path))
 
 
 GONE: Final = {204: Answer("jambonz is told to hang up.")}
@@ -127,7 +127,7 @@ GONE: Final = {204: Answer("jambonz is told to hang up.")}
 @operation("DELETE", CALL, needs="calls:write", answers=GONE, problems=COMMANDING)
 async def hang_up_account_call(request: web.Request, path: AccountCallPath) -> web.Response:
     """Hang up, as jambonz' REST API does."""
-    calls = request.app[CALLS]
+    calls = calls_of(request)
     _of(calls.get(path.call_sid), path)
     with refusals():
         await calls.hangup(path.call_sid)
@@ -142,7 +142,7 @@ async def _update_call(
     Exactly one of the main keys described here; `whisper` may stand beside another. Unlike
     jambonz' own, the answer has a body.
     """
-    calls = request.app[CALLS]
+    calls = calls_of(request)
     session = _of(calls.find_leg(path.call_sid), path)
     if isinstance(body, AgentUpdateBody):
         with refusals("agent_update"):

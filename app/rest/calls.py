@@ -2,9 +2,9 @@
 
 from aiohttp import web
 
-from app.keys import CALLS
 from app.rest.models import CallFilter, CallPath, CallView, ReceiptView, UpdateBody, to_update
 from app.rest.operation import Answer, operation
+from app.rest.own import calls_of
 from app.rest.refusals import COMMANDING, NO_CALL, SENT, STEERING, no_call, refusals, sent
 
 __all__ = [
@@ -20,7 +20,7 @@ __all__ = [
 )
 async def list_calls(request: web.Request, query: CallFilter) -> list[CallView]:
     """List the live calls."""
-    views = [CallView.of(session.snapshot()) for session in request.app[CALLS]]
+    views = [CallView.of(session.snapshot()) for session in calls_of(request)]
     wanted = [
         view
         for view in views
@@ -39,7 +39,7 @@ async def list_calls(request: web.Request, query: CallFilter) -> list[CallView]:
 )
 async def show_call(request: web.Request, path: CallPath) -> CallView:
     """Show a live call."""
-    session = request.app[CALLS].get(path.call_sid)
+    session = calls_of(request).get(path.call_sid)
     if session is None:
         raise no_call(path.call_sid)
     return CallView.of(session.snapshot())
@@ -54,11 +54,11 @@ async def update_agent(request: web.Request, path: CallPath, body: UpdateBody) -
     One of four updates: replace its instructions, add context, replace its tools, make it speak.
     """
     with refusals():
-        return await sent(request.app[CALLS].update_agent(path.call_sid, to_update(body)))
+        return await sent(calls_of(request).update_agent(path.call_sid, to_update(body)))
 
 
 @operation("DELETE", "/v1/calls/{call_sid}", needs="calls:write", answers=SENT, problems=COMMANDING)
 async def hang_up(request: web.Request, path: CallPath) -> ReceiptView:
     """Hang up."""
     with refusals():
-        return await sent(request.app[CALLS].hangup(path.call_sid))
+        return await sent(calls_of(request).hangup(path.call_sid))

@@ -6,11 +6,11 @@ from aiohttp import web
 from pydantic import Field
 
 from app.command import AGENT_UPDATE, COMMANDS, TOOL_OUTPUT
-from app.keys import CALLS
 from app.rest.describe import DescribedCommand
 from app.rest.explain import shown
 from app.rest.models import Body, CallPath, OtherLeg, ReceiptView
 from app.rest.operation import operation
+from app.rest.own import calls_of
 from app.rest.problems import invalid
 from app.rest.refusals import SENT, STEERING, refusals, sent
 
@@ -38,7 +38,7 @@ async def send_command(
     _require_usable(body, path.call_sid)
     with refusals("data"):
         return await sent(
-            request.app[CALLS].command(
+            calls_of(request).command(
                 path.call_sid, body.command, body.data, target=body.call_sid, queue=body.queue
             )
         )

@@ -7,10 +7,11 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.feed import Entry, TooManyWatchers, Watch
-from app.keys import CALLS, FEED
+from app.keys import FEED
 from app.logs import without_secrets
 from app.rest.models import CallPath, StreamEvent
 from app.rest.operation import Answer, operation
+from app.rest.own import calls_of, key_of
 from app.rest.problems import HEADERS, Problem, no_such_call
 from app.rest.stream import EVENT_STREAM, STREAM_HEADERS, stream_events, write_event
 
@@ -60,7 +61,7 @@ async def follow_call(
     forgotten, `end` is the last one. An ended call can be read for a minute.
     """
     after = headers.last_event_id if query.after is None else query.after
-    async with watch_call(request.app, path.call_sid, after) as watch:
+    async with watch_call(request, path.call_sid, after) as watch:
         if watch.is_over:
             return web.Response(status=204, headers=HEADERS)
         if request.method == "HEAD":
@@ -68,17 +69,17 @@ async def follow_call(
         return await stream_events(request, watch, write_entry)
 
 
-def watch_call(app: web.Application, call_sid: str, after: int | None) -> Watch:
-    """Watch a call that is live or was so a moment ago.
+def watch_call(request: web.Request, call_sid: str, after: int | None) -> Watch:
+    """Watch a call of whoever asks that is live or was so a moment ago.
 
     Raises:
         Problem: 404 without such a call, 429 where enough others watch it.
     """
-    feed = app[FEED]
-    if app[CALLS].get(call_sid) is None and call_sid not in feed:
+    feed, key = request.app[FEED], key_of(request, call_sid)
+    if calls_of(request).get(call_sid) is None and key not in feed:
         raise no_such_call(f"There is no call {call_sid!r}.")
     try:
-        return feed.watch(call_sid, after)
+        return feed.watch(key, after)
     except TooManyWatchers as error:
         raise Problem(429, f"{error}.", headers={"Retry-After": "5"}) from None
 

@@ -6,7 +6,8 @@ The annotations of the function are the declaration: parameters named `path`, `q
 
 import inspect
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, get_type_hints
 
@@ -16,16 +17,15 @@ from aiohttp import web
 from pydantic import TypeAdapter, ValidationError
 
 from app.identity import PUBLIC, Need
-from app.keys import CALLS
 from app.logs import Event
 from app.rest.access import ACCESS
 from app.rest.body import JSON, read_json
 from app.rest.explain import explain
+from app.rest.own import ids_of
 from app.rest.problems import HEADERS, REQUEST_ID, Problem, invalid
 
-__all__ = ["Answer", "Operation", "ids_of", "misfit", "operation"]
+__all__ = ["Answer", "Operation", "misfit", "operation"]
 
-CALL_IDS: Final = ("call_sid", "account_sid", "trace_id")
 PARTS: Final = ("path", "query", "headers", "body")
 PLACES: Final = {"headers": "header"}
 
@@ -70,26 +70,34 @@ class Operation:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve a request: admit, validate, call, answer; and log a line."""
-        begun = time.perf_counter()
-        with structlog.contextvars.bound_contextvars(**_ids(request)):
-            try:
-                response = await self._serve(request)
-            except Problem as problem:
-                status, kind = problem.document.status, problem.document.type
-                log.info(Event.REST_REFUSED, operation=self.name, status=status, kind=kind)
-                raise
-            milliseconds = round((time.perf_counter() - begun) * 1000, 1)
-            log.info(
-                Event.REST_REQUEST,
-                operation=self.name,
-                status=response.status,
-                milliseconds=milliseconds,
-            )
+        begun, bound = time.perf_counter(), structlog.contextvars.bound_contextvars
+        with bound(request_id=request[REQUEST_ID]):
+            with self._telling_refusals():
+                if not self.is_public:
+                    await request.app[ACCESS].admit(request, self.needs)
+            # Only whose call it is may be told of it, by its ids in the lines from here on.
+            with bound(**ids_of(request, request.match_info.get("call_sid"))):
+                with self._telling_refusals():
+                    response = await self._serve(request)
+                milliseconds = round((time.perf_counter() - begun) * 1000, 1)
+                log.info(
+                    Event.REST_REQUEST,
+                    operation=self.name,
+                    status=response.status,
+                    milliseconds=milliseconds,
+                )
         return response
 
+    @contextmanager
+    def _telling_refusals(self) -> Iterator[None]:
+        try:
+            yield
+        except Problem as problem:
+            status, kind = problem.document.status, problem.document.type
+            log.info(Event.REST_REFUSED, operation=self.name, status=status, kind=kind)
+            raise
+
     async def _serve(self, request: web.Request) -> web.StreamResponse:
-        if not self.is_public:
-            await request.app[ACCESS].admit(request, self.needs)
         values = {part: await self._read(part, request) for part in self.inputs}
         return self._answer(await self.function(request, **values))
 
@@ -135,18 +143,6 @@ class Operation:
             return result
         body = self.output.dump_json(result, by_alias=True)
         return web.Response(body=body, status=min(self.answers), content_type=JSON, headers=HEADERS)
-
-
-def _ids(request: web.Request) -> dict[str, str]:
-    """What the lines of a request carry; the ids of its call too, if it is about a live one."""
-    ids = {"request_id": request[REQUEST_ID]}
-    return ids | ids_of(request.app, request.match_info.get("call_sid"))
-
-
-def ids_of(app: web.Application, call_sid: object) -> dict[str, str]:
-    """The ids of a live call, for what is logged about it; none where there is no such call."""
-    session = app[CALLS].get(call_sid) if isinstance(call_sid, str) else None
-    return {} if session is None else {name: getattr(session, name) for name in CALL_IDS}
 
 
 def operation(

@@ -31,7 +31,7 @@ from app.keys import (
 from app.llm import close_clients
 from app.mcp_tools import POOL
 from app.outward import Outward
-from app.server.credentials import NoUsers
+from app.server.credentials import WsUsers
 from app.server.lookout import LOOKOUT, Lookout
 from app.server.site import Site
 from app.server.socket import GOING_AWAY
@@ -78,7 +78,7 @@ def build(
     web_app[COUNTERS] = calls.runtime.counters
     web_app[OUTWARD] = Outward(settings.allow_private)
     web_app[DRAINING] = asyncio.Event()
-    web_app[WS_USERS] = NoUsers()
+    web_app[WS_USERS] = WsUsers()
     web_app[LOOKOUT] = Lookout(settings)
     if store is not None:
         web_app[STORE] = store

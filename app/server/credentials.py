@@ -7,14 +7,17 @@ in memory, since nothing is asked of the store on the way of a call.
 import base64
 import hashlib
 import hmac
+import secrets
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from app.organisation import DEFAULT_ORGANISATION
 from app.settings import Settings
 
-__all__ = ["Admitted", "WsCredential", "WsDirectory", "admit", "digest_of"]
+__all__ = ["ANYBODY", "Admitted", "WsCredential", "WsDirectory", "WsUsers", "admit", "digest_of"]
 
 NOBODY: Final = hashlib.sha256(b"").digest()
 
@@ -44,11 +47,40 @@ class WsDirectory(Protocol):
         """The credential of a user; must be there without waiting."""
 
 
-class NoUsers:
-    """The directory of a node without a store."""
+@dataclass(frozen=True, slots=True)
+class Lent:
+    """A credential for a while; see :class:`WsCredential`."""
 
-    def find(self, _user: str) -> None:
-        """Nobody."""
+    organisation_id: str
+    digest: bytes
+    account_sids: AbstractSet[str] = frozenset()
+
+
+class WsUsers:
+    """All users of control sockets but that of the settings.
+
+    Attributes:
+        directory: Those that are kept; None on a node without a store.
+    """
+
+    def __init__(self) -> None:
+        self.directory: WsDirectory | None = None
+        self._lent: dict[str, Lent] = {}
+
+    def find(self, user: str) -> WsCredential | None:
+        """The credential of a user."""
+        kept = self.directory
+        return self._lent.get(user) or (None if kept is None else kept.find(user))
+
+    @contextmanager
+    def lend(self, organisation_id: str) -> Iterator[tuple[str, str]]:
+        """A user and password that dial for an organisation until the end of the block."""
+        user, password = f"lent-{secrets.token_hex(8)}", secrets.token_urlsafe(32)
+        self._lent[user] = Lent(organisation_id, digest_of(password.encode()))
+        try:
+            yield user, password
+        finally:
+            del self._lent[user]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from aiohttp import web
 from app.logs import without_secrets
 from app.rest.models import CallPath, StreamEvent
 from app.rest.operation import Answer, operation
+from app.rest.own import organisation_of
 from app.rest.stream import EVENT_STREAM, stream_events, write_event
 from app.rest.twin.calls import TWIN_CALLS, TwinCalls, require_allowed
 from app.rest.twin.models import HeardView, StepBody, TwinBody, TwinCallView
@@ -55,7 +56,7 @@ async def start_twin_call(request: web.Request, body: TwinBody) -> web.StreamRes
 async def list_twin_calls(request: web.Request) -> list[TwinCallView]:
     """List the twin calls that go on."""
     require_allowed(request)
-    return [playing.view() for playing in request.app[TWIN_CALLS]]
+    return [playing.view() for playing in request.app[TWIN_CALLS].of(organisation_of(request))]
 
 
 @operation(
@@ -68,7 +69,8 @@ async def list_twin_calls(request: web.Request) -> list[TwinCallView]:
 async def take_twin_step(request: web.Request, path: CallPath, body: StepBody) -> HeardView:
     """Let the caller of a twin call do something: say, interrupt, press, be silent, hang up."""
     require_allowed(request)
-    return await request.app[TWIN_CALLS].find(path.call_sid).take(body)
+    playing = request.app[TWIN_CALLS].find(organisation_of(request), path.call_sid)
+    return await playing.take(body)
 
 
 class Written(AsyncIterator[bytes]):

@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Final, cast
 
 from aiohttp import web
 
-from app.keys import SETTINGS, SWITCHBOARD
+from app.keys import SETTINGS, SWITCHBOARD, WS_USERS
+from app.organisation import DEFAULT_ORGANISATION
 from app.rest.access import is_local
+from app.rest.own import organisation_of
 from app.rest.problems import Problem, no_such_call
 from app.rest.twin.models import TwinBody
 
@@ -21,6 +23,9 @@ __all__ = ["TWIN_CALLS", "TwinCalls"]
 
 MOST: Final = 16
 
+Credentials = tuple[str, str] | None
+"""User name and password; None where nobody is asked for any."""
+
 
 class TwinCalls:
     """Starts twin calls, and ends each with whoever started it."""
@@ -29,20 +34,22 @@ class TwinCalls:
         self._playing: set[Playing] = set()
         self._ending: set[asyncio.Task[None]] = set()
 
-    def __iter__(self) -> "Iterator[Playing]":
-        return iter([playing for playing in self._playing if playing.has_begun])
+    def of(self, organisation_id: str) -> "list[Playing]":
+        """Those of an organisation that have begun."""
+        own = [one for one in self._playing if one.organisation_id == organisation_id]
+        return [playing for playing in own if playing.has_begun]
 
     def __len__(self) -> int:
         """Those that take a place: from the dialling until all is released."""
         return len(self._playing)
 
-    def find(self, call_sid: str) -> "Playing":
-        """The twin call of that id.
+    def find(self, organisation_id: str, call_sid: str) -> "Playing":
+        """The twin call of an organisation that has that id.
 
         Raises:
             Problem: 404.
         """
-        found = next((one for one in self if one.call_sid == call_sid), None)
+        found = next((one for one in self.of(organisation_id) if one.call_sid == call_sid), None)
         if found is None:
             raise no_such_call(f"There is no twin call {call_sid!r} that goes on.")
         return found
@@ -60,17 +67,18 @@ class TwinCalls:
             text = f"{MOST} twin calls go on already; end one first."
             raise Problem(429, text, kind="too-many-twin-calls", headers={"Retry-After": "5"})
         make = cast("type[Playing]", (await _room()).Playing)
-        playing = make(order, own_address(request), request.app)
-        self._playing.add(playing)
-        try:
-            await playing.begin()
-            yield playing
-        finally:
-            # In a task of its own: whoever listened may be gone, and cancelled.
-            ending = asyncio.create_task(self._end(playing))
-            self._ending.add(ending)
-            ending.add_done_callback(self._ending.discard)
-            await asyncio.shield(ending)
+        with credentials_for(request) as credentials:
+            playing = make(order, request, own_address(request), credentials)
+            self._playing.add(playing)
+            try:
+                await playing.begin()
+                yield playing
+            finally:
+                # In a task of its own: whoever listened may be gone, and cancelled.
+                ending = asyncio.create_task(self._end(playing))
+                self._ending.add(ending)
+                ending.add_done_callback(self._ending.discard)
+                await asyncio.shield(ending)
 
     async def _end(self, playing: "Playing") -> None:
         try:
@@ -113,9 +121,9 @@ def require_known(request: web.Request, application: str) -> None:
     Raises:
         Problem: 404.
     """
-    switchboard = request.app[SWITCHBOARD]
-    if switchboard.find(application.partition("?")[0]) is None:
-        paths = ", ".join(one.path for one in switchboard.applications)
+    switchboard, own = request.app[SWITCHBOARD], organisation_of(request)
+    if switchboard.find(application.partition("?")[0], own) is None:
+        paths = ", ".join(one.path for one in switchboard.answering(own))
         advice = f"no application answers there; expected one of {paths or 'none'}"
         raise Problem(
             404,
@@ -124,6 +132,19 @@ def require_known(request: web.Request, application: str) -> None:
             title="No such application",
             errors=[("application", advice)],
         )
+
+
+@contextmanager
+def credentials_for(request: web.Request) -> Iterator[Credentials]:
+    """By which the twin dials for whoever asks: those of the settings, or lent ones."""
+    settings, own = request.app[SETTINGS], organisation_of(request)
+    if own != DEFAULT_ORGANISATION:
+        with request.app[WS_USERS].lend(own) as lent:
+            yield lent
+    elif settings.ws_user and settings.ws_password:
+        yield settings.ws_user, settings.ws_password.get_secret_value()
+    else:
+        yield None
 
 
 def own_address(request: web.Request) -> str:

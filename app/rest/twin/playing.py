@@ -8,9 +8,11 @@ from typing import Any
 
 from aiohttp import web
 
-from app.keys import CALLS, SETTINGS
+from app.keys import SETTINGS
 from app.llm import ChatModel, ModelError, connect
+from app.rest.own import calls_of, organisation_of
 from app.rest.problems import Problem, invalid
+from app.rest.twin.calls import Credentials
 from app.rest.twin.models import HeardView, StepBody, TwinBody, TwinCallView
 from app.settings import Settings
 from app.twin import CallRefused, Entry, Pace, Twin, TwinCall, TwinError
@@ -22,14 +24,18 @@ class Playing:
     """A twin call and what its caller still has to do.
 
     Attributes:
+        organisation_id: Whose call it is.
         fault: Why the script went no further; empty while all is well.
     """
 
-    def __init__(self, order: TwinBody, address: str, app: web.Application) -> None:
+    def __init__(
+        self, order: TwinBody, request: web.Request, address: str, credentials: Credentials
+    ) -> None:
         self.order = order
+        self.organisation_id = organisation_of(request)
         self.fault = ""
-        self._model = model_of(order.llm, app[SETTINGS])
-        self._twin = make_twin(order, address, app, self._model)
+        self._model = model_of(order.llm, request.app[SETTINGS])
+        self._twin = make_twin(order, request, address, credentials, model=self._model)
         self._call: TwinCall | None = None
         self._left = list(order.script)
         self._started = datetime.now(UTC)
@@ -184,20 +190,27 @@ class Entries(AsyncIterator[tuple[int, Entry]]):
         return self._next, entry
 
 
-def make_twin(order: TwinBody, address: str, app: web.Application, model: ChatModel | None) -> Twin:
+def make_twin(
+    order: TwinBody,
+    request: web.Request,
+    address: str,
+    credentials: Credentials,
+    *,
+    model: ChatModel | None,
+) -> Twin:
     """A twin for one call to this server, whose idleness its clock can see."""
-    settings, is_natural = app[SETTINGS], order.pace == "natural"
-    password = settings.ws_password
+    is_natural = order.pace == "natural"
+    user, password = credentials or (None, None)
     return Twin(
         address,
         model=model,
-        keys=settings.llm_keys,
-        username=settings.ws_user,
-        password=password.get_secret_value() if password else None,
+        keys=request.app[SETTINGS].llm_keys,
+        username=user,
+        password=password,
         pace=Pace.natural() if is_natural else Pace(handshake=5.0, patience=PATIENCE),
         clock="real" if is_natural else "virtual",
         seed=order.seed,
-        is_idle=app[CALLS].is_at_rest,
+        is_idle=calls_of(request).is_at_rest,
         tls=own_tls() if address.startswith("wss:") else None,
     )
 
