@@ -78,6 +78,7 @@ from app.s2s import (
     voicelive_s2s,
 )
 from app.session import (
+    AgentNotFound,
     CallEnded,
     CallNotFound,
     NoAgent,
@@ -126,6 +127,7 @@ __all__ = [
     "Agent",
     "AgentEnded",
     "AgentEvent",
+    "AgentNotFound",
     "AgentResponse",
     "AlreadyAnswered",
     "AmdResult",

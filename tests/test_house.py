@@ -133,6 +133,7 @@ PUBLIC_NAMES = {
     "Agent",
     "AgentEnded",
     "AgentEvent",
+    "AgentNotFound",
     "AgentResponse",
     "AlreadyAnswered",
     "AmdResult",

@@ -7,8 +7,11 @@ from app.session.refusal import refuse_account
 from app.session.runtime import Limits, Runtime, Socket, Tracer
 from app.session.session import Session
 from app.session.speaker import Speaker, SpeechFailed, Spoken
+from app.session.stored import AgentNotFound, AgentSource, StoredVersion
 
 __all__ = [
+    "AgentNotFound",
+    "AgentSource",
     "CallEnded",
     "CallNotFound",
     "Limits",
@@ -20,6 +23,7 @@ __all__ = [
     "Speaker",
     "SpeechFailed",
     "Spoken",
+    "StoredVersion",
     "Tracer",
     "refuse_account",
     "text_of",

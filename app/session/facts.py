@@ -14,6 +14,7 @@ from app.application.env import read_env
 from app.lines import CALL_IDS
 from app.organisation import DEFAULT_ORGANISATION, call_key
 from app.protocol import MAX_ID, Message
+from app.session.stored import StoredVersion
 
 S = TypeVar("S", default=Any)
 # Covariant: a function that takes a Session[State] is given one of any env.
@@ -33,6 +34,7 @@ class CallFacts(Generic[S, E]):
         from_, to, caller_name: As signalled; the caller controls them, so never an identity.
         customer_data: Metadata of the call, set by ``tag`` or when the call was created.
         lookup: What the caller's lookup told: an object, a text, or None; ``{{lookup.name}}``.
+        stored_version: Which stored agent answers it, if one does.
         state: The application's state of this call.
         path_params: Parameters of the application's path.
         call_status: The last one known.
@@ -67,6 +69,7 @@ class CallFacts(Generic[S, E]):
         "path_params",
         "started",
         "state",
+        "stored_version",
         "to",
         "trace_id",
     )
@@ -83,6 +86,7 @@ class CallFacts(Generic[S, E]):
         self.key = self.call_sid = self.account_sid = self.application_sid = self.trace_id = ""
         self.direction = self.from_ = self.to = self.caller_name = self.call_status = ""
         self.customer_data: Mapping[str, Any] = {}
+        self.stored_version: StoredVersion | None = None
         self.lookup: Mapping[str, Any] | str | None = None
         self.state: S = application.make_state()
         self.started = datetime.now(UTC)

@@ -15,6 +15,7 @@ from app.feed import Feed, Item
 from app.protocol import MAX_FRAME, Message
 from app.session.eager import Starter
 from app.session.failures import Failures
+from app.session.stored import AgentSource
 
 if TYPE_CHECKING:
     from app.session.live import LiveCall
@@ -141,6 +142,7 @@ class Runtime:
         recorder: Who writes them down, if anybody does.
         base_url: How jambonz reaches this server over HTTP.
         secret: Signs the addresses of what calls offer over MCP.
+        agents: Where agents come from that are kept as data, if this node has any.
         handed_over: What dialed legs were given to run, until they are calls of their own; by key.
     """
 
@@ -154,6 +156,7 @@ class Runtime:
     recorder: Recorder | None = None
     base_url: str = ""
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32))
+    agents: AgentSource | None = None
     handed_over: dict[str, Rendered] = field(default_factory=dict)
     failures: Failures = field(default_factory=Failures)
     _seen: set[str] = field(default_factory=set)

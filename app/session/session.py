@@ -10,6 +10,7 @@ from app.command import AGENT_UPDATE
 from app.protocol import (
     AgentUpdate,
     BadUpdate,
+    ConfigurationError,
     GenerateReply,
     InjectContext,
     UpdateInstructions,
@@ -21,10 +22,17 @@ from app.session.conference_commands import ConferenceCommands
 from app.session.facts import E, S
 from app.session.media_commands import MediaCommands
 from app.session.offers import offer
+from app.session.opening import CallValues
 from app.session.receipt import Receipt
 from app.session.speaker import Speaker
 from app.session.updates import LLM_UPDATE, doubts, send_event, send_tools, send_update
 from app.tool import Tool
+from app.verbs import Verb
+
+NO_STORE = (
+    "load_agent: this server keeps no agents; it does where it was started with a store, as by "
+    "`python -m app serve`"
+)
 
 
 class Session(CallCommands[S, E], MediaCommands[S, E], ConferenceCommands[S, E]):
@@ -116,6 +124,28 @@ class Session(CallCommands[S, E], MediaCommands[S, E], ConferenceCommands[S, E])
         if self._tts is None:
             self._tts = Speaker(self)
         return self._tts
+
+    # an agent that is kept as data
+
+    async def load_agent(self, agent_id: str) -> list[Verb]:
+        """The verbs with which a stored agent answers this call, as its published version says.
+
+        Its tools, call data and what a lookup told are in them. The call keeps this version, see
+        ``stored_version``; the next one gets what is published by then.
+
+        Raises:
+            AgentNotFound: The organisation of this call has no such agent that is published.
+            ConfigurationError: This node keeps no agents.
+        """
+        source = self._runtime.agents
+        if source is None:
+            raise ConfigurationError(NO_STORE)
+        return await source.answer(self, agent_id)
+
+    @property
+    def prompt_values(self) -> Mapping[str, object]:
+        """What ``{{…}}`` in prompts can name in this call."""
+        return CallValues(self)
 
     # any command
 

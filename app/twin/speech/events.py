@@ -8,6 +8,8 @@ from typing import Any
 
 Data = Mapping[str, Any]
 Write = Callable[[Data], dict[str, Any]]
+CONNECTED = "connected"
+"""What happens first: the model is there and has taken its options."""
 
 
 def _realtime(type_: str, key: str = "") -> Write:
@@ -23,6 +25,7 @@ REALTIME: dict[str, Write] = {
     "turn_end": lambda _: {"type": "response.done", "response": {"status": "completed"}},
 }
 GEMINI: dict[str, Write] = {
+    CONNECTED: lambda _: {"setupComplete": {}},
     "user_transcript": lambda data: _content(inputTranscription={"text": data["transcript"]}),
     "llm_response": lambda data: _content(outputTranscription={"text": data["response"]}),
     "user_interruption": lambda _: _content(interrupted=True),

@@ -11,7 +11,7 @@ from app.twin.agent.summary import Summaries
 from app.twin.dialect import Dialect
 from app.twin.hooks import Hooks, name_of
 from app.twin.speech import updates
-from app.twin.speech.events import is_wanted
+from app.twin.speech.events import CONNECTED, is_wanted
 from app.twin.speech.reading import at, objects, text_at
 from app.twin.speech.vendors import GOOGLE, Vendor, vendor_of
 from app.twin.stack import Verb
@@ -99,6 +99,11 @@ class Speech(Agent):
             return f"llm:update: invalid mid-call request {event.get('type')!r}"
         return take(self, event)
 
+    async def run(self) -> None:
+        """Tell that the model is there, and take turns."""
+        self.leg.hooks.event({"type": CONNECTED})
+        await super().run()
+
     def cut(self) -> None:
         """End the present turn where it is."""
         self._cut()
@@ -147,6 +152,11 @@ class Speech(Agent):
         whole.add_done_callback(distribute)
 
 
+def is_heard(first: Any) -> bool:
+    """Whether what makes a model speak first has a sound: OpenAI takes responses that have none."""
+    return first is not None and at(first, "output_modalities") != ["text"]
+
+
 def as_agent(verb: Verb, options: Mapping[str, Any], vendor: Vendor) -> Verb:
     """The verb as an agent that would behave so."""
     prompt = at(options, *vendor.prompt)
@@ -163,6 +173,6 @@ def as_agent(verb: Verb, options: Mapping[str, Any], vendor: Vendor) -> Verb:
                 "tools": tools,
             }
         },
-        "greeting": bool(vendor.first) and at(options, *vendor.first) is not None,
+        "greeting": bool(vendor.first) and is_heard(at(options, *vendor.first)),
         "noResponseTimeout": 0,
     }
