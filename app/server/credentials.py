@@ -8,7 +8,7 @@ import base64
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from app.settings import Settings
 
 __all__ = ["ANYBODY", "Admitted", "WsCredential", "WsDirectory", "WsUsers", "admit", "digest_of"]
 
-NOBODY: Final = hashlib.sha256(b"").digest()
+NOBODY: Final = "0" * 64
 
 
 class WsCredential(Protocol):
@@ -27,17 +27,17 @@ class WsCredential(Protocol):
 
     Attributes:
         organisation_id: Whose.
-        digest: SHA-256 of the password, which is long and made by us: so a slow hash, which would
-            hold up every call, protects nothing.
+        digest: SHA-256 of the password, in hexadecimal. The password is long and made by us, so
+            that a slow hash, which would hold up every call, protects nothing.
         account_sids: The jambonz accounts whose calls it may bring; any, where there are none.
     """
 
     @property
     def organisation_id(self) -> str: ...  # noqa: D102 - described above
     @property
-    def digest(self) -> bytes: ...  # noqa: D102 - the same
+    def digest(self) -> str: ...  # noqa: D102 - the same
     @property
-    def account_sids(self) -> AbstractSet[str]: ...  # noqa: D102 - the same
+    def account_sids(self) -> Collection[str]: ...  # noqa: D102 - the same
 
 
 class WsDirectory(Protocol):
@@ -52,7 +52,7 @@ class Lent:
     """A credential for a while; see :class:`WsCredential`."""
 
     organisation_id: str
-    digest: bytes
+    digest: str
     account_sids: AbstractSet[str] = frozenset()
 
 
@@ -114,7 +114,7 @@ def admit(authorization: str, settings: Settings, directory: WsDirectory) -> Adm
     is_right = hmac.compare_digest(digest_of(password), found.digest if found else NOBODY)
     if found is None:
         return None if settings.ws_user else ANYBODY
-    return Admitted(found.organisation_id, found.account_sids) if is_right else None
+    return Admitted(found.organisation_id, frozenset(found.account_sids)) if is_right else None
 
 
 def read_basic(authorization: str) -> bytes:
@@ -126,6 +126,6 @@ def read_basic(authorization: str) -> bytes:
         return b""
 
 
-def digest_of(password: bytes) -> bytes:
+def digest_of(password: bytes) -> str:
     """What a directory keeps of a password."""
-    return hashlib.sha256(password).digest()
+    return hashlib.sha256(password).hexdigest()

@@ -22,7 +22,7 @@ class User:
     password: str = PASSWORD
 
     @property
-    def digest(self) -> bytes:
+    def digest(self) -> str:
         return digest_of(self.password.encode())
 
 
