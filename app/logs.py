@@ -120,6 +120,10 @@ class Event(StrEnum):
     TOOL_UNANSWERED = auto()
     LATE_RESULT_UNDELIVERED = auto()
 
+    WEBHOOK_FAILED = auto()
+    WEBHOOK_BROKEN = auto()
+    WEBHOOKS_WAIT = auto()
+
     REST_REQUEST = auto()
     REST_REFUSED = auto()
     REST_FAILED = auto()

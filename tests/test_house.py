@@ -49,6 +49,7 @@ LAYERS: dict[str, int] = {
     "mcp_tools": 3,
     "stored": 3,
     "calls": 3,
+    "webhooks": 3,
     "keys": 4,
     "metrics": 4,
     "rest": 4,
@@ -125,6 +126,7 @@ BROAD_EXCEPTS = {
     "app/session/tools.py::_serve",  # a tool call
     "app/session/tools.py::_serve_now",  # a tool call whose result is there at once
     "app/session/tools.py::_hand_over",  # a tool's result, which may be anything
+    "app/webhooks/deliverer.py::_deliver",  # one delivery: the others go on
     "app/twin/socket.py::open",  # closes what it opened, and raises again
 }
 

@@ -4,7 +4,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from app.store.agents import Agents
+from app.store.deliveries import Deliveries
 from app.store.scope import Scope
+from app.store.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from app.store.store import Store
@@ -33,3 +35,13 @@ class Tenant:
     def agents(self) -> Agents:
         """Its agents, as data."""
         return Agents(self.scope)
+
+    @cached_property
+    def webhooks(self) -> Webhooks:
+        """Where it wants to be told of its calls."""
+        return Webhooks(self.scope)
+
+    @cached_property
+    def deliveries(self) -> Deliveries:
+        """What is on its way there."""
+        return Deliveries(self.scope)

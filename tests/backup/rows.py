@@ -57,7 +57,7 @@ def _references(table: sa.Table, number: int, made: Rows) -> Iterator[tuple[str,
                 (name, None) for name in constraint.column_keys if name.startswith("parent")
             )
             continue
-        target = made[constraint.referred_table.name][-1 - number]
+        target = made[constraint.referred_table.name][number - ROWS_OF_A_TABLE]
         for name, key in zip(constraint.column_keys, constraint.elements, strict=True):
             yield name, target[key.column.name]
 

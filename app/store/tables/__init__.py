@@ -6,6 +6,7 @@ from app.store.tables import (
     calls,
     knowledge,
     organisations,
+    webhooks,
 )
 from app.store.tables.metadata import METADATA
 
@@ -16,4 +17,5 @@ __all__ = [
     "calls",
     "knowledge",
     "organisations",
+    "webhooks",
 ]
