@@ -10,7 +10,7 @@ from aiohttp.web import RequestPayloadError
 from app.keys import SETTINGS
 from app.rest.problems import Problem
 
-__all__ = ["JSON", "read_body", "read_json"]
+__all__ = ["JSON", "read_body", "read_json", "read_text"]
 
 JSON: Final = "application/json"
 LARGEST: Final = 256 * 1024
@@ -24,12 +24,7 @@ async def read_json(request: web.Request) -> bytes:
         Problem: 400, 408, 413 or 415.
     """
     if not _is_json(request):
-        raise Problem(
-            415,
-            f"Send the body as `Content-Type: {JSON}` in UTF-8; "
-            f"got {request.headers.get('Content-Type', 'no content type')[:80]!r}.",
-            headers={"Accept": JSON},
-        )
+        raise _unexpected(request, JSON)
     body = await read_body(request)
     if not body.strip():
         raise Problem(400, "The body is empty; send a JSON object.", kind="malformed-json")
@@ -37,6 +32,21 @@ async def read_json(request: web.Request) -> bytes:
         return orjson.dumps(orjson.loads(body))
     except (orjson.JSONDecodeError, TypeError, RecursionError) as error:
         raise Problem(400, f"The body is not JSON: {error}.", kind="malformed-json") from None
+
+
+async def read_text(request: web.Request, kind: str) -> str:
+    """The body as text of a media type, in UTF-8.
+
+    Raises:
+        Problem: 400, 408, 413 or 415.
+    """
+    if request.content_type.lower() != kind or not _is_utf8(request):
+        raise _unexpected(request, kind)
+    try:
+        return (await read_body(request)).decode()
+    except UnicodeDecodeError as error:
+        detail = f"The body is not UTF-8: {error.reason} at byte {error.start}."
+        raise Problem(400, detail, kind="malformed-body") from None
 
 
 async def read_body(request: web.Request) -> bytes:
@@ -61,6 +71,15 @@ async def read_body(request: web.Request) -> bytes:
 
 def _is_json(request: web.Request) -> bool:
     kind = request.content_type.lower()
-    charset = (request.charset or "utf-8").lower()
     is_json = kind == JSON or (kind.startswith("application/") and kind.endswith("+json"))
-    return is_json and "Content-Type" in request.headers and charset in {"utf-8", "utf8"}
+    return is_json and "Content-Type" in request.headers and _is_utf8(request)
+
+
+def _is_utf8(request: web.Request) -> bool:
+    return (request.charset or "utf-8").lower() in {"utf-8", "utf8"}
+
+
+def _unexpected(request: web.Request, kind: str) -> Problem:
+    came = request.headers.get("Content-Type", "no content type")[:80]
+    detail = f"Send the body as `Content-Type: {kind}` in UTF-8; got {came!r}."
+    return Problem(415, detail, headers={"Accept": kind})

@@ -20,10 +20,9 @@ NO_KEY: Final = {401: "No API key, or a wrong one."}
 NO_SCOPE: Final = "The key lacks the scope `{scope}`."
 TOO_MANY: Final = {429: "Too many requests; `Retry-After` says how long to wait."}
 WITH_BODY: Final = {
-    400: "The body is not JSON.",
+    400: "The body cannot be read.",
     408: "The body did not come in time.",
     413: "The body is too large.",
-    415: "The body is not sent as application/json.",
 }
 
 Json = dict[str, Any]
@@ -117,7 +116,7 @@ def _operation(each: Operation, schemas: Mapping[str, Json], *, secured: bool) -
     if text.strip():
         described["description"] = " ".join(text.split())
     if "body" in each.inputs:
-        content = {"application/json": {"schema": schemas[f"{each.name} body"]}}
+        content = {each.takes: {"schema": schemas[f"{each.name} body"]}}
         described["requestBody"] = {"required": True, "content": content}
     return described
 
@@ -167,7 +166,7 @@ def _problems(each: Operation, schema: Json, *, secured: bool) -> Json:
     if each.inputs:
         reasons[422] = "The request is not as described here; see `errors`."
     if "body" in each.inputs:
-        reasons |= WITH_BODY
+        reasons |= WITH_BODY | {415: f"The body is not sent as {each.takes}."}
     reasons |= each.problems
     return {
         str(status): _answer(Answer(reason, media_type=MEDIA_TYPE), schema)

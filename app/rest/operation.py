@@ -8,7 +8,7 @@ import inspect
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, get_type_hints
 
 import orjson
@@ -19,12 +19,12 @@ from pydantic import TypeAdapter, ValidationError
 from app.identity import PUBLIC, Need
 from app.logs import Event
 from app.rest.access import ACCESS
-from app.rest.body import JSON, read_json
+from app.rest.body import JSON, read_json, read_text
 from app.rest.explain import explain
 from app.rest.own import ids_of
 from app.rest.problems import HEADERS, REQUEST_ID, Problem, invalid
 
-__all__ = ["Answer", "Operation", "misfit", "operation"]
+__all__ = ["Answer", "Operation", "Reply", "misfit", "operation"]
 
 PARTS: Final = ("path", "query", "headers", "body")
 PLACES: Final = {"headers": "header"}
@@ -49,6 +49,21 @@ class Answer:
     media_type: str = JSON
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What an operation returns where it says more than a body.
+
+    Args:
+        body: As the annotations of the answers have it.
+        headers: Beside those that every answer has, or in their place.
+        status: Which of the answers it is; the lowest by default.
+    """
+
+    body: object
+    headers: Mapping[str, str] = field(default_factory=dict)
+    status: int | None = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Operation:
     """An endpoint: made by `@operation`, served by `handle`."""
@@ -62,6 +77,7 @@ class Operation:
     needs: Need
     inputs: Mapping[str, TypeAdapter[Any]]
     output: TypeAdapter[Any]
+    takes: str = JSON
 
     @property
     def is_public(self) -> bool:
@@ -104,11 +120,13 @@ class Operation:
     async def _read(self, part: str, request: web.Request) -> Any:
         adapter = self.inputs[part]
         try:
+            if part == "body" and self.takes != JSON:
+                return adapter.validate_python(await read_text(request, self.takes))
             if part == "body":
                 return adapter.validate_json(await read_json(request))
             return adapter.validate_strings(_strings(part, request))
         except ValidationError as error:
-            raise misfit(PLACES.get(part, part), error) from None
+            raise misfit(PLACES.get(part, part), error, adapter) from None
 
     async def call(self, request: web.Request, given: Mapping[str, Mapping[str, Any]]) -> Any:
         """Do the same for another edge, which has let the request in and asked for the scope.
@@ -125,7 +143,8 @@ class Operation:
         """
         values = {part: self._take(part, given.get(part, {})) for part in self.inputs}
         result = await self.function(request, **values)
-        return self.output.dump_python(result, mode="json", by_alias=True)
+        body = result.body if isinstance(result, Reply) else result
+        return self.output.dump_python(body, mode="json", by_alias=True)
 
     def _take(self, part: str, value: Mapping[str, Any]) -> Any:
         adapter = self.inputs[part]
@@ -134,15 +153,20 @@ class Operation:
                 return adapter.validate_json(orjson.dumps(value))
             return adapter.validate_python(value)
         except ValidationError as error:
-            raise misfit("arguments", error) from None
+            raise misfit("arguments", error, adapter) from None
         except TypeError as error:  # a lone surrogate, a number of more than 64 bits
             raise invalid(f"The arguments hold what nobody can send on: {error}.") from None
 
     def _answer(self, result: object) -> web.StreamResponse:
         if isinstance(result, web.StreamResponse):
             return result
-        body = self.output.dump_json(result, by_alias=True)
-        return web.Response(body=body, status=min(self.answers), content_type=JSON, headers=HEADERS)
+        reply = result if isinstance(result, Reply) else Reply(result)
+        return web.Response(
+            body=self.output.dump_json(reply.body, by_alias=True),
+            status=reply.status or min(self.answers),
+            content_type=JSON,
+            headers={**HEADERS, **reply.headers},
+        )
 
 
 def operation(
@@ -153,6 +177,7 @@ def operation(
     answers: Mapping[int, Answer],
     problems: Mapping[int, str] | None = None,
     name: str = "",
+    takes: str = JSON,
 ) -> Callable[[Function], Operation]:
     """Declare an endpoint.
 
@@ -163,6 +188,7 @@ def operation(
         answers: By status; what the function returns is written with the lowest one.
         problems: What else it may answer, by status, with the reason.
         name: Its operationId; the function's name by default.
+        takes: Media type of the body; one that is not JSON is passed in as text.
     """
 
     def declare(function: Function) -> Operation:
@@ -178,6 +204,7 @@ def operation(
             needs,
             {part: TypeAdapter(hints[part]) for part in parts},
             TypeAdapter(answers[min(answers)].type),
+            takes,
         )
 
     return declare
@@ -195,9 +222,15 @@ def _strings(part: str, request: web.Request) -> dict[str, str]:
     return dict(request.query)
 
 
-def misfit(where: str, error: ValidationError) -> Problem:
-    """What came is not what the annotations say; ``where`` names the part of the request."""
-    errors = explain(error)
+def misfit(where: str, error: ValidationError, expected: TypeAdapter[Any] | None = None) -> Problem:
+    """What came is not what the annotations say.
+
+    Args:
+        where: Names the part of the request.
+        error: What pydantic says.
+        expected: What the annotations say.
+    """
+    errors = explain(error, expected)
     shown = "; ".join(f"{field}: {message}" if field else message for field, message in errors[:3])
     named = [(field or where, message) for field, message in errors]
     verb = "are" if where.endswith("s") else "is"
