@@ -12,6 +12,7 @@ from app.store import Store, Tenant, new_id
 from app.store.tables import METADATA
 from app.store.tables.audit import AUDIT
 from app.store.tables.organisations import ORGANISATIONS
+from app.store.terms import Terms
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -67,6 +68,8 @@ def value(column: sa.Column[Any], number: int) -> Any:
     if column.nullable and number:
         return sa.null() if isinstance(column.type, sa.JSON) else None
     kind = column.type.impl_instance if isinstance(column.type, sa.TypeDecorator) else column.type
+    if isinstance(column.type, Terms):
+        return f"word {number} word"
     if isinstance(kind, sa.String):
         return _allowed(column) or f"Zoë’s {column.name} {number}\n"[: kind.length or 60]
     return {
