@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # only the types: a key needs nothing of what it stands for
     from app.server.switchboard import Switchboard
     from app.settings import Settings
     from app.store import Store
+    from app.vault import Vault
 
 __all__ = [
     "CALLS",
@@ -26,6 +27,7 @@ __all__ = [
     "SETTINGS",
     "STORE",
     "SWITCHBOARD",
+    "VAULT",
     "WS_USERS",
 ]
 
@@ -41,6 +43,8 @@ OUTWARD: Final[web.AppKey["Outward"]] = web.AppKey("outward")
 SETTINGS: Final[web.AppKey["Settings"]] = web.AppKey("settings")
 STORE: Final[web.AppKey["Store"]] = web.AppKey("store")
 """What outlives the process; a server of tests, or of simulated callers, may have none."""
+VAULT: Final[web.AppKey["Vault"]] = web.AppKey("vault")
+"""Opens what is sealed in the store; there where a store is."""
 SWITCHBOARD: Final[web.AppKey["Switchboard"]] = web.AppKey("switchboard")
 """Which application answers on which path."""
 WS_USERS: Final[web.AppKey["WsUsers"]] = web.AppKey("ws_users")

@@ -66,6 +66,8 @@ class Event(StrEnum):
     LOOP_STUCK = auto()
     SESSION_BEYOND_REPAIR = auto()
 
+    KEYS_NOT_REFRESHED = auto()
+
     UPGRADE_REFUSED = auto()
     NO_FIRST_MESSAGE = auto()
     SILENT_CONNECTION = auto()

@@ -6,9 +6,10 @@ from typing import Final
 import orjson
 from aiohttp import web
 
-from app.keys import FEED, SETTINGS
+from app.keys import FEED, SETTINGS, STORE
 from app.rest import accounts, calls, commands, twin
 from app.rest.access import ACCESS, Access, client_address, is_local, require
+from app.rest.api import API_OPERATIONS
 from app.rest.body import read_body
 from app.rest.events import follow_call
 from app.rest.openapi import describe
@@ -19,6 +20,7 @@ from app.rest.twin import TWIN_CALLS, TwinCalls
 
 __all__ = [
     "ACCESS",
+    "API_OPERATIONS",
     "OPERATIONS",
     "TWIN_CALLS",
     "Access",
@@ -65,22 +67,23 @@ def setup(app: web.Application, *, access: Access | None = None) -> None:
         access: The door; by default as the settings say.
     """
     door = app[ACCESS] = access or Access(app[SETTINGS])
+    operations = (*OPERATIONS, *API_OPERATIONS) if STORE in app else OPERATIONS
     app[TWIN_CALLS] = TwinCalls()
     app.middlewares.append(problem_middleware)
     app.on_shutdown.append(_stop_watching)
-    app.router.add_get("/openapi.json", _document(_described(secured=not door.is_open)))
-    for each in OPERATIONS:
+    app.router.add_get("/openapi.json", _document(_described(operations, secured=not door.is_open)))
+    for each in operations:
         resource = app.router.add_resource(each.route)
         resource.add_route(each.method, each.handle)
         if each.method == "GET":
             resource.add_route("HEAD", each.handle)
-    for route in sorted({each.route for each in OPERATIONS}):
-        app.router.add_route("OPTIONS", route, _options(route))
+    for route in sorted({each.route for each in operations}):
+        methods = {each.method for each in operations if each.route == route}
+        app.router.add_route("OPTIONS", route, _options(methods))
 
 
-def _options(route: str) -> Handler:
+def _options(methods: set[str]) -> Handler:
     """Answers what is possible. There is no CORS: the API is not for the pages of other sites."""
-    methods = {each.method for each in OPERATIONS if each.route == route}
     allowed = methods | {"OPTIONS"} | ({"HEAD"} if "GET" in methods else set())
 
     async def options(_request: web.Request) -> web.Response:
@@ -90,9 +93,9 @@ def _options(route: str) -> Handler:
 
 
 @cache
-def _described(*, secured: bool) -> bytes:
+def _described(operations: tuple[Operation, ...], *, secured: bool) -> bytes:
     """The OpenAPI document: a fifth of a second, so once and before calls come."""
-    return orjson.dumps(describe(OPERATIONS, secured=secured))
+    return orjson.dumps(describe(operations, secured=secured))
 
 
 def _document(text: bytes) -> Handler:

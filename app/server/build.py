@@ -4,6 +4,7 @@ import asyncio
 import gc
 import hashlib
 import os
+import secrets
 import signal
 import ssl
 import threading
@@ -26,6 +27,7 @@ from app.keys import (
     SETTINGS,
     STORE,
     SWITCHBOARD,
+    VAULT,
     WS_USERS,
 )
 from app.llm import close_clients
@@ -39,6 +41,7 @@ from app.server.switchboard import Switchboard
 from app.session import Limits, Runtime
 from app.settings import Settings
 from app.store import Store
+from app.vault import Vault
 
 log = structlog.get_logger("cordboard.server")
 
@@ -82,6 +85,7 @@ def build(
     web_app[LOOKOUT] = Lookout(settings)
     if store is not None:
         web_app[STORE] = store
+        web_app[VAULT] = vault_of(settings)
     metrics.setup(web_app)
     rest.setup(web_app)  # before the applications: a path with parameters must not hide these
     mcp_server.setup(web_app)
@@ -93,6 +97,12 @@ def build(
     web_app.cleanup_ctx.append(keep_mcp_servers)
     web_app.on_shutdown.append(drain)
     return web_app
+
+
+def vault_of(settings: Settings) -> Vault:
+    """What seals secrets; without a key of the settings, as in tests, for as long as it lives."""
+    keys = [key.get_secret_value() for key in settings.secret_key]
+    return Vault(keys or [secrets.token_urlsafe(32)])
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -3,8 +3,12 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from app.store.access import ApiKeys, WsCredentials
 from app.store.agents import Agents
+from app.store.audits import Audits
 from app.store.deliveries import Deliveries
+from app.store.organisation import OrganisationPort
+from app.store.people import People
 from app.store.scope import Scope
 from app.store.webhooks import Webhooks
 
@@ -45,3 +49,28 @@ class Tenant:
     def deliveries(self) -> Deliveries:
         """What is on its way there."""
         return Deliveries(self.scope)
+
+    @cached_property
+    def organisation(self) -> OrganisationPort:
+        """Itself: its name, settings and sealed secrets."""
+        return OrganisationPort(self.scope)
+
+    @cached_property
+    def people(self) -> People:
+        """Who belongs to it."""
+        return People(self.scope)
+
+    @cached_property
+    def keys(self) -> ApiKeys:
+        """Its keys of the REST API."""
+        return ApiKeys(self.scope)
+
+    @cached_property
+    def credentials(self) -> WsCredentials:
+        """What jambonz gives when it opens a WebSocket for it."""
+        return WsCredentials(self.scope)
+
+    @cached_property
+    def audits(self) -> Audits:
+        """Who changed what."""
+        return Audits(self.scope)

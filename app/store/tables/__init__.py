@@ -1,21 +1,25 @@
 """The tables, one module for each noun; importing this makes `METADATA` whole."""
 
 from app.store.tables import (
+    access,
     agents,
     audit,
     calls,
     knowledge,
     organisations,
+    people,
     webhooks,
 )
 from app.store.tables.metadata import METADATA
 
 __all__ = [
     "METADATA",
+    "access",
     "agents",
     "audit",
     "calls",
     "knowledge",
     "organisations",
+    "people",
     "webhooks",
 ]
