@@ -41,5 +41,3 @@ def prefix_of(key: str) -> str:
 def digest_of(secret: str) -> str:
     """What is kept of a random secret."""
     return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
-
-
