@@ -2,7 +2,6 @@
 
 from app.identity.identity import Identity
 from app.identity.principal import ANONYMOUS, Kind, Principal
-from app.identity.ring import WsLogin
 from app.identity.scopes import ALL, PUBLIC, ROLES, SIGNED_IN, Need, Role, ScopeName
 
 __all__ = [
@@ -17,5 +16,4 @@ __all__ = [
     "Principal",
     "Role",
     "ScopeName",
-    "WsLogin",
 ]

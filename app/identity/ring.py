@@ -6,8 +6,7 @@ other nodes within seconds.
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final
 
 import structlog
 
@@ -19,33 +18,12 @@ from app.store import StoreUnavailable, now
 from app.store.access import ApiKey, WsCredential
 from app.store.directory import Directory
 
-__all__ = ["Ring", "WsLogin"]
+__all__ = ["Ring"]
 
 EVERY: Final = 2.0
 """Seconds between two looks at what other nodes have changed."""
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class WsLogin:
-    """Who may open a WebSocket.
-
-    Attributes:
-        organisation_id: Whose calls come over it.
-        digest: SHA-256 of the password.
-        account_sids: Of the jambonz accounts that may use it; none for any.
-    """
-
-    organisation_id: str
-    digest: bytes
-    account_sids: frozenset[str]
-
-    @classmethod
-    def of(cls, kept: WsCredential) -> Self:
-        """The credential as a door needs it."""
-        digest = bytes.fromhex(kept.digest)
-        return cls(kept.organisation_id, digest, frozenset(kept.account_sids))
 
 
 class Ring:
@@ -59,7 +37,7 @@ class Ring:
         self._directory = directory
         self._version: int | None = None
         self._keys: Mapping[str, ApiKey] = {}
-        self._logins: Mapping[str, WsLogin] = {}
+        self._logins: Mapping[str, WsCredential] = {}
         self._turn = asyncio.Lock()
 
     def find_key(self, key: str) -> Principal | None:
@@ -72,7 +50,7 @@ class Ring:
         scopes = ALL & set(known.scopes)
         return Principal(known.organisation_id, f"key:{known.id}", "key", known.name, scopes)
 
-    def find(self, user: str) -> WsLogin | None:
+    def find(self, user: str) -> WsCredential | None:
         """Who has this user name at a WebSocket."""
         return self._logins.get(user)
 
@@ -88,7 +66,7 @@ class Ring:
                 return
             keys, logins = await self._directory.access()
             self._keys = {one.digest: one for one in keys}
-            self._logins = {one.user_name: WsLogin.of(one) for one in logins}
+            self._logins = {one.user_name: one for one in logins}
             self._version = version
 
     async def keep(self) -> None:
