@@ -47,6 +47,7 @@ LAYERS: dict[str, int] = {
     "application": 3,
     "session": 3,
     "mcp_tools": 3,
+    "builtin_tools": 3,
     "stored": 3,
     "calls": 3,
     "webhooks": 3,
@@ -67,6 +68,7 @@ SAME_LAYER: dict[str, set[str]] = {
     "command": {"verbs"},
     "s2s": {"agent", "verbs", "tool", "hook"},
     "session": {"application", "feed", "counters"},
+    "builtin_tools": {"session", "mcp_tools"},
     "calls": {"session", "application", "feed", "counters"},
     "metrics": {"keys", "rest", "counters"},
     "rest": {"keys", "twin"},
@@ -120,6 +122,7 @@ BROAD_EXCEPTS = {
     "app/session/events.py::_guard",  # an event hook
     "app/session/live.py::_run_quietly",  # a handler whose answer nobody awaits
     "app/session/opening.py::run_and_render",  # a handler or hook whose answer jambonz awaits
+    "app/session/turn_ends.py::guarded",  # what nobody waits for
     "app/session/user_code.py::begin",  # what is no Exception becomes one; the rest passes
     "app/session/user_code.py::run",  # the same
     "app/session/user_code.py::run_rest",  # the same

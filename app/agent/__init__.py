@@ -2,7 +2,7 @@
 
 from app.agent.agent import Agent
 from app.agent.auth import LLM_VENDORS
-from app.agent.dialect import AGENT, Dialect, ToolOutput
+from app.agent.dialect import AGENT, Dialect, ToolOutput, TurnOver
 from app.agent.llm import Llm
 from app.agent.options import (
     BargeIn,
@@ -37,6 +37,7 @@ __all__ = [
     "ToolFiller",
     "ToolOutput",
     "TurnDetection",
+    "TurnOver",
     "check_prompt",
     "render",
     "split_prompt",

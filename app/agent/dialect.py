@@ -4,9 +4,9 @@ The session knows one interface: what a tool output looks like, what an update b
 class an event has.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import orjson
 
@@ -36,6 +36,20 @@ class ToolOutput:
         return result
 
 
+@dataclass(frozen=True, slots=True)
+class TurnOver:
+    """Whoever talks has finished.
+
+    Attributes:
+        is_interrupted: Whether the caller spoke over it.
+        unheard: Words that may not have been heard yet: some vendors send them faster than a voice
+            speaks, and nothing tells when it has.
+    """
+
+    is_interrupted: bool = False
+    unheard: str = ""
+
+
 class Dialect(Protocol):
     """The shapes of one kind of conversation."""
 
@@ -63,6 +77,9 @@ class Dialect(Protocol):
         Empty where nothing reaches the model once it runs.
         """
 
+    def turn_over(self, event: Mapping[str, Any]) -> TurnOver | None:
+        """The end of a turn, if an event tells of it."""
+
     def check_event(self, event: Wire) -> tuple[str, ...]:
         """Check a vendor's own client event for llm:update; what is not certain is a warning.
 
@@ -88,6 +105,11 @@ class AgentDialect:
     def telling(self, text: str) -> Sequence[AgentUpdate]:
         """As context, then a reply."""
         return (InjectContext([{"role": "system", "content": text}]), GenerateReply())
+
+    def turn_over(self, event: Mapping[str, Any]) -> TurnOver | None:
+        """``turn_end``, which comes when the words have been heard."""
+        is_end = event.get("type") == "turn_end"
+        return TurnOver(event.get("interrupted") is True) if is_end else None
 
     def check_event(self, event: Wire) -> tuple[str, ...]:
         """An agent takes no events of a vendor."""

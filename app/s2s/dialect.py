@@ -1,10 +1,10 @@
 """The session's view of a speech-to-speech verb: everything in its vendor's own shape."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from app.agent import ToolOutput
+from app.agent import ToolOutput, TurnOver
 from app.protocol import AgentUpdate, BadUpdate, LlmEvent, Wire
 from app.s2s.vendor import Vendor
 from app.verbs.names import did_you_mean, nearest
@@ -50,6 +50,10 @@ class VendorDialect:
     def telling(self, text: str) -> Sequence[AgentUpdate]:
         """What brings a late result to the model, if anything does."""
         return self.vendor.telling(text)
+
+    def turn_over(self, event: Mapping[str, Any]) -> TurnOver | None:
+        """The end of a turn, as the vendor tells it."""
+        return self.vendor.turn_over(event)
 
     def check_event(self, event: Wire) -> tuple[str, ...]:
         """Refuse what jambonz would drop without a word."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.agent import ToolOutput
+from app.agent import ToolOutput, TurnOver
 from app.protocol import AgentUpdate, Wire
 from app.verbs import Part
 from app.verbs.errors import Problem, VerbError
@@ -31,6 +31,8 @@ class Vendor:
         is_sure: Whether ``events`` was read in jambonz' source; if not, a warning tells of it.
         updates: By type of update: how it is done, or why it cannot be.
         telling: Updates that give the model a late result; none: nothing reaches it.
+        turn_over: Reads the end of a turn from an event, if it is one that tells of it.
+        turn_events: What must stand in the verb's ``events`` for those to come.
         shapes: Models of ``auth``, ``connect_options`` and ``llm_options``, where known.
         needs: Options that must be there, by Python name.
         channel: Below ``llmOptions``, what jambonz' own tools (handoff, hangup, MCP) need.
@@ -49,6 +51,8 @@ class Vendor:
     is_sure: bool = False
     updates: Mapping[str, Translation]
     telling: Callable[[str], Sequence[AgentUpdate]] = lambda _: ()
+    turn_over: Callable[[Mapping[str, Any]], TurnOver | None] = lambda _: None
+    turn_events: tuple[str, ...] = ()
     shapes: Mapping[str, type[Part]] = field(default_factory=dict)
     needs: tuple[str, ...] = ("llm_options",)
     channel: tuple[Path, str] | None = None

@@ -8,7 +8,7 @@ examples are all there is.
 
 from collections.abc import Mapping
 
-from app.s2s import outputs, shapes, tools, updates
+from app.s2s import endings, outputs, shapes, tools, updates
 from app.s2s.vendor import Translation, Vendor
 
 REALTIME_EVENTS = frozenset(
@@ -50,6 +50,8 @@ OPENAI = Vendor(
     is_sure=True,
     updates=realtime("openai"),
     telling=updates.as_context,
+    turn_over=endings.realtime,
+    turn_events=endings.REALTIME_EVENTS,
     source=OPEN_SOURCE,
 )
 XAI = Vendor(
@@ -62,6 +64,8 @@ XAI = Vendor(
     events=REALTIME_EVENTS,
     updates=realtime("xai"),
     telling=updates.as_context,
+    turn_over=endings.realtime,
+    turn_events=endings.REALTIME_EVENTS,
     source="published examples of jambonz; as openai",
 )
 QWEN = Vendor(
@@ -73,6 +77,8 @@ QWEN = Vendor(
     events=REALTIME_EVENTS,
     updates=realtime("qwen"),
     telling=updates.as_context,
+    turn_over=endings.realtime,
+    turn_events=endings.REALTIME_EVENTS,
     source="jambonz calls it a dialect of OpenAI Realtime; outputs and updates not verified",
 )
 VOICELIVE = Vendor(
@@ -86,6 +92,8 @@ VOICELIVE = Vendor(
     telling=updates.as_context,
     shapes=shapes.VOICELIVE,
     needs=("auth", "connect_options", "llm_options"),
+    turn_over=endings.realtime,
+    turn_events=endings.REALTIME_EVENTS,
     source="jambonz: Realtime's events, a flat session; outputs and updates not verified",
 )
 GPTLIVE = Vendor(
@@ -105,6 +113,8 @@ GPTLIVE = Vendor(
     shapes=shapes.GPTLIVE,
     needs=("auth", "llm_options"),
     channel=(("session_update", "delegation", "type"), "responses"),
+    turn_over=endings.realtime,
+    turn_events=endings.REALTIME_EVENTS,
     source="schema and published example of jambonz; session.update in mid-call not verified",
 )
 ULTRAVOX = Vendor(
@@ -124,6 +134,8 @@ ULTRAVOX = Vendor(
         "generate_reply": updates.text_message,
     },
     telling=updates.as_prompt,
+    turn_over=endings.ultravox,
+    turn_events=("state", "playback_clear_buffer"),
     source=OPEN_SOURCE + "; deferResponse from Ultravox' own client",
 )
 GOOGLE = Vendor(
@@ -144,6 +156,8 @@ GOOGLE = Vendor(
         "generate_reply": updates.client_turn,
     },
     telling=updates.as_prompt,
+    turn_over=endings.gemini,
+    turn_events=("llm_event",),
     source=OPEN_SOURCE + "; clientContent from Google's documents",
 )
 DEEPGRAM = Vendor(
@@ -165,6 +179,8 @@ DEEPGRAM = Vendor(
             "update_llm({'type': 'InjectAgentMessage', 'message': …})"
         ),
     },
+    turn_over=endings.deepgram,
+    turn_events=("AgentAudioDone", "UserStartedSpeaking"),
     source=OPEN_SOURCE + "; whether Deepgram's present API still takes UpdateInstructions is not",
 )
 ELEVENLABS = Vendor(
@@ -183,6 +199,8 @@ ELEVENLABS = Vendor(
     updates=none_of("jambonz ignores every update to elevenlabs"),
     shapes=shapes.ELEVENLABS,
     needs=("auth",),
+    turn_over=endings.elevenlabs,
+    turn_events=("agent_response", "interruption"),
     source=OPEN_SOURCE + "; the prompt's place from ElevenLabs' documents: its agent must allow it",
 )
 NOVA = Vendor(

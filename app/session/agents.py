@@ -3,13 +3,14 @@
 A speech-to-speech verb counts as one: what it renders to differs only in its dialect.
 """
 
+import asyncio
 import dataclasses
 import time
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from app.agent import Rendered, RenderedAgent
+from app.agent import Rendered, RenderedAgent, TurnOver
 from app.agent.tools import Offered, present
 from app.application import Application, answers_tools
 from app.hook import Hook
@@ -37,6 +38,7 @@ class Agents:
         current: The one that runs, as far as can be told, or None.
         tools: What its model may call.
         is_speech: Whether the one that runs, or ran last, is a speech-to-speech model.
+        waiting: Who wants to know when the present turn is over.
     """
 
     __slots__ = (
@@ -48,6 +50,7 @@ class Agents:
         "current",
         "is_speech",
         "tools",
+        "waiting",
     )
 
     def __init__(self, application: Application[Any, Any]) -> None:
@@ -59,6 +62,7 @@ class Agents:
         self.current: RenderedAgent | None = None
         self.tools: Mapping[str, Tool[..., Any]] = {}
         self.is_speech = False
+        self.waiting: list[asyncio.Future[TurnOver | None]] = []
 
     def apply(self, rendered: Rendered, *, is_replacing: bool = True) -> None:
         """Take note of verbs that go to jambonz, in place of what runs or behind it."""
@@ -70,6 +74,7 @@ class Agents:
 
     def stop(self) -> None:
         """None runs any more, and none will."""
+        self.tell(None)
         self.current = None
         self._following.clear()
 
@@ -89,6 +94,7 @@ class Agents:
             if one[:2] == (hook, verb_id) and now < one[2]:
                 self._replaced.remove(one)
                 return False
+        self.tell(None)
         self.current = None
         self._next()
         return True
@@ -102,6 +108,12 @@ class Agents:
                 del self._following[:place]
                 self._next()
         return self.tools.get(name)
+
+    def tell(self, over: TurnOver | None) -> None:
+        """Let those go on who wait for the end of a turn; None: there will be none."""
+        while self.waiting:
+            if not (one := self.waiting.pop()).done():
+                one.set_result(over)
 
     def hearers(self, event: str) -> Sequence[UserCode]:
         """Who wants an event of this name: one look-up."""

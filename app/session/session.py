@@ -1,6 +1,6 @@
 """Session: one live call, with all that a handler, a hook or a tool can say to it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +25,7 @@ from app.session.offers import offer
 from app.session.opening import CallValues
 from app.session.receipt import Receipt
 from app.session.speaker import Speaker
+from app.session.turn_ends import HowSpoken, guarded, until_spoken
 from app.session.updates import LLM_UPDATE, doubts, send_event, send_tools, send_update
 from app.tool import Tool
 from app.verbs import Verb
@@ -146,6 +147,26 @@ class Session(CallCommands[S, E], MediaCommands[S, E], ConferenceCommands[S, E])
     def prompt_values(self) -> Mapping[str, object]:
         """What ``{{…}}`` in prompts can name in this call."""
         return CallValues(self)
+
+    async def until_spoken(self, within: float = 15.0) -> HowSpoken:
+        """Wait until the agent has spoken, as before a call is ended or transferred.
+
+        In a tool, start it with :meth:`start` and return first: the turn that is waited for goes on
+        when the tool has answered.
+
+        Args:
+            within: Seconds to wait at most.
+
+        Returns:
+            ``spoken``; ``interrupted`` where the caller spoke over it; ``gone`` where it ended or
+            was replaced; ``unknown`` where nothing told within the time, as with a
+            speech-to-speech verb whose ``events`` leave out the end of a response.
+        """
+        return await until_spoken(self, within)
+
+    def start(self, work: Coroutine[Any, Any, object]) -> None:
+        """Run something beside what goes on, until the call ends; a failure goes to the log."""
+        self._start(guarded(self, work))
 
     # any command
 

@@ -7,9 +7,10 @@ take. Nothing runs here; the session runs it.
 from app.tool.define import Tool, ToolOptions, tool
 from app.tool.errors import ToolArgumentError, ToolError, UnencodableResult
 from app.tool.result import encode_result
-from app.tool.source import ToolSource, tool_elsewhere
+from app.tool.source import Check, ToolSource, tool_elsewhere
 
 __all__ = [
+    "Check",
     "Tool",
     "ToolArgumentError",
     "ToolError",
