@@ -42,6 +42,10 @@ class Counters(Collector):
         self._errors = Tally("cordboard_handler_errors", "Failed handlers by kind.", "kind")
         self._frames = Tally("cordboard_frames_refused", "Outgoing frames refused for their size.")
         self._events = Tally("cordboard_events_dropped", "Incoming events dropped by a full queue.")
+        self._written = Tally("cordboard_records_written", "Pieces of call records written.")
+        self._lost = Tally(
+            "cordboard_records_lost", "Entries of call records, or whole calls, lost.", "what"
+        )
         self._requests = Tally(
             "cordboard_http_requests", "Requests by route.", "route", "method", "status"
         )
@@ -93,6 +97,14 @@ class Counters(Collector):
         """An event found its call's queue full."""
         self._events.count()
 
+    def records_written(self, number: int) -> None:
+        """So many pieces of call records are in the store."""
+        self._written.add(number)
+
+    def records_lost(self, what: str, number: int) -> None:
+        """So many ``entries`` or ``calls`` are not: the store was away for too long."""
+        self._lost.add(number, what)
+
     def request_served(self, method: str, route: str, status: int, seconds: float | None) -> None:
         """A request was answered.
 
@@ -111,7 +123,7 @@ class Counters(Collector):
         yield GaugeMetricFamily("cordboard_calls", "Calls now live.", value=self._live)
         for tally in (
             *(self._calls, self._refused, self._acks, self._tools, self._errors),
-            *(self._frames, self._events, self._requests),
+            *(self._frames, self._events, self._requests, self._written, self._lost),
         ):
             yield from tally.collect()
         for histograms in (self._call_seconds, self._tool_seconds, self._request_seconds):

@@ -11,6 +11,7 @@ if TYPE_CHECKING:  # only the types: a key needs nothing of what it stands for
     from app.feed import Feed
     from app.identity import Principal
     from app.outward import Outward
+    from app.records import Recorder
     from app.server.credentials import WsUsers
     from app.server.switchboard import Switchboard
     from app.settings import Settings
@@ -24,6 +25,7 @@ __all__ = [
     "FEED",
     "OUTWARD",
     "PRINCIPAL",
+    "RECORDER",
     "SETTINGS",
     "STORE",
     "SWITCHBOARD",
@@ -40,6 +42,8 @@ PRINCIPAL: Final[web.RequestKey["Principal"]] = web.RequestKey("principal")
 """In a request that was let in: who asks."""
 OUTWARD: Final[web.AppKey["Outward"]] = web.AppKey("outward")
 """Asks what operators and callers name; guarded against private addresses."""
+RECORDER: Final[web.AppKey["Recorder"]] = web.AppKey("recorder")
+"""Writes the records of calls; there only where the node has a store and is to keep them."""
 SETTINGS: Final[web.AppKey["Settings"]] = web.AppKey("settings")
 STORE: Final[web.AppKey["Store"]] = web.AppKey("store")
 """What outlives the process; a server of tests, or of simulated callers, may have none."""

@@ -39,6 +39,11 @@ class Tally:
         else:
             self._count_new(values)
 
+    def add(self, number: int, *values: str) -> None:
+        """Count several at once."""
+        self.count(*values)
+        self._counts[values if values in self._counts else (OTHER, *values[1:])] += number - 1
+
     def _count_new(self, values: tuple[str, ...]) -> None:
         if values[0] not in self._first:
             if len(self._first) >= self._most:

@@ -17,7 +17,7 @@ from app.mcp_server.asgi import REQUEST
 from app.mcp_server.catalog import CATALOG
 from app.mcp_server.offer import Asked, Offer
 from app.mcp_server.pages import find_page, read_pages
-from app.rest import Problem, ids_of, require
+from app.rest import Problem, acting, ids_of, require
 
 __all__ = ["make_control", "tool_error", "tool_result"]
 
@@ -94,7 +94,8 @@ async def run(offer: Offer, asked: Asked, arguments: dict[str, Any]) -> types.Ca
     begun, outcome = time.perf_counter(), "ok"
     try:
         require(asked.request[PRINCIPAL], offer.needs)
-        return tool_result(await offer.run(asked, arguments))
+        with acting(asked.request):
+            return tool_result(await offer.run(asked, arguments))
     except Problem as problem:
         outcome = "refused"
         return tool_error(in_words(problem))

@@ -14,7 +14,7 @@ from app.rest.body import read_body
 from app.rest.events import follow_call
 from app.rest.openapi import describe
 from app.rest.operation import Operation, misfit
-from app.rest.own import ids_of, organisation_of
+from app.rest.own import acting, ids_of, organisation_of
 from app.rest.problems import Handler, Problem, ProblemDocument, problem_middleware
 from app.rest.twin import TWIN_CALLS, TwinCalls
 
@@ -28,6 +28,7 @@ __all__ = [
     "Problem",
     "ProblemDocument",
     "TwinCalls",
+    "acting",
     "client_address",
     "ids_of",
     "is_local",

@@ -21,7 +21,7 @@ from app.logs import Event
 from app.rest.access import ACCESS
 from app.rest.body import JSON, read_json, read_text
 from app.rest.explain import explain
-from app.rest.own import ids_of
+from app.rest.own import acting, ids_of
 from app.rest.problems import HEADERS, REQUEST_ID, Problem, invalid
 
 __all__ = ["Answer", "Operation", "Reply", "misfit", "operation"]
@@ -93,7 +93,7 @@ class Operation:
                     await request.app[ACCESS].admit(request, self.needs)
             # Only whose call it is may be told of it, by its ids in the lines from here on.
             with bound(**ids_of(request, request.match_info.get("call_sid"))):
-                with self._telling_refusals():
+                with self._telling_refusals(), acting(request):
                     response = await self._serve(request)
                 milliseconds = round((time.perf_counter() - begun) * 1000, 1)
                 log.info(

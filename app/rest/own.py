@@ -4,17 +4,20 @@ Whatever a request names is looked for here and nowhere else, so that what anoth
 is as unknown as what nobody has.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from app.keys import CALLS, PRINCIPAL
 from app.organisation import call_key
+from app.session.actor import ACTOR
 
 if TYPE_CHECKING:
     from app.calls import Calls
 
-__all__ = ["calls_of", "ids_of", "key_of", "organisation_of"]
+__all__ = ["acting", "calls_of", "ids_of", "key_of", "organisation_of"]
 
 CALL_IDS = ("call_sid", "account_sid", "trace_id")
 
@@ -40,3 +43,16 @@ def ids_of(request: web.Request, call_sid: object) -> dict[str, str]:
         return {}
     session = calls_of(request).get(call_sid)
     return {} if session is None else {name: getattr(session, name) for name in CALL_IDS}
+
+
+@contextmanager
+def acting(request: web.Request) -> Iterator[None]:
+    """Whatever is asked of a call within is asked on behalf of who sent the request."""
+    if PRINCIPAL not in request:
+        yield
+        return
+    token = ACTOR.set(request[PRINCIPAL].actor)
+    try:
+        yield
+    finally:
+        ACTOR.reset(token)

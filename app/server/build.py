@@ -35,6 +35,7 @@ from app.mcp_tools import POOL
 from app.outward import Outward
 from app.server.credentials import WsUsers
 from app.server.lookout import LOOKOUT, Lookout
+from app.server.recording import setup_records
 from app.server.site import Site
 from app.server.socket import GOING_AWAY
 from app.server.switchboard import Switchboard
@@ -93,6 +94,8 @@ def build(
     web_app.router.register_resource(switchboard)
     web_app.cleanup_ctx.append(let_outward_go)
     web_app.cleanup_ctx.append(let_models_go)
+    if store is not None and settings.records:
+        setup_records(web_app, store)
     web_app.cleanup_ctx.append(look_after_calls)
     web_app.cleanup_ctx.append(keep_mcp_servers)
     web_app.on_shutdown.append(drain)

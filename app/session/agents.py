@@ -37,6 +37,7 @@ class Agents:
     Attributes:
         current: The one that runs, as far as can be told, or None.
         tools: What its model may call.
+        last: The one that runs, or ran last, or None.
         is_speech: Whether the one that runs, or ran last, is a speech-to-speech model.
         waiting: Who wants to know when the present turn is over.
     """
@@ -49,6 +50,7 @@ class Agents:
         "_replaced",
         "current",
         "is_speech",
+        "last",
         "tools",
         "waiting",
     )
@@ -60,6 +62,7 @@ class Agents:
         self._heard: Mapping[object, Sequence[UserCode]] = {}
         self._heard_rest: Sequence[UserCode] = ()
         self.current: RenderedAgent | None = None
+        self.last: RenderedAgent | None = None
         self.tools: Mapping[str, Tool[..., Any]] = {}
         self.is_speech = False
         self.waiting: list[asyncio.Future[TurnOver | None]] = []
@@ -154,7 +157,7 @@ class Agents:
         """The next one begins; what the last one left behind is still heard until then."""
         if not self._following:
             return
-        agent = self.current = self._following.pop(0)
+        agent = self.current = self.last = self._following.pop(0)
         other = agent.dialect.other_event
         self.tools, self.is_speech = agent.tools, other is LlmEvent
         self._heard, self._heard_rest = subscribers(

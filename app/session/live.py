@@ -313,6 +313,9 @@ class LiveCall(CallFacts[S, E]):
         self._agents.stop()
         if not self._has_begun:
             self.log.info("call_never_began", status=self.call_status)
+            if self._runtime.recorder is not None:  # nobody answered: that is a call, too
+                self._runtime.recorder.call_started(self)
+                self._runtime.recorder.call_ended(self, self.call_status)
 
     # its agent and its hooks
 

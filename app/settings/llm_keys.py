@@ -11,16 +11,7 @@ def read_llm_keys(value: str) -> dict[str, dict[str, Any]]:
     Raises:
         ValueError: If it is neither.
     """
-    text = value.strip()
-    if not text.startswith("{"):
-        try:
-            text = Path(text).read_text(encoding="utf-8")
-        except (OSError, ValueError):
-            raise ValueError("expected JSON, or a file that can be read") from None
-    try:
-        read = json.loads(text)
-    except ValueError:
-        read = None
+    read = read_json_or_file(value)
     if not isinstance(read, dict) or not all(
         key and isinstance(key, str | dict) for key in read.values()
     ):
@@ -29,3 +20,21 @@ def read_llm_keys(value: str) -> dict[str, dict[str, Any]]:
         vendor.lower(): {"apiKey": key} if isinstance(key, str) else key
         for vendor, key in read.items()
     }
+
+
+def read_json_or_file(value: str) -> Any:
+    """JSON, or that in a file; None where it is none.
+
+    Raises:
+        ValueError: If there is no such file.
+    """
+    text = value.strip()
+    if not text.startswith("{"):
+        try:
+            text = Path(text).read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            raise ValueError("expected JSON, or a file that can be read") from None
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None

@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from app.settings.llm_keys import read_llm_keys
+from app.settings.llm_prices import Price, check_llm_prices, read_llm_prices
 
 Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
 
@@ -93,6 +94,14 @@ class Settings(BaseModel):
         description="Where agents and call records are kept: `postgresql://user:password@host/name`"
         " or `sqlite:///file.db`; without, in `cordboard.db` in the data folder.",
     )
+    records: bool = Field(
+        default=True, description="Keep a record of every call: parties, words, tools, timing."
+    )
+    llm_prices: Mapping[str, Mapping[str, Price]] = Field(
+        default_factory=dict,
+        description="US dollars for a million tokens, for the estimates in records, as JSON by"
+        ' model: `{"gpt-4.1-mini": {"input": 0.4, "output": 1.6}}`; or the path of a file.',
+    )
     max_calls: int = Field(
         default=20_000, ge=1, description="Calls at once; one more is declined, the others go on."
     )
@@ -166,6 +175,19 @@ class Settings(BaseModel):
     @classmethod
     def _read_llm_keys(cls, value: object) -> object:
         return read_llm_keys(value) if isinstance(value, str) else value
+
+    @field_validator("llm_prices", mode="before")
+    @classmethod
+    def _read_llm_prices(cls, value: object) -> object:
+        return read_llm_prices(value) if isinstance(value, str) else value
+
+    @field_validator("llm_prices")
+    @classmethod
+    def _check_llm_prices(
+        cls, prices: Mapping[str, Mapping[str, float]]
+    ) -> Mapping[str, Mapping[str, float]]:
+        check_llm_prices(prices)
+        return prices
 
     @field_validator("log_level", "log_format", mode="before")
     @classmethod

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from app.store.access import ApiKeys, WsCredentials
 from app.store.agents import Agents
 from app.store.audits import Audits
+from app.store.calls import Calls
 from app.store.deliveries import Deliveries
 from app.store.organisation import OrganisationPort
 from app.store.people import People
@@ -39,6 +40,11 @@ class Tenant:
     def agents(self) -> Agents:
         """Its agents, as data."""
         return Agents(self.scope)
+
+    @cached_property
+    def calls(self) -> Calls:
+        """The records of its calls."""
+        return Calls(self.scope)
 
     @cached_property
     def webhooks(self) -> Webhooks:

@@ -1,0 +1,111 @@
+"""Pieces: what a call hands over for its record, and what the store is given of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from app.feed import Item
+from app.records.entries import TURN, write_entries
+from app.records.usage import Prices, measure
+from app.store.call_writing import CallFacts, CallNews, TurnFacts
+
+if TYPE_CHECKING:
+    from app.session.live import LiveCall
+
+__all__ = ["Piece", "facts_of", "news_of", "size_of"]
+
+OVERHEAD: Final = 400
+"""Bytes of memory that an entry takes beside its frame, or so."""
+
+FINE: Final = frozenset({"ok", "late", "late_ok"})
+COMPLETED: Final = "completed"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What happened in a call since the last piece.
+
+    Attributes:
+        facts: What was known of the call at its end.
+        llm: The model that runs, for its price.
+        size: Bytes of memory, or so.
+    """
+
+    organisation_id: str
+    facts: CallFacts
+    llm: str
+    items: Sequence[Item]
+    size: int
+
+
+def size_of(items: Sequence[Item]) -> int:
+    """Bytes of memory that entries take, or so."""
+    frames = sum(len(item[3]) for item in items if type(item[3]) is bytes)
+    return frames + OVERHEAD * len(items)
+
+
+def facts_of(
+    session: "LiveCall[Any, Any]", now: datetime, *, end_reason: str | None = None
+) -> CallFacts:
+    """What a call knows of itself; ``end_reason`` if it is over."""
+    agent_id, version = session.agent_version or (None, None)
+    is_over = end_reason is not None
+    if end_reason == COMPLETED and session.call_status:
+        end_reason = session.call_status if session.call_status in UNHAPPY else end_reason
+    return CallFacts(
+        call_sid=clean(session.call_sid, 200),
+        application=clean(session.application.path, 200),
+        agent_id=agent_id,
+        agent_version=version,
+        direction=clean(session.direction, 20),
+        from_number=clean(session.from_, 200),
+        to_number=clean(session.to, 200),
+        started_at=session.started,
+        seen_at=now,
+        ended_at=now if is_over else None,
+        seconds=(now - session.started).total_seconds() if is_over else None,
+        status="ended" if is_over else "live",
+        end_reason=None if end_reason is None else clean(end_reason, 100),
+    )
+
+
+UNHAPPY: Final = frozenset({"failed", "busy", "no-answer", "canceled"})
+"""Final statuses that say more than that the call is over."""
+
+
+def clean(text: str, limit: int) -> str:
+    """A text that both engines can keep; the caller may have written it."""
+    return text.replace("\0", "")[:limit]
+
+
+def news_of(piece: Piece, prices: Prices) -> CallNews:
+    """What the store is given: read as little as possible, since a busy node has many of these."""
+    turns: list[TurnFacts] = []
+    calls = failures = 0
+    at = 0.0
+    for item in piece.items:
+        kind, data = item[2], item[3]
+        if kind == TURN:
+            stages: Any = data
+            moment = datetime.fromtimestamp(at, UTC)
+            turns.append(TurnFacts(moment, stages["interrupted"], stages))
+            continue
+        at = item[1]
+        if kind == "tool_output" and type(data) is tuple:
+            outcome = data[3]
+            calls += not outcome.startswith("late_")
+            failures += outcome not in FINE
+    usage = measure(piece.items)
+    facts = replace(
+        piece.facts,
+        turns=len(turns),
+        interruptions=sum(turn.interrupted for turn in turns),
+        tool_calls=calls,
+        tool_failures=failures,
+        input_tokens=None if usage is None else usage.input,
+        output_tokens=None if usage is None else usage.output,
+        cost=prices.estimate(piece.llm, usage),
+    )
+    first = piece.items[0][1] if piece.items else 0.0
+    return CallNews(facts, int(first * 1_000_000), write_entries(piece.items), turns)

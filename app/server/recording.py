@@ -1,0 +1,30 @@
+"""The part of a node that keeps records of its calls."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from app.keys import CALLS, COUNTERS, FEED, RECORDER, SETTINGS
+from app.records import Recorder, load_prices
+from app.store import Store
+
+__all__ = ["setup_records"]
+
+
+def setup_records(web_app: web.Application, store: Store) -> None:
+    """Record the calls of a node; set up before what ends its calls, and so closed after it."""
+    prices = load_prices(web_app[SETTINGS].llm_prices)
+    web_app[RECORDER] = Recorder(store, web_app[FEED], web_app[COUNTERS], prices)
+    web_app[CALLS].runtime.recorder = web_app[RECORDER]
+    web_app.cleanup_ctx.append(keep_records)
+
+
+async def keep_records(web_app: web.Application) -> AsyncIterator[None]:
+    """Write while the node runs, and at its end what is left."""
+    recorder = web_app[RECORDER]
+    keeping = asyncio.create_task(recorder.keep())
+    yield
+    keeping.cancel()
+    await asyncio.wait([keeping])
+    await recorder.close()
