@@ -1,0 +1,91 @@
+"""How to fill each operation and each tool with ids, so that it would do something.
+
+What is not described here fails the tests: a new route cannot be forgotten.
+"""
+
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from app.mcp_server.offer import Offer
+from app.rest import Operation
+
+Ids = Mapping[str, str]
+
+UPDATE = {"type": "generate_reply", "user_input": "Hello."}
+BODIES: dict[str, Callable[[Ids], Any]] = {
+    "update_agent": lambda ids: UPDATE,
+    "send_command": lambda ids: {"command": "tag", "data": {"level": "gold"}},
+    "update_call": lambda ids: {"agent_update": UPDATE},
+    "update_call_by_post": lambda ids: {"tag": {"level": "gold"}},
+    "start_twin_call": lambda ids: {"application": ids["application"], "script": ["Hello."]},
+    "take_twin_step": lambda ids: {"hang_up": True},
+}
+"""A body for each operation that has one."""
+
+OTHER_IDS: dict[str, dict[str, str]] = {"take_twin_step": {"call_sid": "twin_call_sid"}}
+"""Where a name in a route means another kind of thing than elsewhere."""
+
+ARGUMENTS: dict[str, Callable[[Ids], dict[str, Any]]] = {
+    "list_calls": lambda ids: {},
+    "get_call": lambda ids: {"call_sid": ids["call_sid"]},
+    "follow_call": lambda ids: {"call_sid": ids["call_sid"], "wait_seconds": 0.0},
+    "update_instructions": lambda ids: {"call_sid": ids["call_sid"], "instructions": "Add."},
+    "inject_context": lambda ids: {
+        "call_sid": ids["call_sid"],
+        "messages": [{"role": "system", "content": "A gold member."}],
+    },
+    "update_tools": lambda ids: {"call_sid": ids["call_sid"], "tools": []},
+    "generate_reply": lambda ids: {"call_sid": ids["call_sid"], "user_input": "Hello."},
+    "send_command": lambda ids: {
+        "call_sid": ids["call_sid"], "command": "tag", "data": {"level": "gold"},
+    },
+    "hang_up": lambda ids: {"call_sid": ids["call_sid"]},
+    "start_twin_call": lambda ids: {"application": ids["application"], "script": ["Hello."]},
+    "list_docs": lambda ids: {},
+    "search_docs": lambda ids: {"query": "security"},
+    "read_doc": lambda ids: {"page": "security"},
+}  # fmt: skip
+"""Arguments for each tool of the MCP server."""
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A request that is ready to be made."""
+
+    method: str
+    path: str
+    body: Any = None
+
+
+def fill(operation: Operation, ids: Ids) -> Filled:
+    """A valid request of an operation, about these ids."""
+    ids = {**ids, **{name: ids[kind] for name, kind in OTHER_IDS.get(operation.name, {}).items()}}
+    names = re.findall(r"{(\w+)}", operation.route)
+    if missing := [name for name in names if name not in ids]:
+        pytest.fail(f"{operation.name}: give the parties of this test a {' and a '.join(missing)}")
+    path = operation.route.format_map(ids)
+    if "body" not in operation.inputs:
+        return Filled(operation.method, path)
+    if operation.name not in BODIES:
+        pytest.fail(f"{operation.name}: give this test a body for it, in tests/tenants/filling.py")
+    return Filled(operation.method, path, BODIES[operation.name](ids))
+
+
+def arguments(offer: Offer, ids: Ids) -> dict[str, Any]:
+    """Valid arguments of a tool, about these ids."""
+    if offer.name not in ARGUMENTS:
+        pytest.fail(f"{offer.name}: give this test arguments, in tests/tenants/filling.py")
+    return ARGUMENTS[offer.name](ids)
+
+
+def unknown(ids: Ids) -> dict[str, str]:
+    """Ids of the same kinds that nobody has."""
+    return {
+        name: f"/{uuid.uuid4()}" if value.startswith("/") else str(uuid.uuid4())
+        for name, value in ids.items()
+    }
