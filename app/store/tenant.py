@@ -11,6 +11,7 @@ from app.store.deliveries import Deliveries
 from app.store.organisation import OrganisationPort
 from app.store.people import People
 from app.store.scope import Scope
+from app.store.statistics import Statistics
 from app.store.webhooks import Webhooks
 
 if TYPE_CHECKING:
@@ -80,3 +81,8 @@ class Tenant:
     def audits(self) -> Audits:
         """Who changed what."""
         return Audits(self.scope)
+
+    @cached_property
+    def statistics(self) -> Statistics:
+        """How many calls, how long, how quick."""
+        return Statistics(self.scope)

@@ -93,6 +93,7 @@ TURNS: Final = sa.Table(
     sa.Column("tts_ms", sa.Float),
     sa.Column("interrupted", sa.Boolean, nullable=False),
     sa.PrimaryKeyConstraint("organisation_id", "call_id", "at"),
+    sa.Index(None, "organisation_id", "at"),
     sa.ForeignKeyConstraint(
         ["organisation_id", "call_id"],
         ["calls.organisation_id", "calls.id"],
