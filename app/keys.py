@@ -9,7 +9,7 @@ if TYPE_CHECKING:  # only the types: a key needs nothing of what it stands for
     from app.calls import Calls
     from app.counters import Counters
     from app.feed import Feed
-    from app.identity import Principal
+    from app.identity import Identity, Principal
     from app.outward import Outward
     from app.records import Recorder
     from app.server.credentials import WsUsers
@@ -23,6 +23,7 @@ __all__ = [
     "COUNTERS",
     "DRAINING",
     "FEED",
+    "IDENTITY",
     "OUTWARD",
     "PRINCIPAL",
     "RECORDER",
@@ -38,6 +39,8 @@ COUNTERS: Final[web.AppKey["Counters"]] = web.AppKey("counters")
 DRAINING: Final[web.AppKey[asyncio.Event]] = web.AppKey("draining")
 """Set when the server takes no new calls any more."""
 FEED: Final[web.AppKey["Feed"]] = web.AppKey("feed")
+IDENTITY: Final[web.AppKey["Identity"]] = web.AppKey("identity")
+"""Tells who somebody is; there where a store is."""
 PRINCIPAL: Final[web.RequestKey["Principal"]] = web.RequestKey("principal")
 """In a request that was let in: who asks."""
 OUTWARD: Final[web.AppKey["Outward"]] = web.AppKey("outward")

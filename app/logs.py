@@ -67,6 +67,8 @@ class Event(StrEnum):
     SESSION_BEYOND_REPAIR = auto()
 
     KEYS_NOT_REFRESHED = auto()
+    SIGNED_IN = auto()
+    SIGN_IN_REFUSED = auto()
 
     UPGRADE_REFUSED = auto()
     NO_FIRST_MESSAGE = auto()

@@ -18,7 +18,8 @@ from app.feed import Feed
 from app.keys import CALLS, FEED, SETTINGS, SWITCHBOARD
 from app.protocol import AgentUpdate, BadUpdate, parse_update
 from app.protocol.commands import encode_command
-from app.rest.access import Access, Slowdown
+from app.rest.access import Access
+from app.rest.slowdown import Slowdown
 from app.server.switchboard import Switchboard
 from app.session import CallNotFound, NoAgent, Receipt
 from app.settings import Settings

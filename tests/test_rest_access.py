@@ -5,15 +5,9 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-from app.rest.access import (
-    LONGEST_DELAY,
-    MOST_ADDRESSES,
-    MOST_WAITING,
-    Slowdown,
-    client_address,
-    is_local,
-)
+from app.rest.address import client_address, is_local
 from app.rest.problems import Problem
+from app.rest.slowdown import LONGEST_DELAY, MOST_ADDRESSES, MOST_WAITING, Slowdown
 from app.settings import Settings
 from tests.rest_server import AUTH, KEY, Rest, serving
 

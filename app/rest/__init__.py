@@ -6,14 +6,17 @@ from typing import Final
 import orjson
 from aiohttp import web
 
-from app.keys import FEED, SETTINGS, STORE
+from app.keys import FEED, IDENTITY, SETTINGS, STORE
 from app.rest import accounts, calls, commands, twin
-from app.rest.access import ACCESS, Access, client_address, is_local, require
+from app.rest.access import ACCESS, Access, require
+from app.rest.address import client_address, is_local
 from app.rest.api import API_OPERATIONS
+from app.rest.attempts import ATTEMPTS, Attempts
 from app.rest.body import read_body
 from app.rest.events import follow_call
 from app.rest.openapi import describe
 from app.rest.operation import Operation, misfit
+from app.rest.origin import is_own
 from app.rest.own import acting, ids_of, organisation_of
 from app.rest.problems import Handler, Problem, ProblemDocument, problem_middleware
 from app.rest.twin import TWIN_CALLS, TwinCalls
@@ -32,6 +35,7 @@ __all__ = [
     "client_address",
     "ids_of",
     "is_local",
+    "is_own",
     "misfit",
     "organisation_of",
     "read_body",
@@ -67,8 +71,9 @@ def setup(app: web.Application, *, access: Access | None = None) -> None:
         app: The server.
         access: The door; by default as the settings say.
     """
-    door = app[ACCESS] = access or Access(app[SETTINGS])
+    door = app[ACCESS] = access or Access(app[SETTINGS], identity=app.get(IDENTITY))
     operations = (*OPERATIONS, *API_OPERATIONS) if STORE in app else OPERATIONS
+    app[ATTEMPTS] = Attempts()
     app[TWIN_CALLS] = TwinCalls()
     app.middlewares.append(problem_middleware)
     app.on_shutdown.append(_stop_watching)

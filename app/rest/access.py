@@ -1,14 +1,9 @@
-"""Who may use the REST API, and how often: bearer keys, slowed failures, a rate limit per key."""
+"""Who may use the REST API, and how often: keys, people who are signed in, a limit for each."""
 
-import asyncio
 import hashlib
 import hmac
 import math
 import time
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final, NoReturn
 
 import structlog
@@ -17,78 +12,36 @@ from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
-from app.identity import ALL, ANONYMOUS, SIGNED_IN, Need, Principal
+from app.identity import (
+    ALL,
+    ANONYMOUS,
+    SIGNED_IN,
+    Identity,
+    Need,
+    Principal,
+    SignedIn,
+    principal_of,
+)
+from app.identity.tokens import KEY_PREFIX
 from app.keys import PRINCIPAL
 from app.logs import Event, pii
 from app.organisation import DEFAULT_ORGANISATION
+from app.rest.address import Network, client_address
+from app.rest.cookie import cookie_of
+from app.rest.origin import require_own_page
 from app.rest.problems import Problem
+from app.rest.slowdown import Slowdown, too_many
 from app.settings import Settings
 
-__all__ = ["ACCESS", "Access", "client_address", "is_local", "require"]
+__all__ = ["ACCESS", "Access", "require"]
 
-FIRST_DELAY: Final = 0.05
-LONGEST_DELAY: Final = 2.0
-FORGET_AFTER: Final = 300.0
-MOST_ADDRESSES: Final = 4096
-MOST_WAITING: Final = 256
 CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="cordboard"'}
 HOW: Final = "`Authorization: Bearer <key>`"
 WRONG_KEY: Final = {"WWW-Authenticate": 'Bearer realm="cordboard", error="invalid_token"'}
-FORWARDED: Final = ("X-Forwarded-For", "Forwarded")
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+FORGERY_HEADER: Final = "X-CSRF-Token"
 
 log = structlog.get_logger()
-
-Network = IPv4Network | IPv6Network
-
-
-@dataclass(slots=True)
-class _Failures:
-    count: int
-    last: float
-
-
-class Slowdown:
-    """Makes an address wait longer with every failed key, without ever locking it out.
-
-    Only failures wait, so whoever has a good key is not disturbed, not even from the same address.
-    """
-
-    def __init__(
-        self,
-        *,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._sleep = sleep
-        self._clock = clock
-        self._failures: OrderedDict[str, _Failures] = OrderedDict()
-        self._waiting = 0
-
-    async def failed(self, address: str) -> None:
-        """Count a failure of this address and wait for it.
-
-        Raises:
-            Problem: 429, when too many wait already.
-        """
-        if self._waiting >= MOST_WAITING:
-            raise _too_many(1, "Too many wrong keys at once.")
-        delay = self._delay(_group(address))
-        self._waiting += 1
-        try:
-            await self._sleep(delay)
-        finally:
-            self._waiting -= 1
-
-    def _delay(self, group: str) -> float:
-        now = self._clock()
-        known = self._failures.pop(group, None)
-        if known is None or now - known.last > FORGET_AFTER:
-            known = _Failures(0, now)
-        known.count, known.last = known.count + 1, now
-        self._failures[group] = known
-        if len(self._failures) > MOST_ADDRESSES:
-            self._failures.popitem(last=False)
-        return min(FIRST_DELAY * 2.0 ** min(known.count - 1, 16), LONGEST_DELAY)
 
 
 class Access:
@@ -97,14 +50,23 @@ class Access:
     Args:
         settings: Gives keys, rate limit, trusted proxies and whether anonymous use is allowed.
         slowdown: What failed keys wait for.
+        identity: Knows the keys and people of all organisations; None where there is no store.
     """
 
-    def __init__(self, settings: Settings, *, slowdown: Slowdown | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        slowdown: Slowdown | None = None,
+        identity: Identity | None = None,
+    ) -> None:
+        self._settings = settings
         self._digests = tuple(_digest(key.get_secret_value()) for key in settings.api_keys)
         self._proxies: tuple[Network, ...] = settings.trusted_proxies
-        self._slowdown = slowdown or Slowdown()
         self._limit: RateLimitItem = parse(settings.rate_limit)
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._identity = identity
+        self.slowdown = slowdown or Slowdown()
         self.is_open = settings.allow_anonymous and not self._digests
 
     async def admit(self, request: web.Request, need: Need = SIGNED_IN) -> Principal:
@@ -117,45 +79,86 @@ class Access:
         Raises:
             Problem: 401 without a good key, 403 for one that may not do this, 429 over the limit.
         """
-        if self.is_open:
-            principal, who = ANONYMOUS, f"address {self.address(request)}"
-        elif (key := self._match(_bearer(request))) is not None:
-            principal, who = _of_settings(key), f"key {key}"
-        else:
+        principal = await self._identify(request)
+        if principal is None:
             await self._refuse(request)
-        await self._count(who)
+        await self._count(request, principal)
         request[PRINCIPAL] = principal
         require(principal, need)
         return principal
+
+    async def signed_in(self, request: web.Request) -> SignedIn | None:
+        """Who is signed in by the cookie of a request; None if nobody is.
+
+        Raises:
+            Problem: 403 where it would change something and comes from a page of another site.
+        """
+        cookie = cookie_of(request)
+        if cookie is None or self._identity is None:
+            return None
+        sessions = self._identity.sessions
+        found = await sessions.find(cookie)
+        if found is not None and request.method not in SAFE:
+            require_own_page(request)
+            if not sessions.is_forgery_token(found, request.headers.get(FORGERY_HEADER, "")):
+                raise _forged()
+        return found
 
     def address(self, request: web.Request) -> str:
         """Where the request comes from; proxies are believed only if they are trusted."""
         return client_address(request, self._proxies)
 
-    def _match(self, given: str | None) -> int | None:
-        """Which key it is. Looks at all of them, so that time tells nothing."""
-        if given is None:
-            return None
+    async def _identify(self, request: web.Request) -> Principal | None:
+        found: Principal | None = None
+        if (key := _bearer(request)) is not None:
+            found = self._of_settings(key) or await self._of_ring(key)
+        elif "Authorization" not in request.headers:
+            signed_in = await self.signed_in(request)
+            found = principal_of(signed_in) if signed_in is not None else None
+        return ANONYMOUS if found is None and self.is_open else found
+
+    def _of_settings(self, given: str) -> Principal | None:
+        """Whoever holds a key of the settings runs this server, and may do all.
+
+        Looks at all of them, so that time tells nothing.
+        """
         digest, found = _digest(given), None
         for index, known in enumerate(self._digests):
             if hmac.compare_digest(digest, known):
                 found = index
+        if found is None:
+            return None
+        name = f"key {found + 1} of the settings"
+        return Principal(DEFAULT_ORGANISATION, "settings", "settings", name, ALL)
+
+    async def _of_ring(self, key: str) -> Principal | None:
+        """Whose key it is; one that another node has made a moment ago is good here at once."""
+        if self._identity is None or not key.startswith(KEY_PREFIX):
+            return None
+        ring = self._identity.ring
+        if (found := ring.find_key(key)) is None:
+            await ring.refresh()
+            found = ring.find_key(key)
         return found
 
     async def _refuse(self, request: web.Request) -> NoReturn:
         if "Authorization" not in request.headers:
-            raise Problem(401, f"Send an API key: {HOW}.", headers=CHALLENGE)
+            or_sign_in = "" if self._identity is None else ", or sign in by `POST /api/session`"
+            raise Problem(401, f"Send an API key: {HOW}{or_sign_in}.", headers=CHALLENGE)
         address = self.address(request)
         log.warning(Event.REST_REFUSED, reason="wrong key", **pii(address=address))
-        await self._slowdown.failed(address)
+        await self.slowdown.failed(address)
         raise Problem(401, f"This is no API key of this server; send {HOW}.", headers=WRONG_KEY)
 
-    async def _count(self, who: str) -> None:
-        if await self._limiter.hit(self._limit, who):
+    async def _count(self, request: web.Request, principal: Principal) -> None:
+        """Each key, person and address has a limit of its own."""
+        who = {"settings": principal.name, "anonymous": self.address(request)}
+        counted = (principal.kind, who.get(principal.kind, principal.actor))
+        if await self._limiter.hit(self._limit, *counted):
             return
-        reset = (await self._limiter.get_window_stats(self._limit, who)).reset_time
+        reset = (await self._limiter.get_window_stats(self._limit, *counted)).reset_time
         wait = max(1, math.ceil(reset - time.time()))
-        raise _too_many(wait, f"The limit is {self._limit}.")
+        raise too_many(wait, f"The limit is {self._limit}.")
 
 
 ACCESS: Final = web.AppKey("access", Access)
@@ -173,54 +176,14 @@ def require(principal: Principal, need: Need) -> None:
         raise Problem(403, detail, kind="not-allowed", title="Not allowed")
 
 
-def _of_settings(index: int) -> Principal:
-    """Whoever holds a key of the settings runs this server, and may do all."""
-    name = f"key {index + 1} of the settings"
-    return Principal(DEFAULT_ORGANISATION, "settings", "settings", name, ALL)
-
-
-def client_address(request: web.Request, proxies: Iterable[Network] = ()) -> str:
-    """The address of the client: the peer, or what trusted proxies say about theirs."""
-    address, trusted = request.remote or "", tuple(proxies)
-    hops = ",".join(request.headers.getall("X-Forwarded-For", [])).split(",")
-    for hop in reversed([hop.strip() for hop in hops if hop.strip()]):
-        if not _is_in(address, trusted) or _parse(hop) is None:
-            break
-        address = hop
-    return address
-
-
-def is_local(request: web.Request) -> bool:
-    """Whether the request comes from this machine, and not by way of a proxy on it."""
-    if any(name in request.headers for name in FORWARDED):
-        return False
-    address = _parse(request.remote or "")
-    return address is not None and address.is_loopback
-
-
-def _is_in(address: str, networks: tuple[Network, ...]) -> bool:
-    parsed = _parse(address)
-    return parsed is not None and any(
-        parsed.version == network.version and parsed in network for network in networks
+def _forged() -> Problem:
+    return Problem(
+        403,
+        f"Who is signed in by a cookie sends `{FORGERY_HEADER}` with every change: the "
+        "`csrf_token` of `GET /api/session`.",
+        kind="forged",
+        title="Not asked by a page of this server",
     )
-
-
-def _parse(address: str) -> IPv4Address | IPv6Address | None:
-    try:
-        parsed = ip_address(address.partition("%")[0])
-    except ValueError:
-        return None
-    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
-        return parsed.ipv4_mapped
-    return parsed
-
-
-def _group(address: str) -> str:
-    """What is slowed together: one IPv4 address, or an IPv6 network that one person holds."""
-    parsed = _parse(address)
-    if isinstance(parsed, IPv6Address):
-        return str(IPv6Network((parsed, 64), strict=False))
-    return address[:64]
 
 
 def _bearer(request: web.Request) -> str | None:
@@ -230,8 +193,3 @@ def _bearer(request: web.Request) -> str | None:
 
 def _digest(key: str) -> bytes:
     return hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
-
-
-def _too_many(wait: int, reason: str) -> Problem:
-    detail = f"{reason} Try again in {wait} s."
-    return Problem(429, detail, kind="rate-limited", headers={"Retry-After": str(wait)})

@@ -18,11 +18,13 @@ from aiohttp import web
 from app import mcp_server, metrics, rest
 from app.application import Application
 from app.calls import Calls
+from app.identity import Identity
 from app.keys import (
     CALLS,
     COUNTERS,
     DRAINING,
     FEED,
+    IDENTITY,
     OUTWARD,
     SETTINGS,
     STORE,
@@ -87,6 +89,9 @@ def build(
     if store is not None:
         web_app[STORE] = store
         web_app[VAULT] = vault_of(settings)
+        web_app[IDENTITY] = Identity(store, web_app[VAULT])
+        web_app[WS_USERS].directory = web_app[IDENTITY].ring
+        web_app.cleanup_ctx.append(keep_keys)
     metrics.setup(web_app)
     rest.setup(web_app)  # before the applications: a path with parameters must not hide these
     mcp_server.setup(web_app)
@@ -117,6 +122,17 @@ def limits_of(settings: Settings) -> Limits:
         slow_turn=settings.slow_turn,
         max_calls=settings.max_calls,
     )
+
+
+async def keep_keys(web_app: web.Application) -> AsyncIterator[None]:
+    """Know the keys and credentials of all organisations, from the first request on."""
+    ring = web_app[IDENTITY].ring
+    await ring.refresh()
+    keeper = asyncio.create_task(ring.keep())
+    yield
+    keeper.cancel()
+    with suppress(asyncio.CancelledError):
+        await keeper
 
 
 async def let_outward_go(web_app: web.Application) -> AsyncIterator[None]:

@@ -2,8 +2,16 @@
 
 from typing import Final
 
+from app.rest.api import session
 from app.rest.operation import Operation
 
 __all__ = ["API_OPERATIONS"]
 
-API_OPERATIONS: Final[tuple[Operation, ...]] = ()
+API_OPERATIONS: Final[tuple[Operation, ...]] = (
+    session.sign_in,
+    session.show_session,
+    session.choose_organisation,
+    session.sign_out,
+    session.change_password,
+    session.choose_password,
+)

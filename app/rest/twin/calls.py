@@ -11,7 +11,7 @@ from aiohttp import web
 
 from app.keys import SETTINGS, SWITCHBOARD, WS_USERS
 from app.organisation import DEFAULT_ORGANISATION
-from app.rest.access import is_local
+from app.rest.address import is_local
 from app.rest.own import organisation_of
 from app.rest.problems import Problem, no_such_call
 from app.rest.twin.models import TwinBody
