@@ -124,6 +124,8 @@ class Event(StrEnum):
     TOOL_UNANSWERED = auto()
     LATE_RESULT_UNDELIVERED = auto()
 
+    LOOKUP_FAILED = auto()
+
     WEBHOOK_FAILED = auto()
     WEBHOOK_BROKEN = auto()
     WEBHOOKS_WAIT = auto()

@@ -125,7 +125,7 @@ BROAD_EXCEPTS = {
     "app/session/events.py::_guard",  # an event hook
     "app/session/live.py::_run_quietly",  # a handler whose answer nobody awaits
     "app/session/opening.py::run_and_render",  # a handler or hook whose answer jambonz awaits
-    "app/session/turn_ends.py::guarded",  # what nobody waits for
+    "app/session/awaiting.py::guarded",  # what nobody waits for
     "app/session/user_code.py::begin",  # what is no Exception becomes one; the rest passes
     "app/session/user_code.py::run",  # the same
     "app/session/user_code.py::run_rest",  # the same

@@ -6,6 +6,22 @@ prompt, which tells the model how to behave with it; or None, where there is not
 
 from app.builtin_tools.built import Built, prompt_of
 from app.builtin_tools.ending import build_end_call
+from app.builtin_tools.looking_up import (
+    LookupSource,
+    build_lookup_caller,
+    look_up_early,
+    outside_number,
+)
 from app.builtin_tools.transferring import Target, build_transfer_call
 
-__all__ = ["Built", "Target", "build_end_call", "build_transfer_call", "prompt_of"]
+__all__ = [
+    "Built",
+    "LookupSource",
+    "Target",
+    "build_end_call",
+    "build_lookup_caller",
+    "build_transfer_call",
+    "look_up_early",
+    "outside_number",
+    "prompt_of",
+]

@@ -3,14 +3,13 @@
 A speech-to-speech verb counts as one: what it renders to differs only in its dialect.
 """
 
-import asyncio
 import dataclasses
 import time
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from app.agent import Rendered, RenderedAgent, TurnOver
+from app.agent import Rendered, RenderedAgent
 from app.agent.tools import Offered, present
 from app.application import Application, answers_tools
 from app.hook import Hook
@@ -22,6 +21,7 @@ from app.protocol import (
     UpdateInstructions,
     UpdateTools,
 )
+from app.session.awaiting import Waiter
 from app.session.user_code import UserCode
 from app.tool import Tool, ToolSource
 
@@ -39,7 +39,7 @@ class Agents:
         tools: What its model may call.
         last: The one that runs, or ran last, or None.
         is_speech: Whether the one that runs, or ran last, is a speech-to-speech model.
-        waiting: Who wants to know when the present turn is over.
+        waiting: Who waits for an event.
     """
 
     __slots__ = (
@@ -65,7 +65,7 @@ class Agents:
         self.last: RenderedAgent | None = None
         self.tools: Mapping[str, Tool[..., Any]] = {}
         self.is_speech = False
-        self.waiting: list[asyncio.Future[TurnOver | None]] = []
+        self.waiting: list[Waiter] = []
 
     def apply(self, rendered: Rendered, *, is_replacing: bool = True) -> None:
         """Take note of verbs that go to jambonz, in place of what runs or behind it."""
@@ -112,11 +112,9 @@ class Agents:
                 self._next()
         return self.tools.get(name)
 
-    def tell(self, over: TurnOver | None) -> None:
-        """Let those go on who wait for the end of a turn; None: there will be none."""
-        while self.waiting:
-            if not (one := self.waiting.pop()).done():
-                one.set_result(over)
+    def tell(self, event: Mapping[str, Any] | None) -> None:
+        """Let those look at an event who wait for one; None: whoever talks has stopped."""
+        self.waiting[:] = [one for one in self.waiting if not one.tell(event)]
 
     def hearers(self, event: str) -> Sequence[UserCode]:
         """Who wants an event of this name: one look-up."""

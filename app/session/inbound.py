@@ -17,7 +17,6 @@ from app.session import legs, opening, refusal, remarks, turns
 from app.session.advice import advice_on
 from app.session.answering import acknowledge, answer_hook
 from app.session.asked import asked_of
-from app.session.turn_ends import tell_turn
 from app.session.user_code import copied
 
 if TYPE_CHECKING:
@@ -100,8 +99,8 @@ def agent_event(session: "LiveCall[Any, Any]", message: Message) -> None:
         session._runtime.tracer.heard(session, message)
     if name == "turn_end":
         turns.end_turn(session, message.data)
-        if session._agents.waiting:
-            tell_turn(session, message.data)
+    if session._agents.waiting:
+        session._agents.tell(message.data)
     if message.wants_ack:
         acknowledge(session, message)
     hooks = session._agents.hearers(name)
@@ -117,7 +116,7 @@ def llm_event(session: "LiveCall[Any, Any]", message: Message) -> None:
     name = llm_event_name(message.data)
     session._publish_frame("event", keep=not name.endswith(PIECE))
     if session._agents.waiting:
-        tell_turn(session, message.data)
+        session._agents.tell(message.data)
     if hooks := session._agents.hearers(name):
         session._events.put(message, hooks)
 

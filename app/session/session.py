@@ -17,6 +17,7 @@ from app.protocol import (
     check_update,
     parse_update,
 )
+from app.session.awaiting import HowSpoken, guarded, until_running, until_spoken
 from app.session.call_commands import CallCommands
 from app.session.conference_commands import ConferenceCommands
 from app.session.facts import E, S
@@ -25,7 +26,6 @@ from app.session.offers import offer
 from app.session.opening import CallValues
 from app.session.receipt import Receipt
 from app.session.speaker import Speaker
-from app.session.turn_ends import HowSpoken, guarded, until_spoken
 from app.session.updates import LLM_UPDATE, doubts, send_event, send_tools, send_update
 from app.tool import Tool
 from app.verbs import Verb
@@ -163,6 +163,16 @@ class Session(CallCommands[S, E], MediaCommands[S, E], ConferenceCommands[S, E])
             speech-to-speech verb whose ``events`` leave out the end of a response.
         """
         return await until_spoken(self, within)
+
+    async def until_running(self, within: float = 30.0) -> bool:
+        """Wait until the agent's first event, from a handler or before there is one.
+
+        From then on updates reach it: jambonz drops those that come before.
+
+        Args:
+            within: Seconds to wait at most.
+        """
+        return await until_running(self, within)
 
     def start(self, work: Coroutine[Any, Any, object]) -> None:
         """Run something beside what goes on, until the call ends; a failure goes to the log."""

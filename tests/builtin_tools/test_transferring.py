@@ -151,7 +151,7 @@ class TestAnnouncementsThatNeverEnd:
         self, jambonz: Twin, cordboard_model: FakeModel, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(transferring, "LONGEST", 0.05)
-        monkeypatch.setattr("app.session.inbound.tell_turn", lambda *_: None)
+        monkeypatch.setattr("app.session.agents.Agents.tell", lambda *_: None)
         cordboard_model.add(CONNECT)
         call = await jambonz.call("/front", far_end=["stays"])
         await call.say("I want to buy a table.")

@@ -144,3 +144,23 @@ async def test_who_leaves_early_disturbs_nobody(call: Dial, how: str) -> None:
     line.event("turn_end")
 
     assert await staying == "spoken"
+
+
+async def test_an_agent_runs_from_its_first_event_on(call: Dial) -> None:
+    line = call(front)
+    running = asyncio.create_task(line.session.until_running(5))
+    await line.open()
+    await asyncio.sleep(0)
+    assert not running.done()
+
+    line.event("llm_response", response="Hello.")
+
+    assert await running is True
+
+
+async def test_an_agent_that_never_begins_is_not_waited_for(call: Dial) -> None:
+    line = call(front)
+    await line.open()
+
+    assert await line.session.until_running(0.01) is False
+    assert line.session._agents.waiting == []
