@@ -17,10 +17,12 @@ if TYPE_CHECKING:  # only the types: a key needs nothing of what it stands for
     from app.settings import Settings
     from app.store import Store
     from app.vault import Vault
+    from app.webhooks import Deliverer
 
 __all__ = [
     "CALLS",
     "COUNTERS",
+    "DELIVERER",
     "DRAINING",
     "FEED",
     "IDENTITY",
@@ -36,6 +38,8 @@ __all__ = [
 
 CALLS: Final[web.AppKey["Calls"]] = web.AppKey("calls")
 COUNTERS: Final[web.AppKey["Counters"]] = web.AppKey("counters")
+DELIVERER: Final[web.AppKey["Deliverer"]] = web.AppKey("deliverer")
+"""Tells webhooks of what happens; there where a store is."""
 DRAINING: Final[web.AppKey[asyncio.Event]] = web.AppKey("draining")
 """Set when the server takes no new calls any more."""
 FEED: Final[web.AppKey["Feed"]] = web.AppKey("feed")

@@ -128,6 +128,7 @@ class Event(StrEnum):
 
     WEBHOOK_FAILED = auto()
     WEBHOOK_BROKEN = auto()
+    WEBHOOKS_FULL = auto()
     WEBHOOKS_WAIT = auto()
 
     REST_REQUEST = auto()

@@ -30,6 +30,7 @@ class Piece:
         facts: What was known of the call at its end.
         llm: The model that runs, for its price.
         size: Bytes of memory, or so.
+        is_first: Whether the call has just begun.
     """
 
     organisation_id: str
@@ -37,6 +38,7 @@ class Piece:
     llm: str
     items: Sequence[Item]
     size: int
+    is_first: bool = False
 
 
 def size_of(items: Sequence[Item]) -> int:
@@ -108,4 +110,6 @@ def news_of(piece: Piece, prices: Prices) -> CallNews:
         cost=prices.estimate(piece.llm, usage),
     )
     first = piece.items[0][1] if piece.items else 0.0
-    return CallNews(facts, int(first * 1_000_000), write_entries(piece.items), turns)
+    return CallNews(
+        facts, int(first * 1_000_000), write_entries(piece.items), turns, piece.is_first
+    )

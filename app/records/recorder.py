@@ -38,11 +38,13 @@ class Recording:
     Attributes:
         items: What happened since the last piece; the feed adds to it.
         written: When the last piece was made, in monotonic seconds.
+        is_new: Whether there was no piece yet.
     """
 
     session: "Call"
     items: list[Item]
     written: float
+    is_new: bool = True
 
     def is_due(self, moment: float, *, is_away: bool) -> bool:
         """Whether it is time for a piece; while the store is away only if it becomes large."""
@@ -102,7 +104,9 @@ class Recorder:
         agent = session._agents.last
         facts = facts_of(session, now(), end_reason=end_reason)
         llm = "" if agent is None else agent.agent.llm_label
-        self.writer.put(Piece(session.organisation_id, facts, llm, items, size_of(items)))
+        of_call = (session.organisation_id, facts, llm)
+        self.writer.put(Piece(*of_call, items, size_of(items), recording.is_new))
+        recording.is_new = False
 
     async def keep(self) -> None:
         """Write until cancelled; one task for each node."""

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import structlog
@@ -63,7 +64,7 @@ class Writer:
         """Take a piece; never waits."""
         if self._bytes + piece.size > self._most and piece.items:
             self._lose("entries", len(piece.items))
-            piece = Piece(piece.organisation_id, piece.facts, piece.llm, (), 0)
+            piece = replace(piece, items=(), size=0)
         if len(self._waiting) >= MOST_WAITING:
             self._lose("calls", 1)
             return
@@ -109,7 +110,8 @@ class Writer:
         for organisation_id, news in ready:
             batch.setdefault(organisation_id, []).append(news)
         try:
-            await write_calls(self._store, batch)
+            if lost := await write_calls(self._store, batch):
+                log.warning(Event.WEBHOOKS_FULL, lost=lost)
         except SQLAlchemyError as error:
             if len(ready) == 1:
                 kind = type(error).__name__

@@ -41,6 +41,7 @@ from app.server.recording import setup_records
 from app.server.site import Site
 from app.server.socket import GOING_AWAY
 from app.server.switchboard import Switchboard
+from app.server.telling import setup_webhooks
 from app.session import Limits, Runtime
 from app.settings import Settings
 from app.store import Store
@@ -99,6 +100,8 @@ def build(
     web_app.router.register_resource(switchboard)
     web_app.cleanup_ctx.append(let_outward_go)
     web_app.cleanup_ctx.append(let_models_go)
+    if store is not None:
+        setup_webhooks(web_app, store)
     if store is not None and settings.records:
         setup_records(web_app, store)
     web_app.cleanup_ctx.append(look_after_calls)

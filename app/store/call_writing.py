@@ -1,7 +1,7 @@
 """Writing the records of calls: many at once, each as much as was learned since the last time."""
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.store.call_telling import tell_of_calls
+from app.store.news import Event
 from app.store.scope import Scope
 from app.store.tables.calls import CALL_PARTS, CALLS, TURNS
 
@@ -76,12 +78,14 @@ class CallNews:
         part: When the first of the entries happened, in microseconds.
         entries: JSON; empty where there are none.
         turns: Those that ended since the last time.
+        is_first: Whether it has just begun.
     """
 
     facts: CallFacts
     part: int
     entries: str
     turns: Sequence[TurnFacts] = ()
+    is_first: bool = False
 
 
 def call_id(organisation_id: str, call_sid: str) -> str:
@@ -89,15 +93,32 @@ def call_id(organisation_id: str, call_sid: str) -> str:
     return str(uuid.uuid5(CALL_IDS, f"{organisation_id}/{call_sid}"))
 
 
-async def write_calls(store: "Store", batch: Mapping[str, Sequence[CallNews]]) -> None:
+async def write_calls(store: "Store", batch: Mapping[str, Sequence[CallNews]]) -> int:
     """Write what there is of calls, by organisation: all of it, or nothing.
+
+    Returns:
+        How many messages to webhooks are lost, since too many wait already.
 
     Raises:
         StoreUnavailable: The store does not answer; it may soon.
     """
+    lost = 0
     async with store.writing() as connection:
         for organisation_id, news in batch.items():
-            await write_some(Scope(store, organisation_id, "recorder"), connection, news)
+            scope = Scope(store, organisation_id, "recorder")
+            await write_some(scope, connection, news)
+            lost += await tell_of_calls(scope, connection, [*happened_in(scope, news)])
+    return lost
+
+
+def happened_in(scope: Scope, batch: Iterable[CallNews]) -> Iterator[tuple[Event, str]]:
+    """What webhooks are to be told of, and of which call."""
+    for news in batch:
+        key = call_id(scope.organisation_id, news.facts.call_sid)
+        if news.is_first:
+            yield "call.started", key
+        if news.facts.status != "live":
+            yield "call.ended", key
 
 
 async def write_some(scope: Scope, connection: AsyncConnection, batch: Iterable[CallNews]) -> None:

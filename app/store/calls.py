@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 
 import sqlalchemy as sa
 
+from app.store.call_telling import tell_of_calls
 from app.store.call_writing import call_id
 from app.store.scope import Scope
 from app.store.tables.calls import CALL_PARTS, CALLS
@@ -163,8 +164,10 @@ class Calls:
         values = {"status": "lost", "end_reason": "its node went away"}
         statement = self._scope.update(CALLS).where(is_live(), CALLS.c.seen_at < before)
         async with self._scope.writing() as connection:
-            done = await connection.execute(statement.values(**values, ended_at=CALLS.c.seen_at))
-        return int(done.rowcount)
+            lost = statement.values(**values, ended_at=CALLS.c.seen_at).returning(CALLS.c.id)
+            ids = (await connection.execute(lost)).scalars().all()
+            await tell_of_calls(self._scope, connection, [("call.ended", one) for one in ids])
+        return len(ids)
 
 
 def find_window(

@@ -6,14 +6,16 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.store.news import News
 from app.store.scope import Scope
 from app.store.tables.webhooks import DELIVERIES
 from app.store.types import new_id, now
 from app.store.webhooks import Webhook, find_webhook, find_webhooks
 
-__all__ = ["GIVE_UP_AFTER", "Deliveries", "Delivery", "News", "Outgoing", "Status"]
+__all__ = ["GIVE_UP_AFTER", "Deliveries", "Delivery", "Outgoing", "Status"]
 
 Status = Literal["waiting", "delivered", "failed"]
 
@@ -54,21 +56,6 @@ class Outgoing:
     webhook: Webhook
 
 
-@dataclass(frozen=True, slots=True)
-class News:
-    """Something that webhooks are told of.
-
-    Args:
-        event: Its name, such as ``call.ended``.
-        id: By which whoever is told twice knows it again.
-        body: As it is sent: JSON.
-    """
-
-    event: str
-    id: str
-    body: str
-
-
 _SHOWN: Final = tuple(DELIVERIES.c[field.name] for field in fields(Delivery))
 
 
@@ -78,26 +65,39 @@ class Deliveries:
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
 
-    async def announce(self, connection: AsyncConnection, news: Sequence[News]) -> int:
-        """Put news on their way to the webhooks that want them.
+    async def listeners(self, connection: AsyncConnection) -> Sequence[Webhook]:
+        """The webhooks that are to be told of anything at all."""
+        return [one for one in await find_webhooks(self._scope, connection) if one.is_active]
+
+    async def announce(
+        self, connection: AsyncConnection, listeners: Sequence[Webhook], news: Sequence[News]
+    ) -> int:
+        """Put news on their way to those that want them; what they were told of already is not.
 
         Args:
             connection: Of the transaction that makes them true: with it they are kept, or not.
+            listeners: As they were found in it.
             news: In the order in which they happened.
 
         Returns:
-            How many deliveries were not taken, since too many wait already.
+            How many messages are lost, since too many wait already.
         """
         lost = 0
         rows: list[dict[str, Any]] = []
-        for webhook in await find_webhooks(self._scope, connection):
-            wanted = [one for one in news if one.event in webhook.events and webhook.is_active]
+        for webhook in listeners:
+            wanted = [one for one in news if one.event in webhook.events]
             if wanted:
                 room = max(0, MOST_WAITING - await self._count_waiting(connection, webhook.id))
                 lost += max(0, len(wanted) - room)
                 rows += (self._row(webhook.id, one) for one in wanted[:room])
         if rows:
-            await connection.execute(self._scope.insert(DELIVERIES), rows)
+            made = (
+                sqlite.insert(DELIVERIES)
+                if self._scope.is_sqlite
+                else postgresql.insert(DELIVERIES)
+            )
+            added = made.values(organisation_id=self._scope.organisation_id)
+            await connection.execute(added.on_conflict_do_nothing(), rows)
         return lost
 
     async def send(self, webhook_id: str, news: News) -> Delivery | None:

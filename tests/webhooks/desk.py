@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 from app.store import Tenant
 from app.store.deliveries import Delivery
+from app.store.news import Event, News
 from app.store.webhooks import Webhook
 from app.vault import Vault
-from app.webhooks import new_secret, news
+from app.webhooks import new_secret
 
-VAULT = Vault(["a key of the tests, of forty characters."])
+SECRET_KEY = "a-key-of-the-tests-of-forty-characters.."
+VAULT = Vault([SECRET_KEY])
 
 
 async def make_webhook(tenant: Tenant, url: str, secret: str = "") -> Webhook:
@@ -18,11 +20,12 @@ async def make_webhook(tenant: Tenant, url: str, secret: str = "") -> Webhook:
     )
 
 
-async def announce(tenant: Tenant, *events: str, data: object = None) -> int:
+async def announce(tenant: Tenant, *events: Event, data: object = None) -> int:
     """Something happens; gives how much of it was lost."""
-    told = [news(event, {"n": number, "data": data}) for number, event in enumerate(events)]  # type: ignore[arg-type]
+    told = [News.of(event, {"n": number, "data": data}) for number, event in enumerate(events)]
     async with tenant.scope.writing() as connection:
-        return await tenant.deliveries.announce(connection, told)
+        listeners = await tenant.deliveries.listeners(connection)
+        return await tenant.deliveries.announce(connection, listeners, told)
 
 
 async def deliveries(tenant: Tenant, webhook: Webhook) -> Sequence[Delivery]:

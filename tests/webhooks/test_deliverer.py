@@ -16,6 +16,7 @@ from aiohttp import web
 from app.outward import Outward
 from app.store import DEFAULT_ORGANISATION, Store, Tenant, now
 from app.store.deliveries import Delivery
+from app.store.news import Event
 from app.store.outbox import forget_deliveries
 from app.store.tables.webhooks import DELIVERIES
 from app.store.webhooks import Webhook
@@ -62,6 +63,11 @@ async def all_heard(tenant: Tenant, webhook: Webhook) -> None:
             if {one.status for one in await deliveries(tenant, webhook)} == {"delivered"}:
                 return
             await asyncio.sleep(0)
+
+
+def many(number: int) -> list[Event]:
+    """So many calls end."""
+    return ["call.ended"] * number
 
 
 def is_signed(peer: Peer, secret: str) -> bool:
@@ -219,7 +225,7 @@ async def test_what_waits_survives_a_restart_in_the_middle(
 
 async def test_two_nodes_send_each_message_once(store: Store, tenant: Tenant, far: Peer) -> None:
     webhook = await make_webhook(tenant, far.on("/hear", ""))
-    await announce(tenant, *["call.ended"] * 30)
+    await announce(tenant, *many(30))
     async with delivering(store), delivering(store):
         await all_heard(tenant, webhook)
 
@@ -230,7 +236,7 @@ async def test_two_nodes_send_each_message_once(store: Store, tenant: Tenant, fa
 async def test_a_slow_webhook_holds_up_no_other(store: Store, tenant: Tenant, far: Peer) -> None:
     await make_webhook(tenant, far.stall("/slow"))
     quick = await make_webhook(tenant, far.on("/quick", ""))
-    await announce(tenant, *["call.ended"] * 30)
+    await announce(tenant, *many(30))
     async with delivering(store):
         await all_heard(tenant, quick)
 
@@ -272,8 +278,8 @@ async def test_what_waits_for_one_webhook_is_bounded(
     monkeypatch.setattr("app.store.deliveries.MOST_WAITING", 3)
     webhook = await make_webhook(tenant, "https://example.com/hear")
 
-    assert await announce(tenant, *["call.ended"] * 2) == 0
-    assert await announce(tenant, *["call.ended"] * 2) == 1
+    assert await announce(tenant, *many(2)) == 0
+    assert await announce(tenant, *many(2)) == 1
     assert len(await deliveries(tenant, webhook)) == 3
 
 
