@@ -77,6 +77,7 @@ class StoredAgent:
         knowledge_base_ids: What it may look up, in the order in which it was linked; bases that are
             gone are no longer among them.
         version: Which one this is.
+        is_shown: Whether this is the version that `Agents.get` gives when none is asked for.
         created_at: When the agent was made.
         updated_at: When what it is to callers last became another.
     """
@@ -85,6 +86,7 @@ class StoredAgent:
     data: Mapping[str, Any]
     knowledge_base_ids: tuple[str, ...]
     version: Version
+    is_shown: bool
     created_at: datetime
     updated_at: datetime
 
@@ -141,12 +143,7 @@ async def read_agents(
     if not rows:
         return []
     links = await _read_links(scope, connection, {row.id: row.number for row in rows})
-    return [
-        StoredAgent(
-            row.id, row.data, links.get(row.id, ()), _version(row), row.made_at, row.updated_at
-        )
-        for row in rows
-    ]
+    return [_agent(row, links.get(row.id, ())) for row in rows]
 
 
 async def add_version(
@@ -189,9 +186,15 @@ def _joined(scope: Scope, *columns: Any) -> sa.Select[Any]:
     )
     about = [column for column in VERSIONS.c if column.name != "data"]
     times = (AGENTS.c.created_at.label("made_at"), AGENTS.c.updated_at)
-    query = sa.select(AGENTS.c.id, AGENTS.c.published, *times, *about, *columns)
+    query = sa.select(AGENTS.c.id, AGENTS.c.published, AGENTS.c.latest, *times, *about, *columns)
     query = query.select_from(AGENTS.join(VERSIONS, is_of_it))
     return query.where(scope.owns(AGENTS), scope.owns(VERSIONS))
+
+
+def _agent(row: sa.Row[Any], links: tuple[str, ...]) -> StoredAgent:
+    is_shown = row.number == (row.latest if row.published is None else row.published)
+    times = (row.made_at, row.updated_at)
+    return StoredAgent(row.id, row.data, links, _version(row), is_shown, *times)
 
 
 def _version(row: sa.Row[Any]) -> Version:

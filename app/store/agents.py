@@ -212,12 +212,10 @@ class Agents:
 
     async def _show(self, connection: AsyncConnection, agent_id: str, number: int) -> StoredAgent:
         """The agent in a version; where that is the one which `get` gives now, it is searched."""
-        agent = await self._find(connection, agent_id)
+        agent = await self._find(connection, agent_id, number)
         assert agent is not None
-        if agent.version.number != number:  # a draft, behind the one that answers calls
-            draft = await self._find(connection, agent_id, number)
-            assert draft is not None
-            return draft
+        if not agent.is_shown:  # a draft, behind the one that answers calls
+            return agent
         moment = now()
         row = self._scope.update(AGENTS).where(AGENTS.c.id == agent_id)
         await connection.execute(row.values(words=_words(agent), updated_at=moment))

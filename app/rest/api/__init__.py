@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from app.rest.api import session
+from app.rest.api import agent_versions, agents, session
 from app.rest.operation import Operation
 
 __all__ = ["API_OPERATIONS"]
@@ -14,4 +14,6 @@ API_OPERATIONS: Final[tuple[Operation, ...]] = (
     session.sign_out,
     session.change_password,
     session.choose_password,
+    *agents.OPERATIONS,
+    *agent_versions.OPERATIONS,
 )
