@@ -35,6 +35,7 @@ from app.keys import (
 from app.llm import close_clients
 from app.mcp_tools import POOL
 from app.outward import Outward
+from app.server.agents import serve_stored_agents
 from app.server.credentials import WsUsers
 from app.server.lookout import LOOKOUT, Lookout
 from app.server.recording import setup_records
@@ -93,6 +94,7 @@ def build(
         web_app[IDENTITY] = Identity(store, web_app[VAULT])
         web_app[WS_USERS].directory = web_app[IDENTITY].ring
         web_app.cleanup_ctx.append(keep_keys)
+        serve_stored_agents(web_app)
     metrics.setup(web_app)
     rest.setup(web_app)  # before the applications: a path with parameters must not hide these
     mcp_server.setup(web_app)

@@ -1,5 +1,6 @@
 """Session: one live call, from its first message to its end, across lost sockets."""
 
+from app.session.awaiting import LETTERS_PER_SECOND
 from app.session.errors import CallEnded, CallNotFound, NoAgent
 from app.session.facts import text_of
 from app.session.receipt import Receipt
@@ -10,6 +11,7 @@ from app.session.speaker import Speaker, SpeechFailed, Spoken
 from app.session.stored import AgentNotFound, AgentSource, StoredVersion
 
 __all__ = [
+    "LETTERS_PER_SECOND",
     "AgentNotFound",
     "AgentSource",
     "CallEnded",

@@ -1,9 +1,10 @@
 """An agent kept as data: what is created, updated, imported, and read back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Self
 
+import orjson
 from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import InitErrorDetails
 
@@ -145,12 +146,16 @@ class AgentData(Data):
             "http_tools": self.http_tools,
         }
         names = [target.name.casefold() for target in self.transfer_targets]
+        numbers = [target.number for target in self.transfer_targets]
         for option, values in lists.items():
             for index in _repeated(values):
                 yield fault((option, index), f"{values[index]!r} is there twice; keep one")
         for index in _repeated(names):
             text = "another target has this name; the model could not tell them apart"
             yield fault(("transfer_targets", index, "name"), text)
+        for index in _repeated(numbers):
+            text = f"{numbers[index]} is there twice; keep one"
+            yield fault(("transfer_targets", index, "number"), text)
 
     @property
     def variables(self) -> dict[str, Any]:
@@ -163,6 +168,15 @@ class AgentData(Data):
         if self.realtime_config is not None:
             return tuple(self.realtime_config.find_warnings())
         return tuple(config_warnings(self.agent_config or {}, instructions=self.prompt))
+
+    @classmethod
+    def read(cls, data: Mapping[str, Any]) -> Self:
+        """An agent from JSON values.
+
+        Raises:
+            ValidationError: It is none.
+        """
+        return cls.model_validate_json(orjson.dumps(data))
 
     def to_json(self) -> dict[str, Any]:
         """What is stored and read back: all options, with their defaults."""

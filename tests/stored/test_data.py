@@ -179,6 +179,16 @@ def test_a_newer_model_or_voice_is_taken_with_a_warning(
             "transfer_targets[1].name",
             "another target has this name",
         ),
+        (
+            {
+                "transfer_targets": [
+                    {"number": "+14155550100", "name": "Sales"},
+                    {"number": "+1 415 555 0100", "name": "Support"},
+                ]
+            },
+            "transfer_targets[1].number",
+            "there twice",
+        ),
         ({"knowledge_base_ids": [BASE, BASE]}, "knowledge_base_ids[1]", "there twice"),
         ({"knowledge_base_ids": ["7"]}, "knowledge_base_ids[0]", ""),
         ({"call_hooks": [{"url": "file:///etc/passwd"}]}, "call_hooks[0].url", "https://"),

@@ -34,4 +34,5 @@ def test_what_a_lookup_told_is_in_the_prompt() -> None:
 
 
 def test_the_first_words_of_a_realtime_model_stand_in_its_prompt() -> None:
-    assert "Good day, K!\n\n## Tools" in filled("Hello.", greeting="Good day, {{caller_name}}!")
+    text = filled("Hello.", greeting="Good day, {{caller_name}}!")
+    assert 'Begin the call by saying: "Good day, K!"' in text

@@ -1,0 +1,162 @@
+"""Where calls get stored agents from: the published version, with its tools as they are now."""
+
+import re
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
+
+from app.builtin_tools import Built
+from app.session import AgentNotFound, Session, StoredVersion
+from app.store import Store, StoreUnavailable, Tenant
+from app.store.agents import StoredAgent
+from app.stored.compiled import Compiled
+from app.stored.data import AgentData
+from app.stored.secrets import Seal, unseal
+from app.stored.speech import KEYS_OF
+from app.verbs import Verb
+
+__all__ = ["Builder", "Keys", "Order", "StoredAgents"]
+
+KEPT: Final = 256
+ACTOR: Final = "call"
+UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a builder of tools is told.
+
+    Attributes:
+        data: The agent.
+        knowledge_base_ids: What it may look up, as far as that is still there.
+        tenant: All that its organisation has.
+        session: The call that it answers.
+    """
+
+    data: AgentData
+    knowledge_base_ids: Sequence[str]
+    tenant: Tenant
+    session: Session
+
+
+Builder = Callable[[Order], Awaitable[Sequence[Built]]]
+Keys = Callable[[Tenant, str], Awaitable[str | None]]
+"""The API key of a vendor of models, for an organisation."""
+
+
+class StoredAgents:
+    """The agents of all organisations of a store.
+
+    A version never changes, so it is read and checked once. While the store does not answer, calls
+    are answered by what answered the last one.
+
+    Args:
+        store: Where they are kept.
+        vault: Opens the secrets in them.
+        keys: Finds API keys for realtime models.
+        builders: Make the tools, in the order in which the model sees them.
+        prepare: What is to be done before the tools are made, such as to look the caller up.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        vault: Seal,
+        *,
+        keys: Keys,
+        builders: Sequence[Builder] = (),
+        prepare: Callable[[Order], Awaitable[None]] | None = None,
+    ) -> None:
+        self._store, self._vault = store, vault
+        self._keys, self._builders, self._prepare = keys, builders, prepare
+        self._read = Recent[tuple[str, str, int], AgentData](KEPT)
+        self._last = Recent[tuple[str, str], Compiled](KEPT)
+
+    async def answer(self, session: Session, agent_id: str) -> list[Verb]:
+        """The verbs with which an agent answers this call.
+
+        Raises:
+            AgentNotFound: The organisation of the call has none of this id that is published.
+            StoreUnavailable: The store does not answer, and the agent never answered here.
+        """
+        place = (session.organisation_id, agent_id)
+        try:
+            compiled = await self._compile(session, agent_id)
+        except StoreUnavailable as error:
+            last = self._last.get(place)
+            if last is None:
+                raise
+            session.log.warning("agent_from_memory", version=last.version.version, error=str(error))
+            compiled = last
+        else:
+            self._last.put(place, compiled)
+        return compiled.answer(session)
+
+    async def _compile(self, session: Session, agent_id: str) -> Compiled:
+        tenant = self._store.tenant(session.organisation_id, ACTOR)
+        found = await tenant.agents.get(agent_id) if UUID.fullmatch(agent_id) else None
+        if found is None:
+            raise AgentNotFound(f"there is no agent {agent_id!r:.80} in the call's organisation")
+        if not found.version.is_published:
+            raise AgentNotFound(f"agent {agent_id} has drafts only; publish one of its versions")
+        data = self._data_of(session.organisation_id, found)
+        order = Order(data, found.knowledge_base_ids, tenant, session)
+        if self._prepare is not None:
+            await self._prepare(order)
+        built = [one for build in self._builders for one in await build(order)]
+        version = StoredVersion(found.id, found.version.number, found.version.name)
+        return Compiled(version, data, built, key=await self._key_for(order))
+
+    def _data_of(self, organisation_id: str, found: StoredAgent) -> AgentData:
+        place = (organisation_id, found.id, found.version.number)
+        data = self._read.get(place)
+        if data is None:
+            data = AgentData.read(unseal(found.data, self._vault))
+            self._read.put(place, data)
+        return data
+
+    async def _key_for(self, order: Order) -> str | None:
+        config = order.data.realtime_config
+        if config is None:
+            return None
+        vendor = KEYS_OF[config.provider]
+        key = await self._keys(order.tenant, vendor)
+        if key is None:
+            order.session.log.warning("agent_without_key", vendor=vendor, fix=NO_KEY)
+        return key
+
+
+NO_KEY: Final = (
+    "jambonz needs an API key of this vendor: give the organisation one, or set CORDBOARD_LLM_KEYS"
+)
+
+
+def key_in(keys: Mapping[str, Mapping[str, Any]], vendor: str) -> str | None:
+    """The API key of a vendor among those of the settings."""
+    key = keys.get(vendor, {}).get("apiKey")
+    return key if isinstance(key, str) else None
+
+
+class Recent(Generic[K, V]):
+    """The values that were used last, some of them."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._values: OrderedDict[K, V] = OrderedDict()
+
+    def get(self, key: K) -> V | None:
+        """A value that is still there."""
+        if key in self._values:
+            self._values.move_to_end(key)
+        return self._values.get(key)
+
+    def put(self, key: K, value: V) -> None:
+        """Keep a value; the one that was not used for longest is dropped where they are many."""
+        self._values[key] = value
+        self._values.move_to_end(key)
+        if len(self._values) > self._size:
+            self._values.popitem(last=False)
