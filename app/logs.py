@@ -128,6 +128,7 @@ class Event(StrEnum):
     LATE_RESULT_UNDELIVERED = auto()
 
     LOOKUP_FAILED = auto()
+    HTTP_TOOL_FAILED = auto()
 
     WEBHOOK_FAILED = auto()
     WEBHOOK_BROKEN = auto()
