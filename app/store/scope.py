@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.tables.audit import AUDIT
@@ -63,6 +64,13 @@ class Scope:
     def insert(self, table: sa.Table) -> sa.Insert:
         """A new row of the organisation."""
         return sa.insert(table).values(organisation_id=self.organisation_id)
+
+    def upsert(self, table: sa.Table) -> postgresql.Insert:
+        """The same, with ``on_conflict_do_update`` and ``on_conflict_do_nothing``."""
+        # SQLite's has the same methods; each engine compiles its own only.
+        insert: Any = sqlite.insert if self.is_sqlite else postgresql.insert
+        made: postgresql.Insert = insert(table).values(organisation_id=self.organisation_id)
+        return made
 
     def update(self, table: sa.Table) -> sa.Update:
         """A change of rows of the organisation."""

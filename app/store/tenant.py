@@ -8,8 +8,12 @@ from app.store.agents import Agents
 from app.store.audits import Audits
 from app.store.calls import Calls
 from app.store.deliveries import Deliveries
+from app.store.documents import Documents
+from app.store.knowledge import Knowledge
 from app.store.organisation import OrganisationPort
+from app.store.passages import Passages
 from app.store.people import People
+from app.store.questions import Questions
 from app.store.scope import Scope
 from app.store.statistics import Statistics
 from app.store.webhooks import Webhooks
@@ -46,6 +50,26 @@ class Tenant:
     def calls(self) -> Calls:
         """The records of its calls."""
         return Calls(self.scope)
+
+    @cached_property
+    def knowledge(self) -> Knowledge:
+        """Its knowledge bases."""
+        return Knowledge(self.scope)
+
+    @cached_property
+    def documents(self) -> Documents:
+        """What is in them."""
+        return Documents(self.scope)
+
+    @cached_property
+    def passages(self) -> Passages:
+        """Parts of the documents, to be found by a question."""
+        return Passages(self.scope)
+
+    @cached_property
+    def questions(self) -> Questions:
+        """What the bases could not answer."""
+        return Questions(self.scope)
 
     @cached_property
     def webhooks(self) -> Webhooks:

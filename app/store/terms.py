@@ -17,7 +17,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
-__all__ = ["LONGEST", "Terms", "occurrences", "terms_of", "wanted_terms"]
+__all__ = ["LONGEST", "Terms", "mark_of", "occurrences", "terms_of", "wanted_terms"]
 
 LONGEST: Final = 40
 """Characters of a term; what is longer is cut."""
@@ -91,6 +91,11 @@ def _without_ending(word: str) -> str:
     return word
 
 
+def mark_of(knowledge_id: str) -> str:
+    """The first term of every passage of a base; the text of no document holds such a one."""
+    return f"@{knowledge_id.replace('-', '')}"
+
+
 class Terms(sa.TypeDecorator[str]):
     """Terms in a column, with blanks between them; PostgreSQL keeps them as a ``tsvector``.
 
@@ -115,7 +120,7 @@ class Terms(sa.TypeDecorator[str]):
 
 
 def vector(terms: str) -> str:
-    """Terms as the text of a ``tsvector``; they are letters and digits, so nothing is escaped."""
+    """Terms as the text of a ``tsvector``; they hold nothing that has to be escaped there."""
     places: dict[str, list[str]] = {}
     for position, term in enumerate(terms.split(), 1):
         found = places.setdefault(term, [])

@@ -1,0 +1,1 @@
+"""Knowledge: files read into passages, and questions answered from them."""
