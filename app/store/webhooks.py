@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,7 +13,10 @@ from app.store.scope import Scope
 from app.store.tables.webhooks import WEBHOOKS
 from app.store.types import new_id, now
 
-__all__ = ["Sealed", "Webhook", "Webhooks", "find_webhook", "find_webhooks"]
+__all__ = ["MOST_WEBHOOKS", "Sealed", "Webhook", "Webhooks", "find_webhook", "find_webhooks"]
+
+MOST_WEBHOOKS: Final = 20
+"""Of one organisation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +63,21 @@ class Webhooks:
 
     async def create(
         self, *, url: str, events: Sequence[str], sealed: str, is_active: bool = True
-    ) -> Webhook:
-        """A new one, with its secret as the vault sealed it."""
-        moment = now()
-        row = {"id": new_id(), "url": url, "events": [*events], "is_active": is_active}
+    ) -> Webhook | None:
+        """A new one, with its secret as the vault sealed it; None where there are too many."""
+        webhook_id, moment = new_id(), now()
+        row = {"url": url, "events": [*events], "is_active": is_active}
+        row |= {"id": webhook_id, "secrets": [_written(Sealed(sealed))]}
         times = {"created_at": moment, "updated_at": moment}
-        secrets = [_written(Sealed(sealed))]
         async with self._scope.writing() as connection:
-            added = self._scope.insert(WEBHOOKS).values(**row, **times, secrets=secrets)
-            await connection.execute(added)
-            await self._scope.audit(connection, "create", "webhook", str(row["id"]), after=row)
-        return Webhook(
-            str(row["id"]), url, tuple(events), is_active, (Sealed(sealed),), moment, moment
-        )
+            if len(await find_webhooks(self._scope, connection)) >= MOST_WEBHOOKS:
+                return None
+            await connection.execute(self._scope.insert(WEBHOOKS).values(**row, **times))
+            made = await find_webhook(self._scope, connection, webhook_id)
+            assert made is not None
+            shown = _audited(made)
+            await self._scope.audit(connection, "create", "webhook", webhook_id, after=shown)
+            return made
 
     async def replace(
         self, webhook_id: str, *, url: str, events: Sequence[str], is_active: bool

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from app.store import Tenant
 from app.store.deliveries import Delivery
-from app.store.news import Event, News
+from app.store.news import EVENTS, Event, News
 from app.store.webhooks import Webhook
 from app.vault import Vault
 from app.webhooks import new_secret
@@ -15,9 +15,10 @@ VAULT = Vault([SECRET_KEY])
 
 async def make_webhook(tenant: Tenant, url: str, secret: str = "") -> Webhook:
     """A webhook that wants everything."""
-    return await tenant.webhooks.create(
-        url=url, events=["call.started", "call.ended"], sealed=VAULT.seal(secret or new_secret())
-    )
+    sealed = VAULT.seal(secret or new_secret())
+    made = await tenant.webhooks.create(url=url, events=EVENTS, sealed=sealed)
+    assert made is not None
+    return made
 
 
 async def announce(tenant: Tenant, *events: Event, data: object = None) -> int:
