@@ -1,6 +1,7 @@
 """A webhook of the default organisation that leads to a server of the test."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from app.store import Tenant
 from app.store.deliveries import Delivery
@@ -13,12 +14,17 @@ SECRET_KEY = "a-key-of-the-tests-of-forty-characters.."
 VAULT = Vault([SECRET_KEY])
 
 
-async def make_webhook(tenant: Tenant, url: str, secret: str = "") -> Webhook:
+async def make_webhook(tenant: Tenant, url: str, secret: str = "", **more: Any) -> Webhook:
     """A webhook that wants everything."""
     sealed = VAULT.seal(secret or new_secret())
-    made = await tenant.webhooks.create(url=url, events=EVENTS, sealed=sealed)
+    made = await tenant.webhooks.create(**{"url": url, "events": EVENTS, "sealed": sealed} | more)
     assert made is not None
     return made
+
+
+def many(number: int) -> list[Event]:
+    """So many calls end."""
+    return ["call.ended"] * number
 
 
 async def announce(tenant: Tenant, *events: Event, data: object = None) -> int:

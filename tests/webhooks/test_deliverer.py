@@ -16,13 +16,12 @@ from aiohttp import web
 from app.outward import Outward
 from app.store import DEFAULT_ORGANISATION, Store, Tenant, now
 from app.store.deliveries import Delivery
-from app.store.news import Event
 from app.store.outbox import forget_deliveries
 from app.store.tables.webhooks import DELIVERIES
 from app.store.webhooks import Webhook
 from app.webhooks import Deliverer
 from tests.web_peer import Peer, peer
-from tests.webhooks.desk import VAULT, announce, deliveries, make_webhook
+from tests.webhooks.desk import VAULT, announce, deliveries, make_webhook, many
 
 PATIENCE = 10.0
 
@@ -65,11 +64,6 @@ async def all_heard(tenant: Tenant, webhook: Webhook) -> None:
             await asyncio.sleep(0)
 
 
-def many(number: int) -> list[Event]:
-    """So many calls end."""
-    return ["call.ended"] * number
-
-
 def is_signed(peer: Peer, secret: str) -> bool:
     """As a receiver finds out."""
     asked = peer.asked[-1]
@@ -104,12 +98,8 @@ async def test_what_happens_is_told_signed_and_with_an_id(
 async def test_only_what_a_webhook_wants_is_told_to_it(
     store: Store, tenant: Tenant, other_tenant: Tenant, far: Peer
 ) -> None:
-    ended = await tenant.webhooks.create(
-        url=far.on("/ended", ""), events=["call.ended"], sealed=VAULT.seal("x")
-    )
-    await tenant.webhooks.create(
-        url=far.on("/off", ""), events=["call.ended"], sealed=VAULT.seal("x"), is_active=False
-    )
+    ended = await make_webhook(tenant, far.on("/ended", ""), events=["call.ended"])
+    await make_webhook(tenant, far.on("/off", ""), is_active=False)
     await make_webhook(other_tenant, far.on("/other", ""))
     await announce(tenant, "call.started", "call.ended")
     async with delivering(store):
@@ -261,9 +251,7 @@ async def test_what_a_server_of_theirs_breaks_is_not_ours(sqlite_store: Store, f
 
 async def test_a_secret_that_does_not_open_is_told(sqlite_store: Store, far: Peer) -> None:
     tenant = sqlite_store.tenant(DEFAULT_ORGANISATION)
-    webhook = await tenant.webhooks.create(
-        url=far.on("/hear", ""), events=["call.ended"], sealed="of another key"
-    )
+    webhook = await make_webhook(tenant, far.on("/hear", ""), sealed="of another key")
     await announce(tenant, "call.ended")
     async with delivering(sqlite_store):
         delivery = await settled(tenant, webhook)
