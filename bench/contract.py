@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from app import Agent, Application, Session, TurnEnd, event_hook, logs, server, stalls, tool
 from app.settings import Settings
+from app.store import Store
 
 INSTRUCTIONS = (
     "You are a helpful voice assistant. You can look up the weather with the get_weather tool. "
@@ -76,11 +77,14 @@ async def answer(session: Session[State]) -> Agent:
     return WEATHER
 
 
-async def serve(port: int, on_listening: Callable[[int], object]) -> None:
+async def serve(
+    port: int, on_listening: Callable[[int], object], store: Store | None = None
+) -> None:
     """Serve until the process is told to stop, as ``cordboard serve`` does."""
     settings = Settings(port=port, log_level="info", log_format="json", allow_anonymous=True)
     logs.configure(settings)
-    await server.run(settings, [contract], on_listening=on_listening, parts=[stalls.setup])
+    parts = [stalls.setup]
+    await server.run(settings, [contract], on_listening=on_listening, store=store, parts=parts)
 
 
 if __name__ == "__main__":

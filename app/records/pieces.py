@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from app.feed import Item
 from app.records.entries import TURN, write_entries
 from app.records.usage import Prices, measure
-from app.store.call_writing import CallFacts, CallNews, TurnFacts
+from app.store.call_writing import CallFacts, CallNews
+from app.store.turn_writing import Turn
 
 if TYPE_CHECKING:
     from app.session.live import LiveCall
@@ -83,33 +84,43 @@ def clean(text: str, limit: int) -> str:
 
 def news_of(piece: Piece, prices: Prices) -> CallNews:
     """What the store is given: read as little as possible, since a busy node has many of these."""
-    turns: list[TurnFacts] = []
-    calls = failures = 0
-    at = 0.0
-    for item in piece.items:
-        kind, data = item[2], item[3]
-        if kind == TURN:
-            stages: Any = data
-            moment = datetime.fromtimestamp(at, UTC)
-            turns.append(TurnFacts(moment, stages["interrupted"], stages))
-            continue
-        at = item[1]
-        if kind == "tool_output" and type(data) is tuple:
-            outcome = data[3]
-            calls += not outcome.startswith("late_")
-            failures += outcome not in FINE
-    usage = measure(piece.items)
+    items = piece.items
+    turns = turns_in(items)
+    outcomes = [item[3][3] for item in items if type(item[3]) is tuple]  # of tools
+    usage = measure(items)
     facts = replace(
         piece.facts,
         turns=len(turns),
         interruptions=sum(turn.interrupted for turn in turns),
-        tool_calls=calls,
-        tool_failures=failures,
+        tool_calls=sum(not outcome.startswith("late_") for outcome in outcomes),
+        tool_failures=sum(outcome not in FINE for outcome in outcomes),
         input_tokens=None if usage is None else usage.input,
         output_tokens=None if usage is None else usage.output,
         cost=prices.estimate(piece.llm, usage),
     )
-    first = piece.items[0][1] if piece.items else 0.0
-    return CallNews(
-        facts, int(first * 1_000_000), write_entries(piece.items), turns, piece.is_first
-    )
+    first = items[0][1] if items else 0.0
+    return CallNews(facts, int(first * 1_000_000), write_entries(items), turns, piece.is_first)
+
+
+def turns_in(items: Sequence[Item]) -> list[Turn]:
+    """The turns that ended, each with the time of the entry before it, which told so."""
+    turns: list[Turn] = []
+    at = 0.0
+    for item in items:
+        if item[2] == TURN:
+            stages: Any = item[3]
+            took = stages.get
+            turns.append(
+                Turn(
+                    at,
+                    stages["interrupted"],
+                    took("stt_ms"),
+                    took("eot_ms"),
+                    took("llm_ms"),
+                    took("tool_ms"),
+                    took("tts_ms"),
+                )
+            )
+        else:
+            at = item[1]
+    return turns

@@ -13,8 +13,8 @@ __all__ = ["Prices", "Usage", "measure"]
 Data = Mapping[str, Any]
 
 MILLION: Final = 1_000_000
-# What a frame must hold to be read at all: most tell nothing of tokens.
-MARKS: Final = (b'usage"', b'usage_metadata"', b'usageMetadata"')
+# What a frame must hold to be read at all: most tell nothing of tokens. All holders have it.
+MARK: Final = b"usage"
 HOLDERS: Final = ("usage", "token_usage", "usage_metadata", "usageMetadata")
 INPUT: Final = ("input_tokens", "prompt_tokens", "prompt_token_count", "promptTokenCount")
 OUTPUT: Final = (
@@ -100,7 +100,7 @@ def measure(items: Iterable[Item]) -> Usage | None:
     """All tokens that events tell of; None where none does."""
     total: Usage | None = None
     for _, _, kind, data in items:
-        if kind == "event" and type(data) is bytes and any(mark in data for mark in MARKS):
+        if kind == "event" and type(data) is bytes and MARK in data:
             found = usage_of(orjson.loads(data).get("data"))
             if found is not None:
                 total = found if total is None else total + found

@@ -4,8 +4,10 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,12 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.store.call_telling import tell_of_calls
 from app.store.news import Event
 from app.store.scope import Scope
-from app.store.tables.calls import CALL_PARTS, CALLS, TURNS
+from app.store.tables.calls import CALL_PARTS, CALLS
+from app.store.turn_writing import Turn, add_turns, turn_cells
 
 if TYPE_CHECKING:
     from app.store.store import Store
 
-__all__ = ["CallFacts", "CallNews", "TurnFacts", "call_id", "write_calls"]
+__all__ = ["CallFacts", "CallNews", "call_id", "write_calls"]
 
 CALL_IDS: Final = uuid.UUID("6f1b3a52-6e3c-4a53-9a39-8f1d0c0a7c11")
 KEY: Final = ("organisation_id", "id")
@@ -61,15 +64,6 @@ FACTS: Final = tuple(field.name for field in fields(CallFacts))
 
 
 @dataclass(frozen=True, slots=True)
-class TurnFacts:
-    """What a turn took: milliseconds by stage, as ``stt_ms`` …"""
-
-    at: datetime
-    interrupted: bool
-    stages: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
 class CallNews:
     """What there is to write of one call.
 
@@ -84,7 +78,7 @@ class CallNews:
     facts: CallFacts
     part: int
     entries: str
-    turns: Sequence[TurnFacts] = ()
+    turns: Sequence[Turn] = ()
     is_first: bool = False
 
 
@@ -123,56 +117,42 @@ def happened_in(scope: Scope, batch: Iterable[CallNews]) -> Iterator[tuple[Event
 
 async def write_some(scope: Scope, connection: AsyncConnection, batch: Iterable[CallNews]) -> None:
     """The calls of one organisation."""
+    owner, is_sqlite = {"organisation_id": scope.organisation_id}, scope.is_sqlite
     calls: list[dict[str, Any]] = []
     parts: list[dict[str, Any]] = []
-    turns: list[dict[str, Any]] = []
+    turns: list[tuple[Any, ...]] = []
     for news in batch:
-        key = call_id(scope.organisation_id, news.facts.call_sid)
-        calls.append({"id": key, **{name: getattr(news.facts, name) for name in FACTS}})
+        facts = news.facts
+        key = call_id(scope.organisation_id, facts.call_sid)
+        calls.append({**owner, "id": key, **{name: getattr(facts, name) for name in FACTS}})
         if news.entries:
-            parts.append({"call_id": key, "part": news.part, "entries": news.entries})
-        turns += (turn_row(key, news.facts, turn) for turn in news.turns)
-    await connection.execute(merge_calls(scope), calls)
+            part = {"call_id": key, "part": news.part, "entries": news.entries}
+            parts.append({**owner, **part})
+        turns += turn_cells(key, facts.agent_id, facts.agent_version, news.turns)
+    await connection.execute(merge_calls(is_sqlite=is_sqlite), calls)
     if parts:
-        await connection.execute(add(scope, CALL_PARTS), parts)
+        await connection.execute(add_parts(is_sqlite=is_sqlite), parts)
     if turns:
-        await connection.execute(add(scope, TURNS), turns)
+        given = {"owner": scope.organisation_id, "turns": orjson.dumps(turns).decode()}
+        await connection.execute(add_turns(is_sqlite=is_sqlite), given)
 
 
-def turn_row(key: str, facts: CallFacts, turn: TurnFacts) -> dict[str, Any]:
-    """A row of `TURNS`."""
-    stages = turn.stages
-    return {
-        "call_id": key,
-        "at": turn.at,
-        "agent_id": facts.agent_id,
-        "agent_version": facts.agent_version,
-        "stt_ms": stages.get("stt_ms"),
-        "eot_ms": stages.get("eot_ms"),
-        "llm_ms": stages.get("llm_ms"),
-        "tool_ms": stages.get("tool_ms"),
-        "tts_ms": stages.get("tts_ms"),
-        "interrupted": turn.interrupted,
-    }
+@cache
+def add_parts(*, is_sqlite: bool) -> Any:
+    """New rows of `CALL_PARTS`; those that are there stay: a try seemed to fail and did not."""
+    insertion = sqlite.insert(CALL_PARTS) if is_sqlite else postgresql.insert(CALL_PARTS)
+    return insertion.on_conflict_do_nothing()
 
 
-def insert(scope: Scope, table: sa.Table) -> Any:
-    """An insertion that can say what to do with a row that is there."""
-    made = sqlite.insert(table) if scope.is_sqlite else postgresql.insert(table)
-    return made.values(organisation_id=scope.organisation_id)
-
-
-def add(scope: Scope, table: sa.Table) -> Any:
-    """New rows; those that are there stay, since they were written by a try that seemed to fail."""
-    return insert(scope, table).on_conflict_do_nothing()
-
-
-def merge_calls(scope: Scope) -> Any:
+@cache
+def merge_calls(*, is_sqlite: bool) -> Any:
     """New rows of `CALLS`, or more of those that are there."""
-    statement = insert(scope, CALLS)
+    statement = sqlite.insert(CALLS) if is_sqlite else postgresql.insert(CALLS)
     new, kept = statement.excluded, CALLS.c
     fixed = {*KEY, *COUNTS, *SUMS, "started_at"}
-    values = {column.name: new[column.name] for column in CALLS.c if column.name not in fixed}
+    values: dict[str, Any] = {
+        column.name: new[column.name] for column in CALLS.c if column.name not in fixed
+    }
     values |= {name: kept[name] + new[name] for name in COUNTS}
     for name in SUMS:
         both = kept[name] + new[name]
