@@ -16,6 +16,8 @@ __all__ = ["Document", "FrontMatterError", "read", "write"]
 
 FENCE: Final = "---"
 DEEPEST: Final = 50
+LARGEST: Final = 64 * 1024
+"""Characters of the fields; YAML is read slowly."""
 NO_FOLDING: Final = 1_000_000
 _TAG: Final = "tag:yaml.org,2002:"
 _BREAKS: Final = re.compile("[\x85\u2028\u2029]")
@@ -135,6 +137,8 @@ def _split(text: str) -> tuple[str, str]:
     front, fence, body = lines.partition(f"\n{FENCE}\n")
     if not fence:
         raise FrontMatterError(1, f"the fields have no end; close them with a line `{FENCE}`")
+    if len(front) > LARGEST:
+        raise FrontMatterError(1, f"expected fields of {LARGEST:,} characters at most")
     return f"{front}\n", body.removeprefix("\n").removesuffix("\n")
 
 

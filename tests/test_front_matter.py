@@ -100,7 +100,8 @@ WRONG = [
     ("---\na: b\n\tc: d\n---\n", 3, "found character"),
     ("---\na: b\nc: \a\n---\n", 3, "special characters are not allowed"),
     (f"---\na: {DEEP}\n---\n", 2, "lies too deep in other fields"),
-    ("---\na: " + "[" * 200_000 + "\n---\n", 2, "lies too deep in other fields"),
+    ("---\na: " + "[" * 60_000 + "\n---\n", 2, "lies too deep in other fields"),
+    ("---\na: " + "b" * 70_000 + "\n---\n", 1, "expected fields of 65,536 characters at most"),
 ]
 
 

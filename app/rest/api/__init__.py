@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from app.rest.api import agent_versions, agents, session, webhooks
+from app.rest.api import agent_files, agent_versions, agents, session, webhooks
 from app.rest.operation import Operation
 
 __all__ = ["API_OPERATIONS"]
@@ -16,5 +16,6 @@ API_OPERATIONS: Final[tuple[Operation, ...]] = (
     session.choose_password,
     *agents.OPERATIONS,
     *agent_versions.OPERATIONS,
+    *agent_files.OPERATIONS,
     *webhooks.OPERATIONS,
 )

@@ -21,6 +21,7 @@ __all__ = [
     "ComparePath",
     "Saving",
     "VersionFilter",
+    "VersionNumber",
     "VersionPath",
     "VersionView",
     "data_of",

@@ -10,7 +10,16 @@ from pydantic import BaseModel, Field
 from app.rest.operation import Reply
 from app.rest.problems import HEADERS, Problem
 
-__all__ = ["NOT_MODIFIED", "Expected", "Known", "changed_meanwhile", "digest", "fresh", "tagged"]
+__all__ = [
+    "NOT_MODIFIED",
+    "Expected",
+    "Known",
+    "changed_meanwhile",
+    "digest",
+    "fresh",
+    "fresh_text",
+    "tagged",
+]
 
 NOT_MODIFIED: Final = "The client has it already."
 # To be kept by whoever asked, and asked for again each time.
@@ -58,9 +67,27 @@ def fresh(
 ) -> Reply | web.Response:
     """A representation, or that the client has it already."""
     headers = {**tagged(tag), **(headers or {})}
-    if known.if_none_match is not None and _names(known.if_none_match, tag):
-        return web.Response(status=304, headers={**HEADERS, **headers})
-    return Reply(body, headers)
+    return _not_modified(headers) if _has(known, tag) else Reply(body, headers)
+
+
+def fresh_text(
+    known: Known, text: str, kind: str, tag: str, headers: Mapping[str, str]
+) -> web.Response:
+    """The same for a text of a media type."""
+    headers = {**tagged(tag), **headers}
+    if _has(known, tag):
+        return _not_modified(headers)
+    return web.Response(
+        text=text, content_type=kind, charset="utf-8", headers={**HEADERS, **headers}
+    )
+
+
+def _has(known: Known, tag: str) -> bool:
+    return known.if_none_match is not None and _names(known.if_none_match, tag)
+
+
+def _not_modified(headers: Mapping[str, str]) -> web.Response:
+    return web.Response(status=304, headers={**HEADERS, **headers})
 
 
 def changed_meanwhile(detail: str, tag: str, field: str = "") -> Problem:
