@@ -2,7 +2,14 @@
 
 from typing import Final
 
-from app.rest.api import agent_files, agent_versions, agents, session, webhooks
+from app.rest.api import (
+    agent_files,
+    agent_versions,
+    agents,
+    session,
+    statistics,
+    webhooks,
+)
 from app.rest.operation import Operation
 
 __all__ = ["API_OPERATIONS"]
@@ -17,5 +24,6 @@ API_OPERATIONS: Final[tuple[Operation, ...]] = (
     *agents.OPERATIONS,
     *agent_versions.OPERATIONS,
     *agent_files.OPERATIONS,
+    *statistics.OPERATIONS,
     *webhooks.OPERATIONS,
 )
