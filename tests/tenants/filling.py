@@ -9,15 +9,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 import pytest
 
 from app.mcp_server.offer import Offer
 from app.rest import Operation
+from tests.identity.asking import PASSWORD
 
 Ids = Mapping[str, str]
 
 UPDATE = {"type": "generate_reply", "user_input": "Hello."}
 BODIES: dict[str, Callable[[Ids], Any]] = {
+    "sign_in": lambda ids: {"email": ids["email"], "password": ids["password"]},
+    "choose_organisation": lambda ids: {"organisation_id": ids["organisation_id"]},
+    "change_password": lambda ids: {"current_password": PASSWORD, "new_password": PASSWORD},
+    "choose_password": lambda ids: {"token": ids["password_token"], "new_password": PASSWORD},
     "update_agent": lambda ids: UPDATE,
     "send_command": lambda ids: {"command": "tag", "data": {"level": "gold"}},
     "update_call": lambda ids: {"agent_update": UPDATE},
@@ -59,7 +65,12 @@ class Filled:
 
     method: str
     path: str
-    body: Any = None
+    data: bytes | None = None
+    content_type: str = "application/json"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {} if self.data is None else {"Content-Type": self.content_type}
 
 
 def fill(operation: Operation, ids: Ids) -> Filled:
@@ -73,7 +84,7 @@ def fill(operation: Operation, ids: Ids) -> Filled:
         return Filled(operation.method, path)
     if operation.name not in BODIES:
         pytest.fail(f"{operation.name}: give this test a body for it, in tests/tenants/filling.py")
-    return Filled(operation.method, path, BODIES[operation.name](ids))
+    return Filled(operation.method, path, orjson.dumps(BODIES[operation.name](ids)))
 
 
 def arguments(offer: Offer, ids: Ids) -> dict[str, Any]:
@@ -85,7 +96,22 @@ def arguments(offer: Offer, ids: Ids) -> dict[str, Any]:
 
 def unknown(ids: Ids) -> dict[str, str]:
     """Ids of the same kinds that nobody has."""
-    return {
-        name: f"/{uuid.uuid4()}" if value.startswith("/") else str(uuid.uuid4())
-        for name, value in ids.items()
-    }
+    return {name: like(value) for name, value in ids.items()}
+
+
+def like(value: str) -> str:
+    """Another value of the same kind."""
+    new = str(uuid.uuid4())
+    if value.startswith("/"):
+        return f"/{new}"
+    return f"{new}@nobody.example" if "@" in value else new
+
+
+LAST = ("sign_out",)
+
+
+def in_turn(operation: Operation) -> tuple[int, int]:
+    """Where it stands in a row of all that an owner does: what takes away comes last."""
+    if operation.name in LAST:
+        return 3, 0
+    return (2, -len(operation.route)) if operation.method == "DELETE" else (1, 0)

@@ -1,0 +1,166 @@
+"""One organisation: how it asks, what it has, and all that is known of that."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from app.feed import Feed
+from app.keys import FEED, IDENTITY, RECORDER
+from app.store import Store, Tenant
+from app.store.tables import METADATA
+from tests.server.conftest import Server
+from tests.server.jambonz import SUBPROTOCOL, Jambonz
+from tests.server.organisations import basic
+from tests.tenants.filling import Filled
+
+
+@dataclass
+class Answer:
+    """What somebody was told."""
+
+    status: int
+    headers: dict[str, str]
+    text: str
+
+    def without(self, ids: Mapping[str, str]) -> "Answer":
+        """The same, with the names of the ids in their place."""
+        text = self.text
+        for name, value in ids.items():
+            text = text.replace(value, f"<{name}>")
+        return Answer(self.status, self.headers, text)
+
+
+@dataclass
+class Party:
+    """One organisation.
+
+    Attributes:
+        ids: What it has, by kind: another one that names it is to find nothing.
+        common: In place of some of these: what is there for everybody, or only good for itself.
+    """
+
+    name: str
+    organisation_id: str
+    owner_id: str
+    server: Server
+    store: Store
+    call: Jambonz = None  # type: ignore[assignment]  # comes soon
+    ids: dict[str, str] = field(default_factory=dict)
+    common: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def all_ids(self) -> dict[str, str]:
+        """What it can ask about itself."""
+        return {**self.ids, **self.common}
+
+    @property
+    def tenant(self) -> Tenant:
+        """All that it has in the store."""
+        return self.store.tenant(self.organisation_id, "test")
+
+    @property
+    def key(self) -> str:
+        """A key of its own, for live calls."""
+        return f"cbk_key-of-{self.name}"
+
+    async def person(self) -> dict[str, str]:
+        """The headers of its owner, who signs in anew."""
+        sessions = self.server.web_app[IDENTITY].sessions
+        cookie, signed_in = await sessions.open(self.owner_id, self.organisation_id)
+        token = sessions.forgery_token(signed_in)
+        return {"Cookie": f"cordboard-session={cookie}", "X-CSRF-Token": token}
+
+    async def ask(self, asked: Filled) -> Answer:
+        """Ask over REST as the owner; of a stream only its beginning is read."""
+        headers = {**await self.person(), **asked.headers}
+        url, client = self.server.url(asked.path), self.server.client
+        async with client.request(asked.method, url, data=asked.data, headers=headers) as answer:
+            is_stream = answer.content_type == "text/event-stream"
+            text = (await answer.content.readany()).decode() if is_stream else await answer.text()
+            kept = {
+                name: value
+                for name, value in answer.headers.items()
+                if name not in ("Date", "X-Request-ID", "Content-Length", "Set-Cookie")
+            }
+            return Answer(answer.status, kept, text)
+
+    async def use(self, tool_name: str, arguments: Mapping[str, Any]) -> Answer:
+        """Use a tool over MCP."""
+        params = {"name": tool_name, "arguments": dict(arguments)}
+        asked = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+        accept = "application/json, text/event-stream"
+        headers = {"Authorization": f"Bearer {self.key}", "Accept": accept}
+        url = self.server.url("/mcp")
+        async with self.server.client.post(url, json=asked, headers=headers) as answer:
+            lines = (await answer.text()).splitlines()
+        (told,) = [line for line in lines if line.startswith(("data: {", "{"))][-1:]
+        result = orjson.loads(told.removeprefix("data: "))["result"]
+        return Answer(500 if result.get("isError") else 200, {}, orjson.dumps(result).decode())
+
+    async def dial(self, path: str = "/shared", call_sid: str | None = None) -> Jambonz:
+        """Open a control socket."""
+        ws = await self.server.client.ws_connect(
+            self.server.url(path), protocols=(SUBPROTOCOL,), headers=basic(self.name)
+        )
+        self.server.dialled.append(Jambonz(ws, call_sid))
+        return self.server.dialled[-1]
+
+    async def picture(self) -> dict[str, Any]:
+        """All that the organisation has, and all that was told to it."""
+        web_app = self.server.web_app
+        calls = [*self.server.calls.within(self.organisation_id)]
+        for one in calls:
+            assert await web_app[RECORDER].settle(one.key)
+        return {
+            "live": {one.call_sid: (id(one), one.snapshot()) for one in calls},
+            "feed": entries(web_app[FEED], [one.key for one in calls]),
+            "frames": [*self.call.frames],
+            "is_over": self.call.is_over,
+            "rows": await rows(self.store, self.organisation_id),
+        }
+
+
+def entries(feed: Feed, keys: list[str]) -> dict[str, Any]:
+    """What watchers of some calls are told."""
+    told: dict[str, Any] = {}
+    for key in keys:
+        watch = feed.watch(key)
+        told[key] = list(iter(watch.take, None))
+        watch.close()
+    return told
+
+
+async def rows(store: Store, organisation_id: str) -> dict[str, list[Any]]:
+    """All that stands in the store of an organisation, table by table."""
+    found = {}
+    async with store.reading() as connection:
+        for table in METADATA.sorted_tables:
+            if (mine := owned(table, organisation_id)) is not None:
+                query = sa.select(table).where(mine).order_by(*table.primary_key.columns)
+                found[table.name] = [tuple(row) for row in await connection.execute(query)]
+    return found
+
+
+def owned(table: sa.Table, organisation_id: str) -> sa.ColumnElement[bool] | None:
+    """Which rows of a table are an organisation's."""
+    members = METADATA.tables["memberships"].c
+    people = sa.select(members.user_id).where(members.organisation_id == organisation_id)
+    columns = table.c
+    if table.name == "organisations":
+        return columns.id == organisation_id
+    if table.name == "users":
+        return columns.id.in_(people)
+    if "organisation_id" in columns:
+        return columns.organisation_id == organisation_id
+    if "user_id" in columns:
+        return columns.user_id.in_(people)
+    return None
+
+
+async def empty_tables(party: Party) -> set[str]:
+    """The tables in which it has nothing."""
+    found = await rows(party.store, party.organisation_id)
+    return {name for name, rows in found.items() if not rows}
