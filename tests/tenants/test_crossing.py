@@ -29,8 +29,8 @@ PAIRS = [("default", "north"), ("north", "default"), ("north", "south")]
 # What no operation makes yet.
 NOT_YET = {
     "agent_knowledge", "agent_versions", "agents", "call_pieces", "knowledge_bases",
-    "knowledge_documents", "knowledge_passages", "knowledge_questions", "knowledge_terms", "tool_calls", "turns",
-    "webhook_deliveries", "webhooks",
+    "knowledge_documents", "knowledge_passages", "knowledge_questions", "knowledge_terms",
+    "tool_calls", "turns", "webhook_deliveries", "webhooks",
 }  # fmt: skip
 Parties = dict[str, Party]
 
