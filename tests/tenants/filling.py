@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import orjson
 import pytest
@@ -19,11 +20,14 @@ from tests.identity.asking import PASSWORD
 Ids = Mapping[str, str]
 
 UPDATE = {"type": "generate_reply", "user_input": "Hello."}
+AGENT = {"name": "Front desk", "prompt": "Be kind.", "realtime_config": {"provider": "openai"}}
 BODIES: dict[str, Callable[[Ids], Any]] = {
-    "sign_in": lambda ids: {"email": ids["email"], "password": ids["password"]},
+    "sign_in": lambda ids: {name: ids[name] for name in ("email", "password", "organisation_id")},
     "choose_organisation": lambda ids: {"organisation_id": ids["organisation_id"]},
     "change_password": lambda ids: {"current_password": PASSWORD, "new_password": PASSWORD},
     "choose_password": lambda ids: {"token": ids["password_token"], "new_password": PASSWORD},
+    "create_agent": lambda ids: {**AGENT, "knowledge_base_ids": []},
+    "replace_agent": lambda ids: {**AGENT, "knowledge_base_ids": []},
     "update_agent": lambda ids: UPDATE,
     "send_command": lambda ids: {"command": "tag", "data": {"level": "gold"}},
     "update_call": lambda ids: {"agent_update": UPDATE},
@@ -32,6 +36,9 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "take_twin_step": lambda ids: {"hang_up": True},
 }
 """A body for each operation that has one."""
+
+PLACES = {"number": "1", "other": "1"}
+"""What is in a route and is nobody's."""
 
 OTHER_IDS: dict[str, dict[str, str]] = {"take_twin_step": {"call_sid": "twin_call_sid"}}
 """Where a name in a route means another kind of thing than elsewhere."""
@@ -75,16 +82,34 @@ class Filled:
 
 def fill(operation: Operation, ids: Ids) -> Filled:
     """A valid request of an operation, about these ids."""
-    ids = {**ids, **{name: ids[kind] for name, kind in OTHER_IDS.get(operation.name, {}).items()}}
+    meant = {name: ids[kind] for name, kind in OTHER_IDS.get(operation.name, {}).items()}
+    ids = {**ids, **meant, **PLACES}
     names = re.findall(r"{(\w+)}", operation.route)
-    if missing := [name for name in names if name not in ids]:
+    asked = [name for name in properties(operation, "query") if name in ids or is_id(name)]
+    if missing := [name for name in (*names, *asked) if name not in ids]:
         pytest.fail(f"{operation.name}: give the parties of this test a {' and a '.join(missing)}")
-    path = operation.route.format_map(ids)
+    path = operation.route.format_map({name: quote(value) for name, value in ids.items()})
+    if asked:
+        path += "?" + urlencode({name: ids[name] for name in asked})
     if "body" not in operation.inputs:
         return Filled(operation.method, path)
     if operation.name not in BODIES:
         pytest.fail(f"{operation.name}: give this test a body for it, in tests/tenants/filling.py")
-    return Filled(operation.method, path, orjson.dumps(BODIES[operation.name](ids)))
+    body = BODIES[operation.name](ids)
+    if missing := [one for one in properties(operation, "body") if is_id(one) and one not in body]:
+        pytest.fail(f"{operation.name}: its body can name a {' and a '.join(missing)}")
+    return Filled(operation.method, path, orjson.dumps(body))
+
+
+def properties(operation: Operation, part: str) -> list[str]:
+    """The names in a part of an operation's requests."""
+    adapter = operation.inputs.get(part)
+    return [] if adapter is None else [*adapter.json_schema().get("properties", {})]
+
+
+def is_id(name: str) -> bool:
+    """Whether a name stands for something that somebody has."""
+    return name.endswith(("_id", "_ids", "_sid"))
 
 
 def arguments(offer: Offer, ids: Ids) -> dict[str, Any]:
