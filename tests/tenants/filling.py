@@ -21,6 +21,7 @@ Ids = Mapping[str, str]
 
 UPDATE = {"type": "generate_reply", "user_input": "Hello."}
 AGENT = {"name": "Front desk", "prompt": "Be kind.", "realtime_config": {"provider": "openai"}}
+WEBHOOK = {"url": "https://hooks.example/calls", "events": ["call.ended"], "is_active": True}
 BODIES: dict[str, Callable[[Ids], Any]] = {
     "sign_in": lambda ids: {name: ids[name] for name in ("email", "password", "organisation_id")},
     "choose_organisation": lambda ids: {"organisation_id": ids["organisation_id"]},
@@ -28,6 +29,8 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "choose_password": lambda ids: {"token": ids["password_token"], "new_password": PASSWORD},
     "create_agent": lambda ids: {**AGENT, "knowledge_base_ids": []},
     "replace_agent": lambda ids: {**AGENT, "knowledge_base_ids": []},
+    "create_webhook": lambda ids: WEBHOOK,
+    "replace_webhook": lambda ids: WEBHOOK,
     "update_agent": lambda ids: UPDATE,
     "send_command": lambda ids: {"command": "tag", "data": {"level": "gold"}},
     "update_call": lambda ids: {"agent_update": UPDATE},

@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 
-from tests.tenants.filling import AGENT, Filled
+from tests.tenants.filling import AGENT, WEBHOOK, Filled
 from tests.tenants.party import Party
 
 
@@ -12,11 +12,15 @@ async def seed(party: Party) -> None:
     """Make it, and keep the ids."""
     agent = {**AGENT, "name": f"Agent of {party.name}", "prompt": f"Secret of {party.name}"}
     party.ids["agent_id"] = await make(party, "/api/agents", agent)
+    webhook = {**WEBHOOK, "url": f"https://hooks.example/of-{party.name}"}
+    path = "/api/webhooks"
+    party.ids["webhook_id"] = webhook_id = await make(party, path, webhook)
+    party.ids["delivery_id"] = await make(party, f"{path}/{webhook_id}/ping")
 
 
-async def make(party: Party, path: str, body: dict[str, Any]) -> str:
+async def make(party: Party, path: str, body: dict[str, Any] | None = None) -> str:
     """Make something; its id."""
-    answer = await party.ask(Filled("POST", path, orjson.dumps(body)))
-    assert answer.status == 201, answer
+    answer = await party.ask(Filled("POST", path, None if body is None else orjson.dumps(body)))
+    assert answer.status in (201, 202), answer
     made_id: str = orjson.loads(answer.text)["id"]
     return made_id

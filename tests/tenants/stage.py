@@ -15,13 +15,14 @@ from pydantic import SecretStr
 from app import Agent, Application, Session, Verb, pause, tool
 from app import answer as pick_up
 from app.identity.tokens import digest_of, new_token
-from app.keys import FEED, IDENTITY
+from app.keys import DELIVERER, FEED, IDENTITY, OUTWARD, VAULT
 from app.organisation import DEFAULT_ORGANISATION, call_key
 from app.rest import ACCESS
 from app.rest.slowdown import Slowdown
 from app.server import build
 from app.settings import Settings
 from app.store import Store, now, open_store
+from app.webhooks import Deliverer
 from tests.identity.asking import PASSWORD, cheap_passwords
 from tests.server.conftest import Server, serving_on_loopback
 from tests.server.jambonz import LIMIT
@@ -74,6 +75,7 @@ async def set_up(store: Store) -> AsyncIterator[dict[str, Party]]:
     settings = Settings(api_keys=(SecretStr("key-of-the-node"),), rate_limit="100000/second")
     own, shared = application("/own", shared=False), application("/shared", shared=True)
     web_app = build(settings, [own, shared, quiet], store=store)
+    web_app[DELIVERER] = Still(store, web_app[OUTWARD], web_app[VAULT])
     async with serving_on_loopback(web_app) as server, AsyncExitStack() as stack:
         web_app[IDENTITY].passwords = cheap_passwords()
         web_app[ACCESS].slowdown = Slowdown(sleep=at_once)
@@ -84,6 +86,13 @@ async def set_up(store: Store) -> AsyncIterator[dict[str, Party]]:
             party.ids["twin_call_sid"] = await stack.enter_async_context(twin_call(party))
             await seed(party)
         yield parties
+
+
+class Still(Deliverer):
+    """Sends nothing to anybody, so that what waits for webhooks stays as it is."""
+
+    async def run(self) -> None:
+        await asyncio.Event().wait()
 
 
 async def found(server: Server, store: Store, name: str) -> Party:

@@ -30,7 +30,7 @@ PAIRS = [("default", "north"), ("north", "default"), ("north", "south")]
 NOT_YET = {
     "agent_knowledge", "call_pieces", "knowledge_bases",
     "knowledge_documents", "knowledge_passages", "knowledge_questions", "knowledge_terms",
-    "tool_calls", "turns", "webhook_deliveries", "webhooks",
+    "tool_calls", "turns",
 }  # fmt: skip
 Parties = dict[str, Party]
 
