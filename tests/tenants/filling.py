@@ -22,6 +22,14 @@ Ids = Mapping[str, str]
 UPDATE = {"type": "generate_reply", "user_input": "Hello."}
 AGENT = {"name": "Front desk", "prompt": "Be kind.", "realtime_config": {"provider": "openai"}}
 WEBHOOK = {"url": "https://hooks.example/calls", "events": ["call.ended"], "is_active": True}
+AGENT_FILE = """---
+name: Front desk
+id: {agent_id}
+realtime_config:
+  provider: openai
+---
+Be kind.
+"""
 BODIES: dict[str, Callable[[Ids], Any]] = {
     "sign_in": lambda ids: {name: ids[name] for name in ("email", "password", "organisation_id")},
     "choose_organisation": lambda ids: {"organisation_id": ids["organisation_id"]},
@@ -29,6 +37,8 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "choose_password": lambda ids: {"token": ids["password_token"], "new_password": PASSWORD},
     "create_agent": lambda ids: {**AGENT, "knowledge_base_ids": []},
     "replace_agent": lambda ids: {**AGENT, "knowledge_base_ids": []},
+    "import_agent": AGENT_FILE.format_map,
+    "check_agent": AGENT_FILE.format_map,
     "create_webhook": lambda ids: WEBHOOK,
     "replace_webhook": lambda ids: WEBHOOK,
     "update_agent": lambda ids: UPDATE,
@@ -99,6 +109,8 @@ def fill(operation: Operation, ids: Ids) -> Filled:
     if operation.name not in BODIES:
         pytest.fail(f"{operation.name}: give this test a body for it, in tests/tenants/filling.py")
     body = BODIES[operation.name](ids)
+    if isinstance(body, str):
+        return Filled(operation.method, path, body.encode(), operation.takes)
     if missing := [one for one in properties(operation, "body") if is_id(one) and one not in body]:
         pytest.fail(f"{operation.name}: its body can name a {' and a '.join(missing)}")
     return Filled(operation.method, path, orjson.dumps(body))
