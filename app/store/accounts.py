@@ -131,7 +131,9 @@ class Accounts:
         async with self._store.writing() as connection:
             organisation_id = await self._organisation(connection, name)
             people = People(Scope(self._store, organisation_id, "system"))
-            owner = await people.add_within(connection, email=email, name="", role=OWNER)
+            owner = await people.add_within(
+                connection, email=email, name="", role=OWNER, is_known_elsewhere=True
+            )
             if password is not None:
                 await self._set_password(connection, owner.id, password, "system")
         return organisation_id, organisation_id == DEFAULT_ORGANISATION

@@ -13,13 +13,17 @@ from app.store.tables.organisations import ORGANISATIONS
 from app.store.tables.people import MEMBERSHIPS, PASSWORD_TOKENS, SESSIONS, USERS
 from app.store.types import new_id, now
 
-__all__ = ["AlreadyMember", "LastOwner", "NotOnlyHere", "People", "Person"]
+__all__ = ["AlreadyMember", "KnownElsewhere", "LastOwner", "NotOnlyHere", "People", "Person"]
 
 OWNER: Final = "owner"
 
 
 class AlreadyMember(Exception):
     """The person belongs to the organisation already."""
+
+
+class KnownElsewhere(Exception):
+    """The address is that of somebody of another organisation."""
 
 
 class LastOwner(Exception):
@@ -74,28 +78,53 @@ class People:
         async with self._scope.reading() as connection:
             return await self._find(connection, user_id)
 
-    async def add(self, *, email: str, name: str, role: str) -> Person:
-        """Let somebody belong to the organisation; a known address stays the person it is.
+    async def add(
+        self, *, email: str, name: str, role: str, is_known_elsewhere: bool = False
+    ) -> Person:
+        """Let somebody belong to the organisation.
+
+        Nobody has proved that an address is theirs. Who let somebody choose a password for it would
+        come in here as well, so that only whoever runs the server may say that it is the same one.
 
         Args:
             email: In lower case.
             name: For a person who is new.
             role: In this organisation.
+            is_known_elsewhere: Whether they may be somebody of another organisation.
 
         Raises:
             AlreadyMember: They do already.
+            KnownElsewhere: They belong to another organisation.
         """
         async with self._scope.writing() as connection:
-            return await self.add_within(connection, email=email, name=name, role=role)
+            return await self.add_within(
+                connection,
+                email=email,
+                name=name,
+                role=role,
+                is_known_elsewhere=is_known_elsewhere,
+            )
 
     async def add_within(
-        self, connection: AsyncConnection, *, email: str, name: str, role: str
+        self,
+        connection: AsyncConnection,
+        *,
+        email: str,
+        name: str,
+        role: str,
+        is_known_elsewhere: bool,
     ) -> Person:
         """The same, within a transaction that does more."""
         scope, at = self._scope, now()
-        user_id = await _user(connection, email, name, at)
-        if await self._find(connection, user_id) is not None:
+        await self._hold_all(connection)
+        query = sa.select(USERS.c.id).where(USERS.c.email == email)
+        user_id = (await connection.execute(query)).scalar()
+        if user_id is None:
+            user_id = await _new_user(connection, email, name, at)
+        elif await self._find(connection, user_id) is not None:
             raise AlreadyMember
+        elif not is_known_elsewhere:
+            raise KnownElsewhere
         membership = {"user_id": user_id, "role": role, "created_at": at}
         await connection.execute(scope.insert(MEMBERSHIPS).values(membership))
         added = await self._get(connection, user_id)
@@ -189,11 +218,12 @@ class People:
 
     async def _hold(self, connection: AsyncConnection, user_id: str) -> Person | None:
         """The same, while nobody else changes the people of this organisation."""
-        organisation = ORGANISATIONS.c.id == self._scope.organisation_id
-        await connection.execute(
-            sa.select(ORGANISATIONS.c.id).where(organisation).with_for_update()
-        )
+        await self._hold_all(connection)
         return await self._find(connection, user_id)
+
+    async def _hold_all(self, connection: AsyncConnection) -> None:
+        mine = ORGANISATIONS.c.id == self._scope.organisation_id
+        await connection.execute(sa.select(ORGANISATIONS.c.id).where(mine).with_for_update())
 
     async def _require_other_owner(self, connection: AsyncConnection, person: Person) -> None:
         query = self._scope.select(MEMBERSHIPS, MEMBERSHIPS.c.user_id).where(
@@ -203,11 +233,7 @@ class People:
             raise LastOwner
 
 
-async def _user(connection: AsyncConnection, email: str, name: str, at: datetime) -> str:
-    """The id of who has this address; made where nobody has."""
-    query = sa.select(USERS.c.id).where(USERS.c.email == email)
-    if (known := (await connection.execute(query)).scalar()) is not None:
-        return str(known)
+async def _new_user(connection: AsyncConnection, email: str, name: str, at: datetime) -> str:
     row = {"id": new_id(), "email": email, "name": name, "created_at": at, "updated_at": at}
     await connection.execute(sa.insert(USERS).values(row))
     return str(row["id"])

@@ -236,7 +236,7 @@ async def test_a_key_is_told_who_it_is(asking: Asking) -> None:
 
 async def test_somebody_of_two_organisations_chooses(asking: Asking) -> None:
     other = asking.store.tenant(asking.other_id)
-    await other.people.add(email=OWNER, name="", role="viewer")
+    await other.people.add(email=OWNER, name="", role="viewer", is_known_elsewhere=True)
     owner = await asking.person()
     chosen = await owner.put("/api/session", {"organisation_id": asking.other_id})
 

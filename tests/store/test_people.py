@@ -8,7 +8,8 @@ from app.organisation import DEFAULT_ORGANISATION
 from app.store import Store, Tenant, new_id, now
 from app.store.accounts import MOST_SESSIONS, Accounts
 from app.store.directory import Directory
-from app.store.people import AlreadyMember, LastOwner, NotOnlyHere, Person
+from app.store.organisation import OrganisationSettings
+from app.store.people import AlreadyMember, KnownElsewhere, LastOwner, NotOnlyHere, Person
 
 OWNER, EDITOR = "owner@example.com", "editor@example.com"
 SOON = timedelta(hours=1)
@@ -64,13 +65,26 @@ async def test_one_person_may_belong_to_two_organisations_in_two_roles(
     tenant: Tenant, other_tenant: Tenant, directory: Directory
 ) -> None:
     here = await owner_of(tenant)
-    there = await other_tenant.people.add(email=OWNER, name="Ignored", role="viewer")
+    there = await other_tenant.people.add(
+        email=OWNER, name="Ignored", role="viewer", is_known_elsewhere=True
+    )
 
     assert (there.id, there.name, there.role) == (here.id, here.name, "viewer")
     assert [(one.organisation_id, one.role) for one in await directory.memberships(here.id)] == [
         (DEFAULT_ORGANISATION, "owner"),
         (other_tenant.organisation_id, "viewer"),
     ]
+
+
+async def test_only_who_runs_the_server_makes_somebody_belong_to_two_organisations(
+    tenant: Tenant, other_tenant: Tenant
+) -> None:
+    """Else who invites an address first, and chooses its password, would come in elsewhere too."""
+    await owner_of(tenant)
+    with pytest.raises(KnownElsewhere):
+        await other_tenant.people.add(email=OWNER, name="", role="owner")
+
+    assert await other_tenant.people.list() == []
 
 
 async def test_another_organisation_changes_nobody_here(
@@ -105,7 +119,7 @@ async def test_who_belongs_nowhere_any_more_is_forgotten(
 ) -> None:
     await owner_of(tenant)
     editor = await tenant.people.add(email=EDITOR, name="", role="editor")
-    await other_tenant.people.add(email=EDITOR, name="", role="viewer")
+    await other_tenant.people.add(email=EDITOR, name="", role="viewer", is_known_elsewhere=True)
     await sign_in(accounts, editor, tenant)
 
     await tenant.people.remove(editor.id)
@@ -170,7 +184,7 @@ async def test_who_chooses_an_organisation_acts_for_it_as_what_they_are_there(
     await accounts.choose("d", other_tenant.organisation_id)
     assert await directory.signed_in("d", now()) is None, "they do not belong to it"
 
-    await other_tenant.people.add(email=OWNER, name="", role="viewer")
+    await other_tenant.people.add(email=OWNER, name="", role="viewer", is_known_elsewhere=True)
     found = await directory.signed_in("d", now())
 
     assert found is not None
@@ -223,7 +237,7 @@ async def test_one_organisation_gives_no_token_for_somebody_of_another_one_too(
     tenant: Tenant, other_tenant: Tenant
 ) -> None:
     person = await owner_of(tenant)
-    await other_tenant.people.add(email=OWNER, name="", role="viewer")
+    await other_tenant.people.add(email=OWNER, name="", role="viewer", is_known_elsewhere=True)
 
     with pytest.raises(NotOnlyHere):
         await other_tenant.people.let_choose_password(person.id, "token", now() + SOON)
@@ -268,11 +282,11 @@ async def test_an_organisation_keeps_settings_and_sealed_secrets(
 
     assert (kept.name, kept.settings, kept.secrets) == (
         "Harbour",
-        {"retention_days": 30},
+        OrganisationSettings(retention_days=30),
         {"lookup": "s1"},
     )
     other = await other_tenant.organisation.get()
-    assert (other.name, other.settings, other.secrets) == ("Another", {}, {})
+    assert (other.name, other.settings, other.secrets) == ("Another", OrganisationSettings(), {})
 
 
 async def test_the_log_says_which_secret_is_new_and_never_what_it_is(tenant: Tenant) -> None:
@@ -297,7 +311,7 @@ async def test_the_audit_log_is_read_in_pages_the_newest_first(
     people = [
         await tenant.people.add(email=f"{n}@example.com", name="", role="viewer") for n in range(5)
     ]
-    await owner_of(other_tenant, "0@example.com")
+    await owner_of(other_tenant, "owner@other.example")
     first = await tenant.audits.list(limit=3)
     rest = await tenant.audits.list(limit=3, before=first[-1].id)
 

@@ -3,9 +3,13 @@
 from typing import Final
 
 from app.rest.api import (
+    access,
     agent_files,
     agent_versions,
     agents,
+    audit,
+    organisation,
+    people,
     session,
     statistics,
     webhooks,
@@ -15,12 +19,11 @@ from app.rest.operation import Operation
 __all__ = ["API_OPERATIONS"]
 
 API_OPERATIONS: Final[tuple[Operation, ...]] = (
-    session.sign_in,
-    session.show_session,
-    session.choose_organisation,
-    session.sign_out,
-    session.change_password,
-    session.choose_password,
+    *session.OPERATIONS,
+    *organisation.OPERATIONS,
+    *people.OPERATIONS,
+    *access.OPERATIONS,
+    *audit.OPERATIONS,
     *agents.OPERATIONS,
     *agent_versions.OPERATIONS,
     *agent_files.OPERATIONS,

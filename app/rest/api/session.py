@@ -25,14 +25,7 @@ from app.rest.origin import require_own_page
 from app.rest.problems import HEADERS, Problem, invalid
 from app.store.directory import Account, Membership
 
-__all__ = [
-    "change_password",
-    "choose_organisation",
-    "choose_password",
-    "show_session",
-    "sign_in",
-    "sign_out",
-]
+__all__ = ["OPERATIONS"]
 
 ROUTE: Final = "/api/session"
 SHOWN: Final = {200: Answer("Who asks, and what they may do.", SessionView)}
@@ -208,3 +201,13 @@ def _not_a_member() -> Problem:
 def _written(view: SessionView, *, status: int) -> web.Response:
     body = view.model_dump_json().encode()
     return web.Response(body=body, status=status, content_type="application/json", headers=HEADERS)
+
+
+OPERATIONS: Final = (
+    sign_in,
+    show_session,
+    choose_organisation,
+    sign_out,
+    change_password,
+    choose_password,
+)

@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
-__all__ = ["Email", "Id", "Label", "Name", "Secret"]
+__all__ = ["Email", "HeaderValue", "Id", "Label", "Name", "Secret"]
 
 UUID: Final = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 # Control characters have no place in a name, and a NUL none in PostgreSQL.
@@ -24,4 +24,8 @@ Email = Annotated[
     ),
     AfterValidator(str.lower),
 ]
-Secret = Annotated[str, Field(min_length=1, max_length=4096, pattern=PRINTED)]
+HeaderValue = Annotated[
+    str, Field(max_length=4096, pattern=r"^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$")
+]
+Secret = Annotated[str, Field(min_length=1, max_length=16_384, pattern=r"^[^\x00]+$")]
+"""Also one of several lines, such as a private key."""

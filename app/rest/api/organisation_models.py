@@ -1,0 +1,113 @@
+"""An organisation over REST: what may be set, and what is shown."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Final, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field
+
+from app.llm import vendors
+from app.rest.api.words import HeaderValue, Name, Secret
+from app.rest.models import Body, View
+from app.store.organisation import LOOKUP_SECRET, Organisation
+
+__all__ = ["OrganisationBody", "OrganisationView"]
+
+MOST_FIELDS: Final = 20
+
+
+def _has_host(url: str) -> str:
+    try:
+        host = urlsplit(url).hostname
+    except ValueError:
+        host = None
+    if not host:
+        raise ValueError("expected an address such as https://crm.example.com/caller")
+    return url
+
+
+VENDORS: Final = tuple(sorted(vendors()))
+Url = Annotated[
+    str,
+    Field(max_length=2000, pattern=r"^https?://[A-Za-z0-9._:\[\]-]+(?:[/?][^\x00-\x20\x7f#]*)?$"),
+    AfterValidator(_has_host),
+]
+Header = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$")]
+ModelSpec = Annotated[
+    str, Field(max_length=200, pattern=rf"^(?:{'|'.join(VENDORS)}):[^\x00-\x20\x7f]+$")
+]
+Vendor = Annotated[str, Field(pattern=rf"^(?:{'|'.join(VENDORS)})$")]
+Credential = Secret | Annotated[dict[Name, Secret], Field(min_length=1, max_length=MOST_FIELDS)]
+
+
+class OrganisationBody(Body):
+    """What is to be another; what is not named stays, and null takes a value away."""
+
+    name: Annotated[Name, Field(description="Cannot be taken away.")] = ""
+    client_lookup_url: Annotated[
+        Url | None,
+        Field(description="Asked by GET with `?phone=`, to know who is on the line."),
+    ] = None
+    client_lookup_header: Annotated[
+        Header | None, Field(description="Which carries the secret; `loquent_x_check` by default.")
+    ] = None
+    client_lookup_secret: Annotated[
+        HeaderValue | None, Field(description="Sent to that address; never shown again.")
+    ] = None
+    client_lookup_early: Annotated[
+        bool | None, Field(description="Ask when a call begins, before the first words.")
+    ] = None
+    worker_model: Annotated[
+        ModelSpec | None, Field(description="`vendor:model` that answers from documents.")
+    ] = None
+    retention_days: Annotated[
+        int | None,
+        Field(ge=1, le=36_500, description="For how long records of calls are kept."),
+    ] = None
+    vendor_keys: Annotated[
+        dict[Vendor, Credential | None],
+        Field(
+            max_length=50,
+            description="Credentials of model vendors: a key, or its fields; null takes one away."
+            " Those that are not named stay. Never shown again.",
+        ),
+    ] = {}  # noqa: RUF012 - frozen, and pydantic copies it
+
+    def given(self, *names: str) -> dict[str, Any]:
+        """Those of these fields that were named, as they are to be."""
+        return {name: getattr(self, name) for name in names if name in self.model_fields_set}
+
+
+class OrganisationView(View):
+    """An organisation; of its secrets it is only told which there are."""
+
+    id: str
+    name: str
+    client_lookup_url: str | None
+    client_lookup_header: str
+    client_lookup_early: bool
+    has_client_lookup_secret: bool
+    worker_model: str
+    retention_days: int | None
+    vendors: Annotated[
+        list[str], Field(description="The model vendors of which it has a credential.")
+    ]
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, one: Organisation) -> Self:
+        """The view of what the store holds."""
+        settings: Mapping[str, Any] = {
+            name: getattr(one.settings, name) for name in one.settings.__slots__
+        }
+        return cls(
+            id=one.id,
+            name=one.name,
+            has_client_lookup_secret=LOOKUP_SECRET in one.secrets,
+            vendors=[*one.vendors],
+            created_at=one.created_at,
+            updated_at=one.updated_at,
+            **settings,
+        )
