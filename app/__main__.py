@@ -350,6 +350,20 @@ def _models(args: argparse.Namespace) -> int:
         return _cannot_start(error)
 
 
+def _agents_arguments(parser: argparse.ArgumentParser) -> None:
+    from app import agent_files
+
+    agent_files.add_arguments(parser)
+
+
+def _agents(args: argparse.Namespace) -> int:
+    from app import agent_files
+    from app.settings import is_color_unwanted, reach_of_a_command
+
+    reach = agent_files.Reach(*reach_of_a_command())
+    return agent_files.run(args, reach, plain=is_color_unwanted())
+
+
 def _backup_arguments(parser: argparse.ArgumentParser) -> None:
     from app import backup
 
@@ -400,6 +414,7 @@ COMMANDS = {
     "doctor": Command("grade any jambonz WebSocket application", _doctor_arguments, _doctor),
     "sim": Command("let simulated callers call, by the hundred", _sim_arguments, _sim),
     "models": Command("list models and test a credential", _models_arguments, _models),
+    "agents": Command("edit a server's agents as files", _agents_arguments, _agents),
     "backup": Command("copy the whole store into one file", _backup_arguments, _backup),
     "restore": Command("put such a copy back", _restore_arguments, _restore),
     "new": Command("write a project of your own into a new folder", _new_arguments, _new),

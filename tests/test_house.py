@@ -92,10 +92,14 @@ APART: dict[str, set[str]] = {
     "twin": {"llm", "mcp"},
     "phone": {"twin", "llm"},
     "models": {"llm"},
+    "agent_files": set(),
     "doctor": {"twin", "verbs", "agent", "s2s"},
     "sim": {"twin", "llm"},
     "testing": {*LAYERS, "twin", "settings", "logs"},
-    "__main__": {*LAYERS, "settings", "logs", "scaffold", "phone", "doctor", "sim", "models"},
+    "__main__": {
+        *LAYERS,
+        *("settings", "logs", "scaffold", "phone", "doctor", "sim", "models", "agent_files"),
+    },
 }
 SETTINGS_AND_LOGS_FROM = 3
 """The lowest layer that may read settings and write logs."""

@@ -9,6 +9,7 @@ from app.settings.environment import (
     key_in_a_command,
     load,
     load_llm_keys,
+    reach_of_a_command,
 )
 from app.settings.errors import SettingsError
 from app.settings.model import Settings
@@ -24,4 +25,5 @@ __all__ = [
     "key_in_a_command",
     "load",
     "load_llm_keys",
+    "reach_of_a_command",
 ]

@@ -4,6 +4,7 @@ import difflib
 import os
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -99,3 +100,24 @@ def key_in_a_command() -> str:
     if os.environ.get(f"{PREFIX}API_KEYS"):
         return "KEY"
     return f"$(cat {os.environ.get(f'{PREFIX}DATA_DIR') or '.cordboard'}/api-key)"
+
+
+def reach_of_a_command(environ: Mapping[str, str] | None = None) -> tuple[str, str, str]:
+    """How a command reaches the server of this machine over REST.
+
+    Args:
+        environ: The variables, instead of those of this process.
+
+    Returns:
+        Its address, the first key that is set, and the key that the server has made itself; empty
+        where there is none.
+    """
+    variables = os.environ if environ is None else environ
+    port = variables.get(f"{PREFIX}PORT") or Settings.model_fields["port"].default
+    key = variables.get(f"{PREFIX}API_KEYS", "").partition(",")[0].strip()
+    path = Path(variables.get(f"{PREFIX}DATA_DIR") or ".cordboard") / "api-key"
+    try:
+        own = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        own = ""
+    return f"http://127.0.0.1:{port}", key, own

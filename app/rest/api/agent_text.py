@@ -1,6 +1,7 @@
 """An agent as a file: Markdown whose text is the prompt, and whose front matter is the rest."""
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -149,5 +150,6 @@ def show_unsaved(data: AgentData) -> dict[str, Any]:
 
 def file_name(name: str) -> str:
     """What the file of an agent of this name is called."""
-    slug = re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-")[:60].strip("-")
+    plain = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-")
     return f"{slug or 'agent'}.md"
