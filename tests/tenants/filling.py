@@ -14,10 +14,12 @@ import orjson
 import pytest
 
 from app.mcp_server.offer import Offer
-from app.rest import Operation
+from app.rest import OPERATIONS, Operation
+from app.rest.api import API_OPERATIONS
 from tests.identity.asking import PASSWORD
 
 Ids = Mapping[str, str]
+ALL_OPERATIONS: tuple[Operation, ...] = (*OPERATIONS, *API_OPERATIONS)
 
 UPDATE = {"type": "generate_reply", "user_input": "Hello."}
 AGENT = {"name": "Front desk", "prompt": "Be kind.", "realtime_config": {"provider": "openai"}}

@@ -1,6 +1,6 @@
 """One organisation: how it asks, what it has, and all that is known of that."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,16 +66,17 @@ class Party:
         """A key of its own, for live calls."""
         return f"cbk_key-of-{self.name}"
 
-    async def person(self) -> dict[str, str]:
-        """The headers of its owner, who signs in anew."""
+    async def person(self, person_id: str = "") -> dict[str, str]:
+        """The headers of its owner, or of another person, who signs in anew."""
         sessions = self.server.web_app[IDENTITY].sessions
-        cookie, signed_in = await sessions.open(self.owner_id, self.organisation_id)
+        cookie, signed_in = await sessions.open(person_id or self.owner_id, self.organisation_id)
         token = sessions.forgery_token(signed_in)
         return {"Cookie": f"cordboard-session={cookie}", "X-CSRF-Token": token}
 
-    async def ask(self, asked: Filled) -> Answer:
-        """Ask over REST as the owner; of a stream only its beginning is read."""
-        headers = {**await self.person(), **asked.headers}
+    async def ask(self, asked: Filled, headers: Mapping[str, str] | None = None) -> Answer:
+        """Ask over REST, as the owner if not by these headers; a stream is only begun."""
+        who = await self.person() if headers is None else headers
+        headers = {**who, **asked.headers}
         url, client = self.server.url(asked.path), self.server.client
         async with client.request(asked.method, url, data=asked.data, headers=headers) as answer:
             is_stream = answer.content_type == "text/event-stream"
@@ -87,12 +88,12 @@ class Party:
             }
             return Answer(answer.status, kept, text)
 
-    async def use(self, tool_name: str, arguments: Mapping[str, Any]) -> Answer:
+    async def use(self, tool_name: str, arguments: Mapping[str, Any], key: str = "") -> Answer:
         """Use a tool over MCP."""
         params = {"name": tool_name, "arguments": dict(arguments)}
         asked = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
         accept = "application/json, text/event-stream"
-        headers = {"Authorization": f"Bearer {self.key}", "Accept": accept}
+        headers = {"Authorization": f"Bearer {key or self.key}", "Accept": accept}
         url = self.server.url("/mcp")
         async with self.server.client.post(url, json=asked, headers=headers) as answer:
             lines = (await answer.text()).splitlines()
@@ -108,8 +109,8 @@ class Party:
         self.server.dialled.append(Jambonz(ws, call_sid))
         return self.server.dialled[-1]
 
-    async def picture(self) -> dict[str, Any]:
-        """All that the organisation has, and all that was told to it."""
+    async def picture(self, *, without: Collection[str] = ()) -> dict[str, Any]:
+        """All that the organisation has, and all that was told to it; but for some tables."""
         web_app = self.server.web_app
         calls = [*self.server.calls.within(self.organisation_id)]
         for one in calls:
@@ -119,8 +120,12 @@ class Party:
             "feed": entries(web_app[FEED], [one.key for one in calls]),
             "frames": [*self.call.frames],
             "is_over": self.call.is_over,
-            "rows": await rows(self.store, self.organisation_id),
+            "rows": await rows(self.store, self.organisation_id, without=without),
         }
+
+
+Parties = dict[str, Party]
+"""The organisations of a node by their names."""
 
 
 def entries(feed: Feed, keys: list[str]) -> dict[str, Any]:
@@ -133,11 +138,15 @@ def entries(feed: Feed, keys: list[str]) -> dict[str, Any]:
     return told
 
 
-async def rows(store: Store, organisation_id: str) -> dict[str, list[Any]]:
+async def rows(
+    store: Store, organisation_id: str, *, without: Collection[str] = ()
+) -> dict[str, list[Any]]:
     """All that stands in the store of an organisation, table by table."""
     found = {}
     async with store.reading() as connection:
         for table in METADATA.sorted_tables:
+            if table.name in without:
+                continue
             if (mine := owned(table, organisation_id)) is not None:
                 query = sa.select(table).where(mine).order_by(*table.primary_key.columns)
                 found[table.name] = [tuple(row) for row in await connection.execute(query)]

@@ -5,25 +5,19 @@ All is asked on one node, since nothing of it may change anything for anybody el
 """
 
 import re
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
-import pytest_asyncio
 
 from app.mcp_server.catalog import CATALOG
 from app.mcp_server.offer import Offer
 from app.protocol.messages import TYPES
-from app.rest import OPERATIONS, Operation
-from app.rest.api import API_OPERATIONS
+from app.rest import Operation
 from tests.server.jambonz import Jambonz, call_info
-from tests.tenants.filling import arguments, fill, in_turn, unknown
-from tests.tenants.party import Answer, Party, empty_tables
-from tests.tenants.stage import opened_store, set_up
+from tests.tenants.filling import ALL_OPERATIONS, arguments, fill, in_turn, unknown
+from tests.tenants.party import Answer, Parties, Party, empty_tables
 
-ALL_OPERATIONS: tuple[Operation, ...] = (*OPERATIONS, *API_OPERATIONS)
 IN_TURN = sorted(ALL_OPERATIONS, key=in_turn)
 PAIRS = [("default", "north"), ("north", "default"), ("north", "south")]
 # What no operation makes yet.
@@ -32,21 +26,7 @@ NOT_YET = {
     "knowledge_documents", "knowledge_passages", "knowledge_questions", "knowledge_terms",
     "tool_calls", "turns",
 }  # fmt: skip
-Parties = dict[str, Party]
-
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def parties(
-    sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Parties]:
-    """The node on which all is asked."""
-    async with (
-        opened_store(sqlite_template, tmp_path_factory.mktemp("tenants")) as store,
-        set_up(store) as parties,
-    ):
-        yield parties
 
 
 def pairs(parties: Parties) -> list[tuple[Party, Party]]:
