@@ -98,6 +98,7 @@ class Event(StrEnum):
     AGENT_SETTING_IGNORED = auto()
     AGENT_FROM_MEMORY = auto()
     AGENT_WITHOUT_KEY = auto()
+    CALL_HOOK_FAILED = auto()
     CALL_LIMIT_REACHED = auto()
     AGENT_UPDATED = auto()
     ENV_VAR_IGNORED = auto()

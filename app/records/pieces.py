@@ -52,15 +52,15 @@ def facts_of(
     session: "LiveCall[Any, Any]", now: datetime, *, end_reason: str | None = None
 ) -> CallFacts:
     """What a call knows of itself; ``end_reason`` if it is over."""
-    agent_id, version = session.agent_version or (None, None)
+    stored = session.stored_version
     is_over = end_reason is not None
     if end_reason == COMPLETED and session.call_status:
         end_reason = session.call_status if session.call_status in UNHAPPY else end_reason
     return CallFacts(
         call_sid=clean(session.call_sid, 200),
         application=clean(session.application.path, 200),
-        agent_id=agent_id,
-        agent_version=version,
+        agent_id=stored.agent_id if stored else None,
+        agent_version=stored.version if stored else None,
         direction=clean(session.direction, 20),
         from_number=clean(session.from_, 200),
         to_number=clean(session.to, 200),

@@ -1,20 +1,25 @@
 """Lets calls be answered by agents that are kept in the store."""
 
+from collections.abc import AsyncIterator
+
 from aiohttp import web
 
-from app.keys import CALLS, SETTINGS, STORE, VAULT
-from app.store import Tenant
-from app.stored import BUILDERS, StoredAgents, key_in
+from app.keys import CALLS, OUTWARD, SETTINGS, STORE, VAULT
+from app.stored import CallHooks, Outfitter, StoredAgents
 
-__all__ = ["serve_stored_agents"]
+__all__ = ["setup_stored_agents"]
 
 
-def serve_stored_agents(web_app: web.Application) -> None:
+def setup_stored_agents(web_app: web.Application) -> None:
     """Give the calls of a node its stored agents."""
-    keys = web_app[SETTINGS].llm_keys
-
-    async def key_of(_tenant: Tenant, vendor: str) -> str | None:
-        return key_in(keys, vendor)
-
-    agents = StoredAgents(web_app[STORE], web_app[VAULT], keys=key_of, builders=BUILDERS)
+    vault, outward = web_app[VAULT], web_app[OUTWARD]
+    hooks = CallHooks(outward)
+    outfitter = Outfitter(outward, vault, web_app[SETTINGS].llm_keys)
+    agents = StoredAgents(web_app[STORE], vault, outfitter, hooks)
     web_app[CALLS].runtime.agents = agents
+
+    async def let_hooks_go(_web_app: web.Application) -> AsyncIterator[None]:
+        yield
+        await hooks.close()
+
+    web_app.cleanup_ctx.append(let_hooks_go)

@@ -35,7 +35,7 @@ from app.keys import (
 from app.llm import close_clients
 from app.mcp_tools import POOL
 from app.outward import Outward
-from app.server.agents import serve_stored_agents
+from app.server.agents import setup_stored_agents
 from app.server.credentials import WsUsers
 from app.server.lookout import LOOKOUT, Lookout
 from app.server.recording import setup_records
@@ -85,6 +85,7 @@ def build(
     web_app[FEED] = calls.runtime.feed
     web_app[COUNTERS] = calls.runtime.counters
     web_app[OUTWARD] = Outward(settings.allow_private)
+    web_app.cleanup_ctx.append(let_outward_go)  # first, and so the last to go
     web_app[DRAINING] = asyncio.Event()
     web_app[WS_USERS] = WsUsers()
     web_app[LOOKOUT] = Lookout(settings)
@@ -94,13 +95,12 @@ def build(
         web_app[IDENTITY] = Identity(store, web_app[VAULT])
         web_app[WS_USERS].directory = web_app[IDENTITY].ring
         web_app.cleanup_ctx.append(keep_keys)
-        serve_stored_agents(web_app)
+        setup_stored_agents(web_app)
     metrics.setup(web_app)
     rest.setup(web_app)  # before the applications: a path with parameters must not hide these
     mcp_server.setup(web_app)
     switchboard = web_app[SWITCHBOARD] = Switchboard(applications)
     web_app.router.register_resource(switchboard)
-    web_app.cleanup_ctx.append(let_outward_go)
     web_app.cleanup_ctx.append(let_models_go)
     if store is not None:
         setup_webhooks(web_app, store)

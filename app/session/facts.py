@@ -38,7 +38,6 @@ class CallFacts(Generic[S, E]):
         state: The application's state of this call.
         path_params: Parameters of the application's path.
         call_status: The last one known.
-        agent_version: Id and version of the stored agent that answers, if one does.
         started: When the call began, UTC.
         is_log_plain, log_ids: See :class:`app.lines.Logged`.
     """
@@ -52,7 +51,6 @@ class CallFacts(Generic[S, E]):
         "_log",
         "_opening_text",
         "account_sid",
-        "agent_version",
         "application",
         "application_sid",
         "call_sid",
@@ -90,7 +88,6 @@ class CallFacts(Generic[S, E]):
         self.lookup: Mapping[str, Any] | str | None = None
         self.state: S = application.make_state()
         self.started = datetime.now(UTC)
-        self.agent_version: tuple[str, int] | None = None
         self._log: Any = None
         self.is_log_plain = True
         self.log_ids = b""

@@ -1,6 +1,6 @@
 """Session: one live call, with all that a handler, a hook or a tool can say to it."""
 
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -41,6 +41,8 @@ class Session(CallCommands[S, E], MediaCommands[S, E], ConferenceCommands[S, E])
 
     Its attributes are those of :class:`~app.session.facts.CallFacts`.
     """
+
+    _when_over: tuple[Callable[[str], object], ...] = ()
 
     # steering the agent while it runs
 
@@ -142,6 +144,15 @@ class Session(CallCommands[S, E], MediaCommands[S, E], ConferenceCommands[S, E])
         if source is None:
             raise ConfigurationError(NO_STORE)
         return await source.answer(self, agent_id)
+
+    def when_over(self, told: Callable[[str], object]) -> None:
+        """Have a function called with the reason, once, when the call is over."""
+        self._when_over = (*self._when_over, told)
+
+    def _report_end(self, reason: str) -> None:
+        super()._report_end(reason)
+        for told in self._when_over:
+            self._loop.call_soon(told, reason)  # what it raises must not keep the call from ending
 
     @property
     def prompt_values(self) -> Mapping[str, object]:

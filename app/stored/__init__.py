@@ -1,7 +1,9 @@
 """Agents kept as data: what they are, and how they become what jambonz runs."""
 
 from app.stored.data import AgentData
-from app.stored.equip import BUILDERS
-from app.stored.source import Builder, Order, StoredAgents, key_in
+from app.stored.equip import Outfitter
+from app.stored.hooks import CallHooks
+from app.stored.order import Order
+from app.stored.source import StoredAgents
 
-__all__ = ["BUILDERS", "AgentData", "Builder", "Order", "StoredAgents", "key_in"]
+__all__ = ["AgentData", "CallHooks", "Order", "Outfitter", "StoredAgents"]

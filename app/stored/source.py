@@ -2,21 +2,22 @@
 
 import re
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar
+from collections.abc import Sequence
+from typing import Final, Generic, Protocol, TypeVar
 
 from app.builtin_tools import Built
 from app.session import AgentNotFound, Session, StoredVersion
-from app.store import Store, StoreUnavailable, Tenant
+from app.store import Store, StoreUnavailable
 from app.store.agents import StoredAgent
 from app.stored.compiled import Compiled
 from app.stored.data import AgentData
+from app.stored.hooks import CallHooks
+from app.stored.order import Order
 from app.stored.secrets import Seal, unseal
 from app.stored.speech import KEYS_OF
 from app.verbs import Verb
 
-__all__ = ["Builder", "Keys", "Order", "StoredAgents"]
+__all__ = ["Outfit", "StoredAgents"]
 
 KEPT: Final = 256
 ACTOR: Final = "call"
@@ -26,26 +27,17 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What a builder of tools is told.
+class Outfit(Protocol):
+    """Gives an agent what it works with."""
 
-    Attributes:
-        data: The agent.
-        knowledge_base_ids: What it may look up, as far as that is still there.
-        tenant: All that its organisation has.
-        session: The call that it answers.
-    """
+    async def prepare(self, order: Order) -> None:
+        """Do what is to be done before the tools are made."""
 
-    data: AgentData
-    knowledge_base_ids: Sequence[str]
-    tenant: Tenant
-    session: Session
+    async def tools(self, order: Order) -> Sequence[Built]:
+        """The tools, in the order in which the model sees them."""
 
-
-Builder = Callable[[Order], Awaitable[Sequence[Built]]]
-Keys = Callable[[Tenant, str], Awaitable[str | None]]
-"""The API key of a vendor of models, for an organisation."""
+    def key(self, order: Order, vendor: str) -> str | None:
+        """The API key of a vendor of realtime models."""
 
 
 class StoredAgents:
@@ -57,22 +49,12 @@ class StoredAgents:
     Args:
         store: Where they are kept.
         vault: Opens the secrets in them.
-        keys: Finds API keys for realtime models.
-        builders: Make the tools, in the order in which the model sees them.
-        prepare: What is to be done before the tools are made, such as to look the caller up.
+        outfit: Gives them what they work with.
+        hooks: Tells their call hooks.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        vault: Seal,
-        *,
-        keys: Keys,
-        builders: Sequence[Builder] = (),
-        prepare: Callable[[Order], Awaitable[None]] | None = None,
-    ) -> None:
-        self._store, self._vault = store, vault
-        self._keys, self._builders, self._prepare = keys, builders, prepare
+    def __init__(self, store: Store, vault: Seal, outfit: Outfit, hooks: CallHooks) -> None:
+        self._store, self._vault, self._outfit, self._hooks = store, vault, outfit, hooks
         self._read = Recent[tuple[str, str, int], AgentData](KEPT)
         self._last = Recent[tuple[str, str], Compiled](KEPT)
 
@@ -94,7 +76,9 @@ class StoredAgents:
             compiled = last
         else:
             self._last.put(place, compiled)
-        return compiled.answer(session)
+        verbs = compiled.answer(session)
+        self._hooks.follow(session, tuple(compiled.data.call_hooks))
+        return verbs
 
     async def _compile(self, session: Session, agent_id: str) -> Compiled:
         tenant = self._store.tenant(session.organisation_id, ACTOR)
@@ -104,12 +88,12 @@ class StoredAgents:
         if not found.version.is_published:
             raise AgentNotFound(f"agent {agent_id} has drafts only; publish one of its versions")
         data = self._data_of(session.organisation_id, found)
-        order = Order(data, found.knowledge_base_ids, tenant, session)
-        if self._prepare is not None:
-            await self._prepare(order)
-        built = [one for build in self._builders for one in await build(order)]
+        organisation = await tenant.organisation.get()
+        order = Order(data, found.knowledge_base_ids, organisation, tenant, session)
+        await self._outfit.prepare(order)
+        built = await self._outfit.tools(order)
         version = StoredVersion(found.id, found.version.number, found.version.name)
-        return Compiled(version, data, built, key=await self._key_for(order))
+        return Compiled(version, data, built, key=self._key_for(order))
 
     def _data_of(self, organisation_id: str, found: StoredAgent) -> AgentData:
         place = (organisation_id, found.id, found.version.number)
@@ -119,12 +103,12 @@ class StoredAgents:
             self._read.put(place, data)
         return data
 
-    async def _key_for(self, order: Order) -> str | None:
+    def _key_for(self, order: Order) -> str | None:
         config = order.data.realtime_config
         if config is None:
             return None
         vendor = KEYS_OF[config.provider]
-        key = await self._keys(order.tenant, vendor)
+        key = self._outfit.key(order, vendor)
         if key is None:
             order.session.log.warning("agent_without_key", vendor=vendor, fix=NO_KEY)
         return key
@@ -133,12 +117,6 @@ class StoredAgents:
 NO_KEY: Final = (
     "jambonz needs an API key of this vendor: give the organisation one, or set CORDBOARD_LLM_KEYS"
 )
-
-
-def key_in(keys: Mapping[str, Mapping[str, Any]], vendor: str) -> str | None:
-    """The API key of a vendor among those of the settings."""
-    key = keys.get(vendor, {}).get("apiKey")
-    return key if isinstance(key, str) else None
 
 
 class Recent(Generic[K, V]):
