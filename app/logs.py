@@ -144,6 +144,8 @@ class Event(StrEnum):
     RECORDS_GO_ON = auto()
     RECORDS_LOST = auto()
     RECORD_REFUSED = auto()
+    RECORDS_EXPIRED = auto()
+    RECORDS_UNSWEPT = auto()
     MCP_CALLED = auto()
     MCP_FAILED = auto()
     MCP_SERVER_CONNECTED = auto()

@@ -152,6 +152,17 @@ class Recorder:
                 return True
         return False
 
+    async def forget(self, organisation_id: str, number: str) -> None:
+        """Record no more of the calls that a number takes part in, and nothing of what waits."""
+        for key, recording in [*self._open.items()]:
+            session = recording.session
+            if session.organisation_id == organisation_id and number in (session.from_, session.to):
+                del self._open[key]
+                self._feed.let_go(key)
+                session._kept = None
+        self.writer.forget(organisation_id, number)
+        await self.settle("")
+
     async def close(self, *, patience: float = 1.0) -> None:
         """Write what is left, once the calls of the node have ended."""
         with suppress(TimeoutError):

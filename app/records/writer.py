@@ -149,6 +149,18 @@ class Writer:
         self._settling.append((self._put, waiting))
         await waiting
 
+    def forget(self, organisation_id: str, number: str) -> None:
+        """Drop what waits of the calls that a number took part in."""
+        kept = [
+            piece
+            for piece in self._waiting
+            if piece.organisation_id != organisation_id
+            or number not in (piece.facts.from_number, piece.facts.to_number)
+        ]
+        self._written += len(self._waiting) - len(kept)
+        self._bytes = sum(piece.size for piece in kept)
+        self._waiting = deque(kept)
+
     def give_up(self) -> None:
         """The node ends: what could not be written is lost."""
         left = len(self._waiting) + len(self._ready)

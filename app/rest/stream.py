@@ -10,7 +10,7 @@ from aiohttp import web
 
 from app.rest.problems import HEADERS
 
-__all__ = ["EVENT_STREAM", "STREAM_HEADERS", "stream_events", "write_event"]
+__all__ = ["EVENT_STREAM", "STREAM_HEADERS", "stream_events", "write_event", "write_patiently"]
 
 T = TypeVar("T")
 
@@ -51,6 +51,23 @@ async def stream_events(
         if request.transport is not None:
             request.transport.abort()
     return response
+
+
+async def write_patiently(
+    request: web.Request,
+    response: web.StreamResponse,
+    first: bytes,
+    chunks: AsyncIterator[bytes],
+) -> None:
+    """Write what a source gives until it ends, or until the client goes or reads no more."""
+    try:
+        await _write(response, first)
+        async for chunk in chunks:
+            await _write(response, chunk)
+        await response.write_eof()
+    except (ConnectionResetError, TimeoutError):
+        if request.transport is not None:
+            request.transport.abort()
 
 
 async def _write(response: web.StreamResponse, chunk: bytes) -> None:

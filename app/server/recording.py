@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from app.keys import CALLS, COUNTERS, FEED, RECORDER, SETTINGS
-from app.records import Recorder, load_prices
+from app.keys import CALLS, COUNTERS, FEED, RECORDER, SETTINGS, STORE
+from app.records import Recorder, keep_retention, load_prices
 from app.store import Store
 
 __all__ = ["setup_records"]
@@ -23,8 +23,12 @@ def setup_records(web_app: web.Application, store: Store) -> None:
 async def keep_records(web_app: web.Application) -> AsyncIterator[None]:
     """Write while the node runs, and at its end what is left."""
     recorder = web_app[RECORDER]
-    keeping = asyncio.create_task(recorder.keep())
+    keeping = [
+        asyncio.create_task(recorder.keep()),
+        asyncio.create_task(keep_retention(web_app[STORE])),
+    ]
     yield
-    keeping.cancel()
-    await asyncio.wait([keeping])
+    for task in keeping:
+        task.cancel()
+    await asyncio.wait(keeping)
     await recorder.close()

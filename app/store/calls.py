@@ -1,6 +1,6 @@
 """Calls: the records of calls, as they are looked up."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -9,8 +9,10 @@ import sqlalchemy as sa
 
 from app.store.call_telling import tell_of_calls
 from app.store.call_writing import call_id
+from app.store.news import EVENTS, news_id
 from app.store.scope import Scope
 from app.store.tables.calls import CALL_PARTS, CALLS
+from app.store.tables.webhooks import DELIVERIES
 
 __all__ = ["Call", "CallFilter", "CallPage", "Calls", "Place"]
 
@@ -129,6 +131,17 @@ class Calls:
             found = await connection.execute(statement.order_by(table.part))
         return [str(entries) for entries in found.scalars()]
 
+    async def parts_of(self, ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        """The same of several calls, by their ids."""
+        table = CALL_PARTS.c
+        statement = self._scope.select(CALL_PARTS, table.call_id, table.entries)
+        found: dict[str, list[str]] = {}
+        async with self._scope.reading() as connection:
+            ordered = statement.where(table.call_id.in_(ids)).order_by(table.call_id, table.part)
+            for call, entries in await connection.execute(ordered):
+                found.setdefault(call, []).append(entries)
+        return found
+
     async def erase(self, number: str, *, limit: int = 500) -> int:
         """Erase calls that a number took part in; how many, which may leave others.
 
@@ -155,9 +168,15 @@ class Calls:
             if ids:
                 removal = self._scope.delete(CALLS).where(CALLS.c.id.in_(ids))
                 await connection.execute(removal)  # its parts and turns go with it
+                await connection.execute(self._untold(ids))
                 counted = {"calls": len(ids)}
                 await self._scope.audit(connection, action, "calls", "", before=counted)
         return len(ids)
+
+    def _untold(self, ids: Sequence[str]) -> sa.Delete:
+        """Messages to webhooks about calls, which hold their parties, are removed with them."""
+        about = [news_id(event, call) for call in ids for event in EVENTS]
+        return self._scope.delete(DELIVERIES).where(DELIVERIES.c.event_id.in_(about))
 
     async def settle_lost(self, before: datetime) -> int:
         """Calls whose node has not written since are over, nobody knows how; how many."""

@@ -138,6 +138,11 @@ class Directory:
                 [WsCredential(**row._mapping) for row in credentials],
             )
 
+    async def retentions(self) -> Sequence[tuple[str, int | None]]:
+        """All organisations, and how many days each keeps the records of its calls."""
+        rows = await self._rows(sa.select(ORGANISATIONS.c.id, ORGANISATIONS.c.settings))
+        return [(row.id, row.settings.get("retention_days")) for row in rows]
+
     async def _account(self, condition: sa.ColumnElement[bool]) -> Account | None:
         columns = (USERS.c.id, USERS.c.email, USERS.c.name, USERS.c.password)
         rows = await self._rows(sa.select(*columns).where(condition))

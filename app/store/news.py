@@ -10,13 +10,18 @@ import orjson
 
 from app.store.types import new_id, now
 
-__all__ = ["EVENTS", "PING", "Event", "News"]
+__all__ = ["EVENTS", "PING", "Event", "News", "news_id"]
 
 Event = Literal["call.started", "call.ended"]
 EVENTS: Final[tuple[Event, ...]] = get_args(Event)
 
 PING: Final = "ping"
 """What is sent when somebody tries a webhook out."""
+
+
+def news_id(event: str, about: str) -> str:
+    """The id of what can happen only once to something, which has an id itself."""
+    return str(uuid.uuid5(uuid.UUID(about), event))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,6 @@ class News:
                 the same news.
             at: When; now unless set.
         """
-        news_id = new_id() if about is None else str(uuid.uuid5(uuid.UUID(about), event))
-        told = {"id": news_id, "type": event, "created_at": at or now(), "data": data}
-        return cls(event, news_id, orjson.dumps(told, option=orjson.OPT_UTC_Z).decode())
+        own_id = new_id() if about is None else news_id(event, about)
+        told = {"id": own_id, "type": event, "created_at": at or now(), "data": data}
+        return cls(event, own_id, orjson.dumps(told, option=orjson.OPT_UTC_Z).decode())

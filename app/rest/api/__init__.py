@@ -8,6 +8,9 @@ from app.rest.api import (
     agent_versions,
     agents,
     audit,
+    call_events,
+    call_export,
+    calls,
     organisation,
     people,
     session,
@@ -28,5 +31,8 @@ API_OPERATIONS: Final[tuple[Operation, ...]] = (
     *agent_versions.OPERATIONS,
     *agent_files.OPERATIONS,
     *statistics.OPERATIONS,
+    *call_export.OPERATIONS,  # before `{call_sid}`, which would hide it
+    *calls.OPERATIONS,
+    *call_events.OPERATIONS,
     *webhooks.OPERATIONS,
 )
