@@ -44,14 +44,13 @@ class SpeechToSpeech(Verb):
         tools: Functions decorated with ``@tool``, or definitions as JSON.
         mcp_servers: Servers whose tools jambonz calls by itself.
         action_hook: Answers when the conversation has ended, with an ``AgentEnded``.
-        event_hook: A name of one's own for events; without it, ``event_hooks`` and ``events``, none
-            are sent.
-        event_hooks: Functions decorated with ``@event_hook``, which receive an ``LlmEvent``.
+        event_hook: A name of one's own for events; without it and ``event_hooks``, none are sent.
+        event_hooks: Functions decorated with ``@event_hook``, which receive an ``LlmEvent``; an
+            empty list has events sent that no function here hears, for records and watchers.
         tool_hook: A name of one's own for tool calls, answered with ``@application.on(name)``.
         handoff: Gives the model a tool that transfers the caller to a person.
         hangup: Gives the model a tool that ends the call: True, or ``{"reason": …}``.
-        events: Which of the vendor's events: names, ``all``, ``prefix.*``, ``-name``. They are sent
-            though no function here hears them: for records and watchers.
+        events: Which of the vendor's events: names, ``all``, ``prefix.*``, ``-name``.
         response_timeout_ms: After this a response counts as stalled.
         cancel_on_response_timeout: Cancel the stalled response.
         cancel_on_barge_in: Cancel the response when the caller speaks.
@@ -172,7 +171,7 @@ class SpeechToSpeech(Verb):
         wire = Part.to_wire(self, render)
         options = self.write_options(self.instructions)
         tool_hook = write_tool_hook(self, render, TOOLS if self.tools else None)
-        is_heard = bool(self.event_hooks or self.events)
+        is_heard = self.event_hooks is not None
         event_hook = write_event_hook(self, render, EVENTS if is_heard else None)
         last = (("llmOptions", options), ("toolHook", tool_hook), ("eventHook", event_hook))
         return wire | {key: value for key, value in last if value is not None}

@@ -57,15 +57,15 @@ def make_speech(
         options["tools"] = list(tools)
     if key is not None:
         options["auth"] = {"apiKey": key}
-    if event_hooks:
+    if is_heard := data.transcript or bool(event_hooks):
         options["event_hooks"] = list(event_hooks)
     config = data.realtime_config
     if isinstance(config, OpenaiRealtime):
-        if data.transcript or event_hooks:
+        if is_heard:
             options["events"] = list(OPENAI_EVENTS)
         return openai_s2s(model=config.model, llm_options=openai_options(config, data), **options)
     assert isinstance(config, GeminiRealtime)
-    if data.transcript or event_hooks:
+    if is_heard:
         options["events"] = list(GEMINI_EVENTS)
     model = full_name(config.model)
     return google_s2s(model=model, llm_options=gemini_options(config, data), **options)

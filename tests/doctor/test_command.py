@@ -65,7 +65,8 @@ async def test_our_own_applications_get_an_a(
         url = cordboard.url.replace("http", "ws") + path
         return await look_at(url, PATIENT, username="jambonz", password="word")
 
-    for seen in await asyncio.gather(*(look(one.path) for one in cordboard_applications)):
+    paths = [one.path for one in cordboard_applications if "{" not in one.path]
+    for seen in await asyncio.gather(*map(look, paths)):
         assert not seen.findings, "\n".join(report.Page().lines(seen))
         assert report.grade(seen) == "A"
         assert set(seen.scenarios) == set(SCENARIOS)
