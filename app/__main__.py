@@ -364,6 +364,22 @@ def _agents(args: argparse.Namespace) -> int:
     return agent_files.run(args, reach, plain=is_color_unwanted())
 
 
+def _organisation_arguments(parser: argparse.ArgumentParser) -> None:
+    from app.identity import command
+
+    command.add_arguments(parser)
+
+
+def _organisation(args: argparse.Namespace) -> int:
+    from app.identity import command
+    from app.settings import SettingsError, load
+
+    try:
+        return command.run(args, load().store_url)
+    except SettingsError as error:
+        return _cannot_start(error)
+
+
 def _backup_arguments(parser: argparse.ArgumentParser) -> None:
     from app import backup
 
@@ -415,6 +431,9 @@ COMMANDS = {
     "sim": Command("let simulated callers call, by the hundred", _sim_arguments, _sim),
     "models": Command("list models and test a credential", _models_arguments, _models),
     "agents": Command("edit a server's agents as files", _agents_arguments, _agents),
+    "organisation": Command(
+        "make organisations, and reset passwords", _organisation_arguments, _organisation
+    ),
     "backup": Command("copy the whole store into one file", _backup_arguments, _backup),
     "restore": Command("put such a copy back", _restore_arguments, _restore),
     "new": Command("write a project of your own into a new folder", _new_arguments, _new),

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import AwareDatetime, BaseModel, Field
 
 from app.identity import ScopeName
-from app.rest.api.words import Id, Name
+from app.identity.words import Id, Name
 from app.rest.models import Body, Sid, View
 from app.store.access import ApiKey, WsCredential
 

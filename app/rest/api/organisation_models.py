@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
+from app.identity.words import HeaderValue, Name, Secret
 from app.llm import vendors
-from app.rest.api.words import HeaderValue, Name, Secret
 from app.rest.models import Body, View
 from app.store.organisation import LOOKUP_SECRET, Organisation
 

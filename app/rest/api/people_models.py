@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, Field
 
 from app.identity import Role
-from app.rest.api.words import Email, Id, Label
+from app.identity.words import Email, Id, Label
 from app.rest.models import Body, View
 from app.store.people import Person
 

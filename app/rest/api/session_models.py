@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field
 
 from app.identity import Principal, ScopeName, SignedIn
-from app.rest.api.words import Email, Id
+from app.identity.words import Email, Id
 from app.rest.models import Body, View
 from app.store.directory import Membership
 

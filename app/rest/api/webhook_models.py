@@ -5,8 +5,8 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from app.identity.words import Id
 from app.rest.api.pages import After, Limit
-from app.rest.api.words import Id
 from app.rest.models import Body, View
 from app.store.deliveries import Status
 from app.store.news import Event
