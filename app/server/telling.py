@@ -9,6 +9,9 @@ from app.keys import DELIVERER, OUTWARD, VAULT
 from app.store import Store
 from app.webhooks import Deliverer
 
+PATIENCE = 1.0
+"""Seconds that it may take to stop, of the five that the process has."""
+
 __all__ = ["setup_webhooks"]
 
 
@@ -19,8 +22,9 @@ def setup_webhooks(web_app: web.Application, store: Store) -> None:
 
 
 async def keep_telling(web_app: web.Application) -> AsyncIterator[None]:
-    """Deliver until the node ends."""
+    """Deliver until the node ends; a look into the store is not broken off."""
     telling = asyncio.create_task(web_app[DELIVERER].run())
     yield
+    web_app[DELIVERER].stop()
+    await asyncio.wait([telling], timeout=PATIENCE)
     telling.cancel()
-    await asyncio.wait([telling])

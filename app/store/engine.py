@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.store.errors import StoreError
+from app.store.one_hop import DRIVER
 
 __all__ = ["Engines", "open_engines"]
 
@@ -23,7 +24,7 @@ READERS = 4
 CONNECTIONS = 10
 PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=15000", "foreign_keys=ON")
 KNOWN = {
-    "sqlite": "sqlite+aiosqlite",
+    "sqlite": DRIVER,
     "postgresql": "postgresql+asyncpg",
     "postgres": "postgresql+asyncpg",
 }

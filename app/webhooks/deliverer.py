@@ -51,30 +51,36 @@ class Deliverer:
         self._look_every = look_every
         self._busy: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._sending: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
         self._tidied = 0.0
+        self._is_stopping = False
 
     def wake(self) -> None:
         """Look at once: there is something to send."""
         self._woken.set()
 
+    def stop(self) -> None:
+        """Let `run` come to its end; what is on its way then is sent once more later."""
+        self._is_stopping = True
+        self._woken.set()
+
     async def run(self) -> None:
-        """Send what is due, until cancelled; what is on its way then is sent once more later."""
-        try:
-            while True:
-                self._woken.clear()
-                try:
-                    await self._begin_due()
-                    await self._tidy()
-                except StoreUnavailable as error:
-                    log.warning(Event.WEBHOOKS_WAIT, reason=str(error))
+        """Send what is due, until stopped."""
+        while not self._is_stopping:
+            self._woken.clear()
+            try:
+                await self._begin_due()
+                await self._tidy()
+            except StoreUnavailable as error:
+                log.warning(Event.WEBHOOKS_WAIT, reason=str(error))
+            if not self._is_stopping:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self._look_every):
                         await self._woken.wait()
-        finally:
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+        for task in self._sending:  # those that speak with the store end by themselves
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _begin_due(self) -> None:
         room = AT_ONCE - len(self._tasks)
@@ -101,9 +107,9 @@ class Deliverer:
     async def _try_once(self, due: Due) -> None:
         deliveries = self._store.tenant(due.organisation_id).deliveries
         outgoing = await deliveries.outgoing(due.id)
-        if outgoing is None:  # its webhook was removed meanwhile
+        if outgoing is None or self._is_stopping:  # its webhook was removed meanwhile, or we go
             return
-        answered, error = await self._send(outgoing)
+        answered, error = await self._send_until_stopped(outgoing)
         attempts = outgoing.attempts + 1
         following = (
             next_attempt(attempts, until=outgoing.until, moment=now())
@@ -120,6 +126,15 @@ class Deliverer:
                 attempts=attempts,
                 status=answered,
             )
+
+    async def _send_until_stopped(self, outgoing: Outgoing) -> tuple[int | None, str | None]:
+        task = asyncio.current_task()
+        assert task is not None
+        self._sending.add(task)
+        try:
+            return await self._send(outgoing)
+        finally:
+            self._sending.discard(task)
 
     async def _send(self, outgoing: Outgoing) -> tuple[int | None, str | None]:
         """The status that came back, if one did, and why it was in vain, if it was."""

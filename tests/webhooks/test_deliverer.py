@@ -40,8 +40,8 @@ async def delivering(store: Store, *allow: str) -> AsyncIterator[Deliverer]:
     try:
         yield deliverer
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        deliverer.stop()
+        await task
         await outward.close()
 
 
