@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote_plus, urlencode
 
 import orjson
 import pytest
@@ -39,6 +39,17 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "choose_password": lambda ids: {"token": ids["password_token"], "new_password": PASSWORD},
     "create_agent": lambda ids: {**AGENT, "knowledge_base_ids": []},
     "replace_agent": lambda ids: {**AGENT, "knowledge_base_ids": []},
+    "invite_person": lambda ids: {"email": like("@"), "role": "viewer"},
+    "change_person": lambda ids: {"role": "editor"},
+    "create_key": lambda ids: {"name": "A program", "scopes": ["calls:read"]},
+    "change_key": lambda ids: {"name": "Another program"},
+    "create_credential": lambda ids: {
+        "name": "jambonz",
+        "user_name": like("user"),
+        "account_sids": [],
+    },
+    "change_credential": lambda ids: {"name": "Another jambonz"},
+    "change_organisation": lambda ids: {"retention_days": 30},
     "import_agent": AGENT_FILE.format_map,
     "check_agent": AGENT_FILE.format_map,
     "create_webhook": lambda ids: WEBHOOK,
@@ -55,7 +66,10 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
 PLACES = {"number": "1", "other": "1"}
 """What is in a route and is nobody's."""
 
-OTHER_IDS: dict[str, dict[str, str]] = {"take_twin_step": {"call_sid": "twin_call_sid"}}
+OTHER_IDS: dict[str, dict[str, str]] = {
+    "take_twin_step": {"call_sid": "twin_call_sid"},
+    "list_changes": {"noun_id": "agent_id"},
+}
 """Where a name in a route means another kind of thing than elsewhere."""
 
 ARGUMENTS: dict[str, Callable[[Ids], dict[str, Any]]] = {
@@ -89,6 +103,11 @@ class Filled:
     path: str
     data: bytes | None = None
     content_type: str = "application/json"
+
+    def names_any(self, ids: Ids) -> bool:
+        """Whether one of these is asked about."""
+        asked = unquote_plus(self.path) + (self.data or b"").decode()
+        return any(value in asked for value in ids.values())
 
     @property
     def headers(self) -> dict[str, str]:

@@ -12,6 +12,12 @@ async def seed(party: Party) -> None:
     """Make it, and keep the ids."""
     agent = {**AGENT, "name": f"Agent of {party.name}", "prompt": f"Secret of {party.name}"}
     party.ids["agent_id"] = await make(party, "/api/agents", agent)
+    person = {"email": f"person@{party.name}.example", "role": "viewer"}
+    party.ids["person_id"] = await make(party, "/api/people", person)
+    key = {"name": f"Another key of {party.name}", "scopes": ["records:read"]}
+    party.ids["key_id"] = await make(party, "/api/keys", key)
+    credential = {"name": f"Another of {party.name}", "user_name": f"other-{party.name}"}
+    party.ids["credential_id"] = await make(party, "/api/credentials", credential)
     webhook = {**WEBHOOK, "url": f"https://hooks.example/of-{party.name}"}
     path = "/api/webhooks"
     party.ids["webhook_id"] = webhook_id = await make(party, path, webhook)

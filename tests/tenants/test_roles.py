@@ -81,7 +81,7 @@ async def key(party: Party, scopes: frozenset[ScopeName]) -> Asker:
 def is_refused(answer: Answer) -> bool:
     """Whether it was not even looked at."""
     return answer.status in (401, 403) and any(
-        sign in answer.text for sign in ("urn:cordboard:problem:not-allowed", "Send an API key")
+        sign in answer.text for sign in ("This needs the scope", "Send an API key")
     )
 
 
