@@ -8,8 +8,8 @@ from app.agent import Agent
 from app.agent.templates import Template, compile_template
 from app.agent.tools import present
 from app.builtin_tools import Built
-from app.hook import Hook, event_hook
-from app.protocol import LlmEvent
+from app.hook import Hook, action_hook, event_hook
+from app.protocol import AgentEnded, LlmEvent
 from app.s2s import SpeechToSpeech
 from app.session import Session, StoredVersion
 from app.stored.cascaded import make_agent
@@ -18,7 +18,7 @@ from app.stored.limits import begin_limits, farewell, turn_limit
 from app.stored.prompt import GREET, compose
 from app.stored.realtime import GeminiRealtime
 from app.stored.speech import make_speech
-from app.verbs import Verb, say
+from app.verbs import Verb, hangup, say
 
 __all__ = ["Compiled"]
 
@@ -30,6 +30,14 @@ async def speak_first(session: Session, event: LlmEvent) -> None:
     """Gemini Live waits for words; the first are ours, as soon as it is set up."""
     if event.name == SET_UP:
         await session.generate_reply(user_input=GREET)
+
+
+@action_hook
+async def after_agent(session: Session, ended: AgentEnded) -> list[Verb]:
+    """Without this the caller would stay in silence: jambonz waits for what comes next."""
+    if ended.error is not None:
+        return [say(session.application.apology), hangup()]
+    return [hangup()]
 
 
 class Compiled:
@@ -83,7 +91,7 @@ class Compiled:
             config["event_hooks"] = hooks
         if self._built:
             config["tools"] = [one.tool for one in self._built]
-        return make_agent(config, instructions=self._prompt(has_lookup))
+        return make_agent(config, instructions=self._prompt(has_lookup), action_hook=after_agent)
 
     def _make_speech(self, has_lookup: bool) -> SpeechToSpeech:
         greeting = self.data.greeting if isinstance(self.data.greeting, str) else ""
@@ -93,6 +101,7 @@ class Compiled:
             tools=present(one.tool for one in self._built),
             key=self._key,
             event_hooks=self._event_hooks,
+            action_hook=after_agent,
         )
 
     def _prompt(self, has_lookup: bool, *, greeting: str = "") -> str:

@@ -114,7 +114,7 @@ class Limits(Data):
     ] = None
     max_turns: Annotated[
         Annotated[int, Field(ge=1, le=1000)] | None,
-        Field(description="Answers of the model; the call ends after the last."),
+        Field(description="Answers of the model, its first words too; then the call ends."),
     ] = None
     goodbye: Annotated[
         Annotated[str, Field(min_length=1, max_length=500, pattern=r"\S")] | None,

@@ -42,6 +42,7 @@ def make_speech(
     tools: Sequence[ToolItem],
     key: str | None,
     event_hooks: Sequence[Hook[..., Any]] = (),
+    action_hook: Hook[..., Any] | None = None,
 ) -> SpeechToSpeech:
     """The verb.
 
@@ -51,6 +52,7 @@ def make_speech(
         tools: What its model may call.
         key: The vendor's API key; without one jambonz refuses the verb.
         event_hooks: Functions that hear the vendor's events.
+        action_hook: Answers when the conversation has ended.
     """
     options: dict[str, Any] = {"instructions": instructions}
     if tools:
@@ -59,6 +61,8 @@ def make_speech(
         options["auth"] = {"apiKey": key}
     if is_heard := data.transcript or bool(event_hooks):
         options["event_hooks"] = list(event_hooks)
+    if action_hook is not None:
+        options["action_hook"] = action_hook
     config = data.realtime_config
     if isinstance(config, OpenaiRealtime):
         if is_heard:

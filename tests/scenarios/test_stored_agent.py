@@ -14,6 +14,7 @@ from app.stored import AgentData
 from app.stored.secrets import seal
 from app.testing import Cordboard
 from app.twin import Twin
+from tests.store_fixtures import another_tenant
 from tests.stored.agents import CASCADED, GEMINI, OPENAI, read
 
 Create = Callable[..., Awaitable[str]]
@@ -219,3 +220,30 @@ async def test_secrets_of_a_stored_agent_reach_jambonz_and_nobody_else(
     async with await jambonz.call(f"/agents/{stored.id}") as call:
         assert call.acks[0]["data"][0]["llm"]["auth"] == llm["auth"]
     assert "sk-of-the-operator" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("config", [CASCADED, OPENAI, GEMINI], ids=["agent", "openai", "gemini"])
+async def test_nobody_is_left_in_silence_when_the_agent_has_ended(
+    config: dict[str, Any], jambonz: Twin, create: Create, cordboard: Cordboard
+) -> None:
+    kind = "realtime_config" if "provider" in config else "agent_config"
+    path = await create(**{kind: config})
+    async with await jambonz.call(path) as call:
+        (session,) = cordboard.calls
+        assert session.agent is not None
+        hook = session.agent.action_hook
+        assert hook is not None
+        verbs = await call.hook(hook, completion_reason="server error", error={"code": 1})
+        assert [verb["verb"] for verb in verbs] == ["say", "hangup"]
+    async with await jambonz.call(path) as call:
+        verbs = await call.hook(hook, completion_reason="normal conversation end")
+        assert [verb["verb"] for verb in verbs] == ["hangup"]
+
+
+async def test_an_agent_of_another_organisation_answers_nobody(
+    jambonz: Twin, sqlite_store: Store
+) -> None:
+    others = await another_tenant(sqlite_store)
+    theirs = await others.agents.create(saved(read(agent_config=CASCADED)))
+    async with await jambonz.call(f"/agents/{theirs.id}") as call:
+        assert "something went wrong" in await call.heard()
