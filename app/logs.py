@@ -130,6 +130,7 @@ class Event(StrEnum):
 
     LOOKUP_FAILED = auto()
     HTTP_TOOL_FAILED = auto()
+    HTTP_TOOL_MISSING = auto()
 
     WEBHOOK_FAILED = auto()
     WEBHOOK_BROKEN = auto()

@@ -43,7 +43,7 @@ class TurnOver:
     Attributes:
         is_interrupted: Whether the caller spoke over it.
         unheard: Words that may not have been heard yet: some vendors send them faster than a voice
-            speaks, and nothing tells when it has.
+            speaks.
     """
 
     is_interrupted: bool = False
@@ -80,6 +80,9 @@ class Dialect(Protocol):
     def turn_over(self, event: Mapping[str, Any]) -> TurnOver | None:
         """The end of a turn, if an event tells of it."""
 
+    def heard(self, event: Mapping[str, Any]) -> TurnOver | None:
+        """The end of the sound, if an event tells of it."""
+
     def check_event(self, event: Wire) -> tuple[str, ...]:
         """Check a vendor's own client event for llm:update; what is not certain is a warning.
 
@@ -110,6 +113,10 @@ class AgentDialect:
         """``turn_end``, which comes when the words have been heard."""
         is_end = event.get("type") == "turn_end"
         return TurnOver(event.get("interrupted") is True) if is_end else None
+
+    def heard(self, event: Mapping[str, Any]) -> TurnOver | None:
+        """No event of its own: a turn ends with its sound."""
+        return None
 
     def check_event(self, event: Wire) -> tuple[str, ...]:
         """An agent takes no events of a vendor."""

@@ -3,7 +3,8 @@
 from contextlib import suppress
 
 from app.builtin_tools.built import Built
-from app.protocol import LocalError
+from app.hook import event_hook
+from app.protocol import LlmEvent, LocalError
 from app.session import Session
 from app.tool import tool
 
@@ -42,7 +43,12 @@ async def hang_up(session: Session) -> None:
             await session.hangup()
 
 
-END_CALL = Built(end_call, PROMPT)
+@event_hook
+async def listen(session: Session, event: LlmEvent) -> None:
+    """Have a speech-to-speech model's events asked for: one tells when it has spoken."""
+
+
+END_CALL = Built(end_call, PROMPT, (listen,))
 
 
 def build_end_call() -> Built:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from app.agent import ToolOutput, TurnOver
 from app.protocol import AgentUpdate, BadUpdate, LlmEvent, Wire
+from app.s2s.endings import playback_stopped
 from app.s2s.vendor import Vendor
 from app.verbs.names import did_you_mean, nearest
 
@@ -54,6 +55,10 @@ class VendorDialect:
     def turn_over(self, event: Mapping[str, Any]) -> TurnOver | None:
         """The end of a turn, as the vendor tells it."""
         return self.vendor.turn_over(event)
+
+    def heard(self, event: Mapping[str, Any]) -> TurnOver | None:
+        """The end of the sound, as jambonz tells it."""
+        return playback_stopped(event)
 
     def check_event(self, event: Wire) -> tuple[str, ...]:
         """Refuse what jambonz would drop without a word."""

@@ -1,7 +1,7 @@
 """How each vendor tells that its model has finished speaking.
 
-Vendors of the Realtime kind send a response faster than it is heard, and nothing tells when it has
-been; so the words go along, and whoever waits reckons how long they take.
+Vendors of the Realtime kind send a response faster than it is heard. jambonz tells when its sound
+has stopped; where it does not, the words go along, and whoever waits reckons how long they take.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,8 @@ from app.agent import TurnOver
 
 Event = Mapping[str, Any]
 
-REALTIME_EVENTS = ("response.done",)
+STOPPED = "output_audio.playback_stopped"
+REALTIME_EVENTS = ("response.done", STOPPED)
 
 
 def realtime(event: Event) -> TurnOver | None:
@@ -25,6 +26,13 @@ def realtime(event: Event) -> TurnOver | None:
     parts = [mapping(part) for item in items for part in listed(item.get("content"))]
     words = " ".join(str(part.get("transcript") or "") for part in parts)
     return TurnOver(response.get("status") == "cancelled", words)
+
+
+def playback_stopped(event: Event) -> TurnOver | None:
+    """Jambonz' own event: nothing is left to be heard, or the caller spoke over it."""
+    if event.get("type") != STOPPED:
+        return None
+    return TurnOver(event.get("completion_reason") == "interrupted")
 
 
 def gemini(event: Event) -> TurnOver | None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from app.agent import TurnOver
+from app.agent import RenderedAgent, TurnOver
 
 if TYPE_CHECKING:
     from app.session.live import LiveCall
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 HowSpoken = Literal["spoken", "interrupted", "unknown", "gone"]
 Event = Mapping[str, Any]
 
-LETTERS_PER_SECOND = 15.0
-"""How fast voices speak, where nothing tells when the words have been heard."""
+LETTERS_PER_SECOND = 12.0
+"""How fast slow voices speak, where nothing tells when the words have been heard."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,10 +74,24 @@ async def until_spoken(session: "LiveCall[Any, Any]", within: float) -> HowSpoke
                 return "gone"
             if over.is_interrupted:
                 return "interrupted"
-            await asyncio.sleep(len(over.unheard) / LETTERS_PER_SECOND - (loop.time() - began))
+            until = began + len(over.unheard) / LETTERS_PER_SECOND
+            return await until_heard(session, agent, until) if over.unheard else "spoken"
     except TimeoutError:
         return "unknown"
-    return "spoken"
+
+
+async def until_heard(
+    session: "LiveCall[Any, Any]", agent: RenderedAgent, until: float
+) -> HowSpoken:
+    """Wait until words have been heard that came faster than they are spoken."""
+    try:
+        async with asyncio.timeout_at(until):
+            heard: TurnOver | None = await wait_for(session, agent.dialect.heard)
+    except TimeoutError:
+        return "spoken"  # nothing told, and by now they must have been
+    if heard is None:
+        return "gone"
+    return "interrupted" if heard.is_interrupted else "spoken"
 
 
 async def guarded(session: "LiveCall[Any, Any]", work: Coroutine[Any, Any, object]) -> None:

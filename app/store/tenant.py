@@ -16,6 +16,7 @@ from app.store.people import People
 from app.store.questions import Questions
 from app.store.scope import Scope
 from app.store.statistics import Statistics
+from app.store.tools import Tools
 from app.store.webhooks import Webhooks
 
 if TYPE_CHECKING:
@@ -70,6 +71,11 @@ class Tenant:
     def questions(self) -> Questions:
         """What the bases could not answer."""
         return Questions(self.scope)
+
+    @cached_property
+    def tools(self) -> Tools:
+        """Its HTTP tools, for its agents."""
+        return Tools(self.scope)
 
     @cached_property
     def webhooks(self) -> Webhooks:

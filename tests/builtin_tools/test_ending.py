@@ -30,7 +30,7 @@ async def speak(session: Session) -> Verb:
         auth={"apiKey": "k"},
         instructions=prompt_of("You answer the phone.", [BUILT]),
         tools=BUILT.tools,
-        event_hook="/events",
+        event_hooks=BUILT.event_hooks,
         events=["response.done"],
     )
 
@@ -38,11 +38,6 @@ async def speak(session: Session) -> Verb:
 @deaf.session_new
 async def speak_unheard(session: Session) -> Verb:
     return openai_s2s(auth={"apiKey": "k"}, instructions="You answer.", tools=BUILT.tools)
-
-
-@speech.on("/events")
-async def hear(session: Session, event: object) -> None:
-    """Let events be asked for."""
 
 
 @pytest.fixture

@@ -98,6 +98,26 @@ async def test_words_that_were_sent_faster_than_they_are_heard_get_their_time(ca
     assert await spoken == "unknown"
 
 
+@pytest.mark.parametrize(
+    ("reason", "how"), [("completed", "spoken"), ("interrupted", "interrupted")]
+)
+async def test_jambonz_tells_when_their_sound_has_stopped(
+    call: Dial, reason: str, how: str
+) -> None:
+    line = call(speech)
+    await line.open()
+    spoken = begin(line)
+    await asyncio.sleep(0)  # it begins to wait
+    words = [{"type": "message", "content": [{"transcript": "Goodbye. " * 20}]}]
+    data = {"type": "response.done", "response": {"status": "completed", "output": words}}
+    line.send("llm:event", data, hook="/events")
+    await asyncio.sleep(0)
+    data = {"type": "output_audio.playback_stopped", "completion_reason": reason}
+    line.send("llm:event", data, hook="/events")
+
+    assert await spoken == how
+
+
 async def test_what_fails_beside_a_call_is_logged_and_the_call_goes_on(call: Dial) -> None:
     async def fail() -> None:
         raise RuntimeError("the clock is broken")

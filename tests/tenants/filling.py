@@ -24,6 +24,7 @@ ALL_OPERATIONS: tuple[Operation, ...] = (*OPERATIONS, *API_OPERATIONS)
 UPDATE = {"type": "generate_reply", "user_input": "Hello."}
 AGENT = {"name": "Front desk", "prompt": "Be kind.", "realtime_config": {"provider": "openai"}}
 WEBHOOK = {"url": "https://hooks.example/calls", "events": ["call.ended"], "is_active": True}
+TOOL = {"name": "find_order", "description": "Find it.", "url": "https://shop.example/orders"}
 AGENT_FILE = """---
 name: Front desk
 id: {agent_id}
@@ -52,6 +53,9 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "change_organisation": lambda ids: {"retention_days": 30},
     "import_agent": AGENT_FILE.format_map,
     "check_agent": AGENT_FILE.format_map,
+    "create_tool": lambda ids: {**TOOL, "name": "another"},
+    "replace_tool": lambda ids: TOOL,
+    "try_tool": lambda ids: {"arguments": {}},
     "create_webhook": lambda ids: WEBHOOK,
     "replace_webhook": lambda ids: WEBHOOK,
     "update_agent": lambda ids: UPDATE,

@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 
-from tests.tenants.filling import AGENT, WEBHOOK, Filled
+from tests.tenants.filling import AGENT, TOOL, WEBHOOK, Filled
 from tests.tenants.party import Party
 
 
@@ -18,6 +18,8 @@ async def seed(party: Party) -> None:
     party.ids["key_id"] = await make(party, "/api/keys", key)
     credential = {"name": f"Another of {party.name}", "user_name": f"other-{party.name}"}
     party.ids["credential_id"] = await make(party, "/api/credentials", credential)
+    tool = {**TOOL, "description": f"Finds what {party.name} sold."}
+    party.ids["tool_id"] = await make(party, "/api/tools", tool)
     webhook = {**WEBHOOK, "url": f"https://hooks.example/of-{party.name}"}
     path = "/api/webhooks"
     party.ids["webhook_id"] = webhook_id = await make(party, path, webhook)

@@ -46,6 +46,12 @@ class Outcome:
     is_error: bool = False
     problem: str = ""
 
+    @property
+    def result(self) -> dict[str, Any]:
+        """What the model gets, read."""
+        result: dict[str, Any] = orjson.loads(self.encoded)
+        return result
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -158,5 +164,5 @@ def result_of(outcome: Outcome) -> object:
         ToolError: With the words of a failure.
     """
     if outcome.is_error:
-        raise ToolError(str(orjson.loads(outcome.encoded)["error"]))
+        raise ToolError(str(outcome.result["error"]))
     return orjson.Fragment(outcome.encoded)

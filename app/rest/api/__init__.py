@@ -15,6 +15,7 @@ from app.rest.api import (
     people,
     session,
     statistics,
+    tools,
     webhooks,
 )
 from app.rest.operation import Operation
@@ -34,5 +35,6 @@ API_OPERATIONS: Final[tuple[Operation, ...]] = (
     *call_export.OPERATIONS,  # before `{call_sid}`, which would hide it
     *calls.OPERATIONS,
     *call_events.OPERATIONS,
+    *tools.OPERATIONS,
     *webhooks.OPERATIONS,
 )

@@ -8,6 +8,7 @@ from app.store.tables import (
     knowledge,
     organisations,
     people,
+    tools,
     webhooks,
 )
 from app.store.tables.metadata import METADATA
@@ -21,5 +22,6 @@ __all__ = [
     "knowledge",
     "organisations",
     "people",
+    "tools",
     "webhooks",
 ]
