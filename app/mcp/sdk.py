@@ -18,7 +18,7 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.client.subscriptions import ListenNotSupportedError, SubscriptionLost
 from mcp.shared.exceptions import MCPError
 
-from app.mcp.target import Target, Way
+from app.mcp.target import Pin, Target, Way
 from app.mcp.values import NO_ARGUMENTS, McpResult, McpTool, named
 
 STREAM_SECONDS = 300.0
@@ -92,12 +92,37 @@ class Line:
             auth=auth,
             trust_env=False,
             verify=TLS,
+            transport=Pinned(self._target.pin) if self._target.pin else None,
             event_hooks={"response": [self._heed]},
         )
 
     async def _heed(self, response: httpx2.Response) -> None:
         if response.status_code >= 400:
             self.status = response.status_code
+
+
+class Pinned(httpx2.AsyncHTTPTransport):
+    """Connects to the address that was found for a host, and to no other.
+
+    TLS and the ``Host`` header are the host's, as ever.
+    """
+
+    def __init__(self, pin: Pin) -> None:
+        super().__init__(verify=TLS, trust_env=False)
+        self._pin = pin
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send a request there."""
+        url = request.url
+        port = url.port or (443 if url.scheme == "https" else 80)
+        pinned = httpx2.Request(
+            request.method,
+            url.copy_with(host=await self._pin(url.host, port)),
+            headers=request.headers,
+            stream=request.stream,
+            extensions={**request.extensions, "sni_hostname": url.host},
+        )
+        return await super().handle_async_request(pinned)
 
 
 class Ending:

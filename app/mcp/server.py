@@ -10,7 +10,7 @@ from typing import Any
 
 from app.mcp.errors import McpError
 from app.mcp.link import Link
-from app.mcp.target import Target, read_target
+from app.mcp.target import Pin, Target, read_target
 from app.mcp.values import McpResult, McpTool
 
 FIRST_PAUSE = 0.5
@@ -38,6 +38,7 @@ class McpServer:
         auth: Mapping[str, Any] | None = None,
         env: Mapping[str, str] | None = None,
         roots: Sequence[object] = (),
+        pin: Pin | None = None,
         timeout: float = 30.0,
         connect_timeout: float | None = None,
         parallel: int = PARALLEL,
@@ -50,6 +51,8 @@ class McpServer:
             auth: ``apiKey`` or ``token``, ``username`` and ``password``, or ``headers``.
             env: Environment variables for the command, which inherits very few.
             roots: Folders that it may work in, as paths or ``file://`` addresses.
+            pin: Finds the address to connect to for a host, where the target is somebody else's
+                word: then it must be a URL.
             timeout: Seconds that a call may take.
             connect_timeout: Seconds to connect and to list its tools; 5, for a command 30.
             parallel: Calls that run at once; others wait.
@@ -58,7 +61,7 @@ class McpServer:
         Raises:
             McpError: The target cannot be read.
         """
-        self.target: Target = read_target(target, auth=auth, env=env, roots=roots)
+        self.target: Target = read_target(target, auth=auth, env=env, roots=roots, pin=pin)
         self.tools: tuple[McpTool, ...] = ()
         self.problem: McpError | None = None
         self._timeout = timeout

@@ -3,13 +3,16 @@
 import base64
 import re
 import shlex
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 from app.mcp.errors import McpError
+
+Pin = Callable[[str, int], Awaitable[str]]
+"""From host and port to the address to connect to; refuses by an error."""
 
 Way = Literal["Streamable HTTP", "SSE", "stdio"]
 
@@ -31,6 +34,7 @@ class Target:
         headers: Sent with each request.
         env: Environment variables of the command, beside the few that it inherits.
         roots: Folders that are offered to it, as ``file://`` addresses.
+        pin: Finds the address to connect to for a host; the system does without it.
     """
 
     label: str
@@ -40,6 +44,7 @@ class Target:
     headers: Mapping[str, str] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
     roots: tuple[str, ...] = ()
+    pin: Pin | None = None
 
     @property
     def connect_timeout(self) -> float:
@@ -50,7 +55,8 @@ class Target:
     def identity(self) -> tuple[object, ...]:
         """Equal for what one connection can serve."""
         headers, env = sorted(self.headers.items()), sorted(self.env.items())
-        return (self.url, self.command, tuple(headers), tuple(env), self.roots)
+        # What may go anywhere shares no connection with what may not.
+        return (self.url, self.command, tuple(headers), tuple(env), self.roots, self.pin)
 
 
 def read_target(
@@ -59,15 +65,16 @@ def read_target(
     auth: Mapping[str, Any] | None = None,
     env: Mapping[str, str] | None = None,
     roots: Sequence[object] = (),
+    pin: Pin | None = None,
 ) -> Target:
-    """Read a URL, or a command as one text or as its words.
+    """Read a URL, or a command as one text or as its words; with ``pin`` a URL only.
 
     Raises:
         McpError: It is neither.
     """
     offered = tuple(root_of(root) for root in roots)
-    if isinstance(target, str) and "://" in target.split(" ")[0]:
-        return read_url(target, headers_of(auth), offered)
+    if isinstance(target, str) and ("://" in target.split(" ")[0] or pin is not None):
+        return replace(read_url(target, headers_of(auth), offered), pin=pin)
     words = split(target) if isinstance(target, str) else tuple(target)
     if not words or not all(isinstance(word, str) for word in words):
         raise McpError(f"expected the URL of an MCP server or a command; got {target!r:.80}")

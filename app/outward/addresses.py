@@ -144,9 +144,14 @@ def check_url(url: str, allowed: Allowed | None = None) -> URL:
     return parsed
 
 
+def is_number(host: str) -> bool:
+    """Whether a host is an address in its usual form, and no name."""
+    return ":" in host or re.fullmatch(r"(?:\d{1,3}\.){3}\d{1,3}", host) is not None
+
+
 def check_host(url: str, host: str, allowed: Allowed) -> None:
     """Refuse an address written in numbers that may not be reached."""
-    if ":" in host or re.fullmatch(r"(?:\d{1,3}\.){3}\d{1,3}", host):
+    if is_number(host):
         if not allowed.permits(host, host):
             raise refused(url, f"{host} is no public address; {FIX}")
     elif ENDS_IN_A_NUMBER.search(host):

@@ -11,7 +11,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from app.outward.addresses import FIX, Allowed, check_url, refused, show
+from app.outward.addresses import FIX, Allowed, check_url, is_number, refused, show
 from app.outward.errors import OutwardError
 
 WITHIN: Final = 5.0
@@ -146,6 +146,22 @@ class Outward:
             "GET", url, headers=headers, within=within, limit=limit, redirects=redirects
         )
 
+    async def find_address(self, host: str, port: int) -> str:
+        """Where another client may connect to for a host: to this address, and no other.
+
+        Raises:
+            OutwardError: To none; or there is none.
+        """
+        shown = f"[{host}]" if ":" in host else host
+        check_url(f"http://{shown}:{port}/", self.allowed)
+        if is_number(host):
+            return host
+        try:
+            found = await self._guarded().resolve(host, port)
+        except OSError:
+            raise OutwardError("unreachable", f"{host}: its name cannot be resolved") from None
+        return found[0]["host"]
+
     async def close(self) -> None:
         """Let all connections go; the next request makes new ones."""
         http, self._http = self._http, None
@@ -189,11 +205,13 @@ class Outward:
             body = b"" if is_leaving else await read(response, asked.url, asked.limit)
             return Reply(response.status, body, found, str(asked.url), response.charset or "")
 
+    def _guarded(self) -> "GuardedResolver":
+        return GuardedResolver(self._resolver or aiohttp.ThreadedResolver(), self.allowed)
+
     def _session(self) -> aiohttp.ClientSession:
         if self._http is None:
-            inner = self._resolver or aiohttp.ThreadedResolver()
             connector = aiohttp.TCPConnector(
-                resolver=GuardedResolver(inner, self.allowed),
+                resolver=self._guarded(),
                 use_dns_cache=False,  # what was looked at is what is connected to
             )
             self._http = aiohttp.ClientSession(

@@ -294,3 +294,16 @@ async def test_it_can_be_used_again_after_it_was_closed(outward: Outward, there:
     await outward.close()
 
     assert (await outward.get(url)).text == "hello"
+
+
+async def test_an_address_for_another_client_is_looked_at_too() -> None:
+    outward = Outward(["10.0.0.0/8"], resolver=Names(["10.1.1.1"], ["127.0.0.1"], ["8.8.8.8"]))
+
+    assert await outward.find_address("crm.example.com", 443) == "10.1.1.1"
+    with pytest.raises(OutwardError, match="not public"):
+        await outward.find_address("crm.example.com", 443)
+    assert await outward.find_address("crm.example.com", 8080) == "8.8.8.8"
+    assert await outward.find_address("10.2.2.2", 80) == "10.2.2.2"
+    for host, port in (("127.0.0.1", 80), ("::1", 80), ("8.8.8.8", 22), ("2130706433", 80)):
+        with pytest.raises(OutwardError):
+            await outward.find_address(host, port)
