@@ -9,6 +9,7 @@ from app.builtin_tools.ending import build_end_call
 from app.builtin_tools.looking_up import (
     LookupSource,
     build_lookup_caller,
+    look_up,
     look_up_early,
     outside_number,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "build_end_call",
     "build_lookup_caller",
     "build_transfer_call",
+    "look_up",
     "look_up_early",
     "outside_number",
     "prompt_of",

@@ -53,6 +53,7 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "change_organisation": lambda ids: {"retention_days": 30},
     "import_agent": AGENT_FILE.format_map,
     "check_agent": AGENT_FILE.format_map,
+    "try_lookup": lambda ids: {"phone_number": "+15085551212"},
     "create_tool": lambda ids: {**TOOL, "name": f"t_{ids['tool_id']}"},
     "replace_tool": lambda ids: TOOL,
     "try_tool": lambda ids: {"arguments": {}},

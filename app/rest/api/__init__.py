@@ -11,6 +11,7 @@ from app.rest.api import (
     call_events,
     call_export,
     calls,
+    lookup,
     organisation,
     people,
     session,
@@ -35,6 +36,7 @@ API_OPERATIONS: Final[tuple[Operation, ...]] = (
     *call_export.OPERATIONS,  # before `{call_sid}`, which would hide it
     *calls.OPERATIONS,
     *call_events.OPERATIONS,
+    *lookup.OPERATIONS,
     *tools.OPERATIONS,
     *webhooks.OPERATIONS,
 )
