@@ -1,18 +1,21 @@
 """Passwords that people choose: kept as Argon2id, computed beside the loop and a few at a time."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import cache
 from typing import Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
-__all__ = ["LEAST", "MOST", "Passwords", "complaint"]
+__all__ = ["LEAST", "MOST", "Passwords", "TooBusy", "complaint"]
 
 LEAST: Final = 12
 MOST: Final = 256
 AT_ONCE: Final = 2
 """Each takes 64 MiB and a part of a second; who else signs in waits for their turn."""
+MOST_WAITING: Final = 50
 
 
 def complaint(password: str, email: str = "") -> str | None:
@@ -26,6 +29,10 @@ def complaint(password: str, email: str = "") -> str | None:
     return None
 
 
+class TooBusy(Exception):
+    """Too many wait for their password to be looked at."""
+
+
 class Passwords:
     """Hashes and checks passwords.
 
@@ -36,10 +43,15 @@ class Passwords:
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher()
         self._turns = asyncio.Semaphore(AT_ONCE)
+        self._waiting = 0
 
     async def hash(self, password: str) -> str:
-        """What is kept of a password."""
-        async with self._turns:
+        """What is kept of a password.
+
+        Raises:
+            TooBusy: Too many wait already.
+        """
+        async with self._turn():
             return await asyncio.to_thread(self._hasher.hash, password)
 
     async def check(self, password: str, hashed: str | None) -> bool:
@@ -48,14 +60,28 @@ class Passwords:
         Args:
             password: What came.
             hashed: What is kept; None where nobody is of that address.
+
+        Raises:
+            TooBusy: Too many wait already.
         """
-        async with self._turns:
+        async with self._turn():
             is_right = await asyncio.to_thread(self._verify, hashed, password)
         return is_right and hashed is not None
 
     def is_outdated(self, hashed: str) -> bool:
         """Whether the same password should be hashed anew, since today more is advised."""
         return self._hasher.check_needs_rehash(hashed)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        if self._waiting >= MOST_WAITING:
+            raise TooBusy
+        self._waiting += 1
+        try:
+            async with self._turns:
+                yield
+        finally:
+            self._waiting -= 1
 
     def _verify(self, hashed: str | None, password: str) -> bool:
         try:

@@ -28,14 +28,14 @@ class OrganisationSettings:
         client_lookup_url: Asked who has a number; None for nobody to ask.
         client_lookup_header: The header that carries the secret of that address.
         client_lookup_early: Whether it is asked when a call begins, before the first words.
-        worker_model: ``vendor:model`` that answers from documents.
+        worker_model: ``vendor:model`` that answers from documents; None for that of the settings.
         retention_days: How long records of calls are kept; None for as long as anybody wants.
     """
 
     client_lookup_url: str | None = None
     client_lookup_header: str = "loquent_x_check"
     client_lookup_early: bool = False
-    worker_model: str = "openai:gpt-4o-mini"
+    worker_model: str | None = None
     retention_days: int | None = None
 
     @classmethod

@@ -88,7 +88,7 @@ class OrganisationView(View):
     client_lookup_header: str
     client_lookup_early: bool
     has_client_lookup_secret: bool
-    worker_model: str
+    worker_model: Annotated[str | None, Field(description="Null for that of the server.")]
     retention_days: int | None
     vendors: Annotated[
         list[str], Field(description="The model vendors of which it has a credential.")

@@ -1,12 +1,14 @@
 """``/api/session`` and ``/api/password``: people sign in, and say who they are from then on."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final, NoReturn
 
 import structlog
 from aiohttp import web
 
 from app.identity import Principal, SignedIn, principal_of
-from app.identity.passwords import complaint
+from app.identity.passwords import TooBusy, complaint
 from app.identity.tokens import digest_of
 from app.keys import IDENTITY, PRINCIPAL
 from app.logs import Event, pii
@@ -23,6 +25,7 @@ from app.rest.cookie import clear_cookie, cookie_of, set_cookie
 from app.rest.operation import Answer, operation
 from app.rest.origin import require_own_page
 from app.rest.problems import HEADERS, Problem, invalid
+from app.rest.slowdown import too_many
 from app.store.directory import Account, Membership
 
 __all__ = ["OPERATIONS"]
@@ -53,7 +56,8 @@ async def sign_in(request: web.Request, body: SignInBody) -> web.Response:
     require_own_page(request)
     identity, address = request.app[IDENTITY], request.app[ACCESS].address(request)
     await request.app[ATTEMPTS].begin(address, body.email)
-    account = await identity.check_password(body.email, body.password)
+    with _in_turn():
+        account = await identity.check_password(body.email, body.password)
     if account is None:
         await _refuse(request, address, body.email)
     await request.app[ATTEMPTS].succeeded(address, body.email)
@@ -109,12 +113,15 @@ async def change_password(request: web.Request, body: PasswordBody) -> web.Respo
     identity, signed_in = request.app[IDENTITY], await _require_person(request)
     address = request.app[ACCESS].address(request)
     await request.app[ATTEMPTS].begin(address, signed_in.email)
-    if await identity.check_password(signed_in.email, body.current_password) is None:
+    with _in_turn():
+        account = await identity.check_password(signed_in.email, body.current_password)
+    if account is None:
         text = "expected the password that the person has now"
         raise invalid(f"Current password: {text}.", [("current_password", text)])
     await request.app[ATTEMPTS].succeeded(address, signed_in.email)
     _require_good(body.new_password, signed_in.email)
-    hashed = await identity.passwords.hash(body.new_password)
+    with _in_turn():
+        hashed = await identity.passwords.hash(body.new_password)
     actor = request[PRINCIPAL].actor
     await identity.accounts.set_password(
         signed_in.user_id, hashed, actor=actor, keep=signed_in.digest
@@ -135,7 +142,8 @@ async def choose_password(request: web.Request, body: TokenBody) -> web.Response
     identity, address = request.app[IDENTITY], request.app[ACCESS].address(request)
     await request.app[ATTEMPTS].begin(address)
     _require_good(body.new_password)
-    hashed = await identity.passwords.hash(body.new_password)
+    with _in_turn():
+        hashed = await identity.passwords.hash(body.new_password)
     if await identity.accounts.use_token(digest_of(body.token), hashed) is None:
         text = "expected a token that was not used yet and is not too old; ask an owner for another"
         raise invalid(f"Token: {text}.", [("token", text)])
@@ -151,6 +159,15 @@ async def _refuse(request: web.Request, address: str, email: str) -> NoReturn:
         kind="wrong-password",
         title="Wrong password",
     )
+
+
+@contextmanager
+def _in_turn() -> Iterator[None]:
+    """Refuse whoever would have to wait too long for a password to be looked at."""
+    try:
+        yield
+    except TooBusy:
+        raise too_many(2, "Too many people sign in at this moment.") from None
 
 
 async def _choose(
