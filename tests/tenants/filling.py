@@ -6,7 +6,7 @@ What is not described here fails the tests: a new route cannot be forgotten.
 import re
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, unquote_plus, urlencode
 
@@ -74,6 +74,7 @@ PLACES = {"number": "1", "other": "1"}
 OTHER_IDS: dict[str, dict[str, str]] = {
     "take_twin_step": {"call_sid": "twin_call_sid"},
     "list_changes": {"noun_id": "agent_id"},
+    "erase_call_records": {"number": "phone"},
 }
 """Where a name in a route means another kind of thing than elsewhere."""
 
@@ -122,12 +123,13 @@ class Filled:
 def fill(operation: Operation, ids: Ids) -> Filled:
     """A valid request of an operation, about these ids."""
     meant = {name: ids[kind] for name, kind in OTHER_IDS.get(operation.name, {}).items()}
-    ids = {**ids, **meant, **PLACES}
+    ids = {**ids, **meant}
     names = re.findall(r"{(\w+)}", operation.route)
     asked = [name for name in properties(operation, "query") if name in ids or is_id(name)]
-    if missing := [name for name in (*names, *asked) if name not in ids]:
+    if missing := [name for name in (*names, *asked) if name not in {**ids, **PLACES}]:
         pytest.fail(f"{operation.name}: give the parties of this test a {' and a '.join(missing)}")
-    path = operation.route.format_map({name: quote(value) for name, value in ids.items()})
+    places = {name: quote(value) for name, value in {**PLACES, **ids}.items()}
+    path = operation.route.format_map(places)
     if asked:
         path += "?" + urlencode({name: ids[name] for name in asked})
     if "body" not in operation.inputs:
@@ -140,6 +142,11 @@ def fill(operation: Operation, ids: Ids) -> Filled:
     if missing := [one for one in properties(operation, "body") if is_id(one) and one not in body]:
         pytest.fail(f"{operation.name}: its body can name a {' and a '.join(missing)}")
     return Filled(operation.method, path, orjson.dumps(body))
+
+
+def without_query(filled: Filled) -> Filled:
+    """The same, about everything."""
+    return replace(filled, path=filled.path.partition("?")[0])
 
 
 def properties(operation: Operation, part: str) -> list[str]:
@@ -168,6 +175,8 @@ def unknown(ids: Ids) -> dict[str, str]:
 def like(value: str) -> str:
     """Another value of the same kind."""
     new = str(uuid.uuid4())
+    if value.startswith("+"):
+        return f"+1617555{uuid.uuid4().int % 10_000:04}"
     if value.startswith("/"):
         return f"/{new}"
     return f"{new}@nobody.example" if "@" in value else new

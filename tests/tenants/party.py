@@ -109,6 +109,14 @@ class Party:
         self.server.dialled.append(Jambonz(ws, call_sid))
         return self.server.dialled[-1]
 
+    async def ring(self, number: str) -> Jambonz:
+        """A call from this number that goes on."""
+        call = await self.dial("/own" if self.name == "default" else "/shared")
+        about = {"account_sid": f"account-of-{self.name}", "caller_name": f"Caller of {self.name}"}
+        await call.open(**about, **{"from": number})
+        await call.tool_call("price", {"item": f"secret of {self.name}"})
+        return call
+
     async def picture(self, *, without: Collection[str] = ()) -> dict[str, Any]:
         """All that the organisation has, and all that was told to it; but for some tables."""
         web_app = self.server.web_app

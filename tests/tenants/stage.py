@@ -23,6 +23,7 @@ from app.server import build
 from app.settings import Settings
 from app.store import Store, now, open_store
 from app.webhooks import Deliverer
+from handlers.stored_agent import stored_agent
 from tests.identity.asking import PASSWORD, cheap_passwords
 from tests.server.conftest import Server, serving_on_loopback
 from tests.server.jambonz import LIMIT
@@ -74,7 +75,7 @@ async def set_up(store: Store) -> AsyncIterator[dict[str, Party]]:
     """A node with the three organisations, by their names."""
     settings = Settings(api_keys=(SecretStr("key-of-the-node"),), rate_limit="100000/second")
     own, shared = application("/own", shared=False), application("/shared", shared=True)
-    web_app = build(settings, [own, shared, quiet], store=store)
+    web_app = build(settings, [own, shared, quiet, stored_agent], store=store)
     web_app[DELIVERER] = Still(store, web_app[OUTWARD], web_app[VAULT])
     async with serving_on_loopback(web_app) as server, AsyncExitStack() as stack:
         web_app[IDENTITY].passwords = cheap_passwords()
@@ -137,11 +138,10 @@ async def at_once(_seconds: float) -> None:
 async def settle(party: Party) -> None:
     """A call that goes on."""
     path = "/own" if party.name == "default" else "/shared"
-    party.call = await party.dial(path)
+    phone = f"+1508555010{NAMES.index(party.name)}"
+    party.call = await party.ring(phone)
     account_sid = f"account-of-{party.name}"
-    await party.call.open(account_sid=account_sid, caller_name=f"Caller of {party.name}")
-    await party.call.tool_call("price", {"item": f"secret of {party.name}"})
-    party.ids |= {"call_sid": party.call.call_sid, "account_sid": account_sid}
+    party.ids |= {"call_sid": party.call.call_sid, "account_sid": account_sid, "phone": phone}
     if party.name == "default":
         party.ids["application"] = path
     else:

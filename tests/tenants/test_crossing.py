@@ -6,6 +6,7 @@ All is asked on one node, since nothing of it may change anything for anybody el
 
 import re
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 import pytest
@@ -15,7 +16,16 @@ from app.mcp_server.offer import Offer
 from app.protocol.messages import TYPES
 from app.rest import Operation
 from tests.server.jambonz import Jambonz, call_info
-from tests.tenants.filling import ALL_OPERATIONS, arguments, fill, in_turn, unknown
+from tests.tenants.filling import (
+    ALL_OPERATIONS,
+    Filled,
+    arguments,
+    fill,
+    in_turn,
+    like,
+    unknown,
+    without_query,
+)
 from tests.tenants.party import Answer, Parties, Party, empty_tables
 
 IN_TURN = sorted(ALL_OPERATIONS, key=in_turn)
@@ -60,6 +70,9 @@ async def test_an_operation_knows_only_what_the_asking_organisation_has(
             assert answer.without(owner.ids) == expected.without(nobodys)
         else:
             require_nothing_told(answer, owner)
+        everything = without_query(theirs)
+        if not everything.names_any(owner.ids):
+            require_nothing_told(await stranger.ask(everything), owner)
         assert await owner.picture() == before
 
 
@@ -99,6 +112,20 @@ async def test_a_message_reaches_only_calls_of_the_socket_s_organisation(
         assert await owner.picture() == before
 
 
+async def test_a_number_that_two_organisations_know_is_erased_for_one(parties: Parties) -> None:
+    number = like("+")
+    for party in parties.values():
+        await party.ring(number)
+    before = await parties["north"].picture()
+    assert number in repr(before["rows"]["calls"])
+    for name in ("default", "south"):
+        erased = await parties[name].ask(Filled("DELETE", f"/api/calls?number={quote(number)}"))
+        assert erased.status == 200, erased
+        assert number not in repr((await parties[name].picture())["rows"]["calls"])
+
+    assert await parties["north"].picture() == before
+
+
 @pytest.mark.parametrize("operation", IN_TURN, ids=lambda one: one.name)
 async def test_the_owner_is_given_what_nobody_else_is(
     parties: Parties, operation: Operation
@@ -114,6 +141,25 @@ async def test_the_owner_is_given_the_same_over_mcp(parties: Parties, offer: Off
     for owner in parties.values():
         answer = await owner.use(offer.name, arguments(offer, owner.all_ids))
         assert answer.status == 200, answer.text
+
+
+async def test_a_stored_agent_answers_calls_of_its_organisation_only(parties: Parties) -> None:
+    for owner, stranger in pairs(parties):
+        before = await owner.picture()
+        agent_id, nobodys = owner.ids["agent_id"], unknown(owner.ids)["agent_id"]
+        told = [await opening(stranger, f"/agents/{one}") for one in (agent_id, nobodys)]
+
+        assert told[0] == told[1]
+        assert await owner.picture() == before
+        assert "Secret of" in repr(await opening(owner, f"/agents/{agent_id}"))
+
+
+async def opening(party: Party, path: str) -> Any:
+    """How a call is answered."""
+    socket = await party.dial(path)
+    ack = await socket.open(account_sid=f"account-of-{party.name}")
+    await socket.close()
+    return ack["data"]
 
 
 async def say(socket: Jambonz, kind: str, account_sid: str) -> None:
