@@ -110,7 +110,7 @@ def _act(args: argparse.Namespace, server: Server, folder: Folder) -> Iterator[T
 
 def _lines(told: Told, *, color: bool) -> Iterator[str]:
     yield _colored(f"{told.about}: {told.text}", RED if told.is_wrong else "", color=color)
-    for line in told.diff:
+    for line in told.lines:
         yield _colored(line, COLORS.get(line[:1], ""), color=color)
 
 

@@ -24,13 +24,13 @@ class Told:
         about: The file, or the agent that has none.
         text: In words.
         is_wrong: Whether something has to be done about it.
-        diff: Lines of a comparison.
+        lines: What else there is to say: a comparison, what is wrong, warnings.
     """
 
     about: Path | str
     text: str
     is_wrong: bool = False
-    diff: Sequence[str] = ()
+    lines: Sequence[str] = ()
 
 
 def pull(
@@ -142,7 +142,7 @@ def _save(server: Server, file: AgentFile, **options: object) -> Told:
     if not is_draft or not file.id:
         file.made_of(saved["id"], number).write()
     text = f"{'saved' if file.id else 'made'}: version {number}{', a draft' * is_draft}"
-    return Told(file.path, "; ".join([text, *saved["warnings"]]))
+    return Told(file.path, text, lines=[f"warning: {one}" for one in saved["warnings"]])
 
 
 def diff(server: Server, folder: Folder, names: Sequence[str] = ()) -> Iterator[Told]:
@@ -165,7 +165,7 @@ def diff(server: Server, folder: Folder, names: Sequence[str] = ()) -> Iterator[
             about = "" if checked.is_current else f"; version {checked.version} answers calls"
             lines = [*_compared(checked, file.path)]
             what = "is changed" if checked.id else "is new"
-            yield Told(file.path, f"{what}{about}", is_wrong=True, diff=lines)
+            yield Told(file.path, f"{what}{about}", is_wrong=True, lines=lines)
     for agent in server.list() if not names else ():
         if agent.id not in ids:
             yield Told(agent.name, f"is on the server only; pull {agent.id}")
@@ -195,7 +195,7 @@ def _wrong(file: AgentFile, refused: Refused, what: str) -> Told:
     """What the server says about a file, as compilers tell it: with its line."""
     lines = [_at(file.path, field, message) for field, message in refused.errors]
     detail = "" if lines else f": {refused.detail}"
-    return Told(file.path, f"{what}{detail}", is_wrong=True, diff=lines)
+    return Told(file.path, f"{what}{detail}", is_wrong=True, lines=lines)
 
 
 def _at(path: Path, field: str, message: str) -> str:

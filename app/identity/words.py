@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
-__all__ = ["Email", "HeaderValue", "Id", "Label", "Name", "Secret"]
+__all__ = ["UUID", "Email", "HeaderValue", "Id", "Label", "Name", "Secret"]
 
 UUID: Final = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 # Control characters have no place in a name, and a NUL none in PostgreSQL.

@@ -18,6 +18,7 @@ from app.rest.openapi import describe
 from app.rest.operation import Operation, misfit
 from app.rest.origin import is_own
 from app.rest.own import acting, ids_of, organisation_of
+from app.rest.places import place
 from app.rest.problems import Handler, Problem, ProblemDocument, problem_middleware
 from app.rest.twin import TWIN_CALLS, TwinCalls
 
@@ -78,14 +79,15 @@ def setup(app: web.Application, *, access: Access | None = None) -> None:
     app.middlewares.append(problem_middleware)
     app.on_shutdown.append(_stop_watching)
     app.router.add_get("/openapi.json", _document(_described(operations, secured=not door.is_open)))
+    routes = {each.route for each in operations}
     for each in operations:
-        resource = app.router.add_resource(each.route)
+        resource = app.router.add_resource(place(each.route, routes))
         resource.add_route(each.method, each.handle)
         if each.method == "GET":
             resource.add_route("HEAD", each.handle)
-    for route in sorted({each.route for each in operations}):
+    for route in sorted(routes):
         methods = {each.method for each in operations if each.route == route}
-        app.router.add_route("OPTIONS", route, _options(methods))
+        app.router.add_route("OPTIONS", place(route, routes), _options(methods))
 
 
 def _options(methods: set[str]) -> Handler:

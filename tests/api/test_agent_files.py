@@ -226,3 +226,11 @@ async def test_a_check_tells_what_would_change_and_saves_nothing(api: Api) -> No
     assert (await api.get(place)).json["version"] == 1
     new = (await send(api, FILE, to="check")).json
     assert (new["id"], new["version"], new["before"], new["is_same"]) == (None, None, "", False)
+
+
+@pytest.mark.parametrize("word", ["import", "check"])
+async def test_a_word_is_no_id_of_an_agent(api: Api, word: str) -> None:
+    refused = await api.put(f"{AGENTS}/{word}", agent())
+
+    assert refused.status == 405
+    assert refused.headers["Allow"] == "OPTIONS,POST"

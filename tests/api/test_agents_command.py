@@ -125,6 +125,16 @@ async def test_push_makes_a_new_agent_of_a_new_file_and_leaves_the_rest_of_it_al
     assert "unchanged" in (await agents("push")).out
 
 
+async def test_what_may_not_work_is_told(agents: Command, api: Api) -> None:
+    agents.write("desk.md", FILE.replace("sage", "newest"))
+
+    ran = await agents("push")
+
+    made, warning = ran.out.splitlines()
+    assert (ran.code, made) == (0, "desk.md: made: version 1")
+    assert warning.startswith("warning: realtime_config.voice: 'newest' is not known here")
+
+
 async def test_a_file_of_windows_stays_one(agents: Command, api: Api) -> None:
     agents.write("desk.md", FILE.replace("\n", "\r\n"))
 

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, ValidationError
 from pydantic_core import CoreSchema
 
-from app.rest.api.pages import ID, After, Limit
+from app.rest.api.pages import After, Limit
+from app.rest.api.words import Id
 from app.rest.explain import explain
 from app.rest.models import View
 from app.store.agents import StoredAgent
@@ -36,7 +37,7 @@ VersionNumber = Annotated[int, Field(ge=1, le=MOST_VERSIONS)]
 class AgentPath(BaseModel):
     """Which agent."""
 
-    agent_id: Annotated[str, Field(pattern=rf"^{ID}$", description="The agent's id.")]
+    agent_id: Annotated[Id, Field(description="The agent's id.")]
 
 
 class VersionPath(AgentPath):

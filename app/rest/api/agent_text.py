@@ -5,15 +5,15 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from app import front_matter
 from app.front_matter import Document, FrontMatterError
 from app.rest.api.agent_models import VersionNumber
 from app.rest.api.changes import find_differences
-from app.rest.api.pages import ID
+from app.rest.api.words import Id
 from app.rest.operation import misfit
 from app.rest.problems import Problem, invalid
 from app.stored import AgentData
@@ -39,7 +39,7 @@ class About(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
-    id: Annotated[str | None, Field(pattern=rf"^{ID}$")] = None
+    id: Id | None = None
     version: VersionNumber | None = None
 
 
