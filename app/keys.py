@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # only the types: a key needs nothing of what it stands for
     from app.server.switchboard import Switchboard
     from app.settings import Settings
     from app.store import Store
+    from app.stored import StoredAgents
     from app.vault import Vault
     from app.webhooks import Deliverer
 
@@ -31,6 +32,7 @@ __all__ = [
     "RECORDER",
     "SETTINGS",
     "STORE",
+    "STORED_AGENTS",
     "SWITCHBOARD",
     "VAULT",
     "WS_USERS",
@@ -54,6 +56,8 @@ RECORDER: Final[web.AppKey["Recorder"]] = web.AppKey("recorder")
 SETTINGS: Final[web.AppKey["Settings"]] = web.AppKey("settings")
 STORE: Final[web.AppKey["Store"]] = web.AppKey("store")
 """What outlives the process; a server of tests, or of simulated callers, may have none."""
+STORED_AGENTS: Final[web.AppKey["StoredAgents"]] = web.AppKey("stored_agents")
+"""Answers calls by what is stored; there where a store is."""
 VAULT: Final[web.AppKey["Vault"]] = web.AppKey("vault")
 """Opens what is sealed in the store; there where a store is."""
 SWITCHBOARD: Final[web.AppKey["Switchboard"]] = web.AppKey("switchboard")

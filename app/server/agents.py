@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from app.keys import CALLS, OUTWARD, SETTINGS, STORE, VAULT
+from app.keys import CALLS, OUTWARD, SETTINGS, STORE, STORED_AGENTS, VAULT
 from app.stored import CallHooks, Outfitter, StoredAgents
 
 __all__ = ["setup_stored_agents"]
@@ -16,7 +16,7 @@ def setup_stored_agents(web_app: web.Application) -> None:
     hooks = CallHooks(outward)
     outfitter = Outfitter(outward, vault, web_app[SETTINGS].llm_keys)
     agents = StoredAgents(web_app[STORE], vault, outfitter, hooks)
-    web_app[CALLS].runtime.agents = agents
+    web_app[CALLS].runtime.agents = web_app[STORED_AGENTS] = agents
 
     async def let_hooks_go(_web_app: web.Application) -> AsyncIterator[None]:
         yield

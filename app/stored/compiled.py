@@ -15,7 +15,7 @@ from app.session import Session, StoredVersion
 from app.stored.cascaded import make_agent
 from app.stored.data import AgentData
 from app.stored.limits import begin_limits, farewell, turn_limit
-from app.stored.prompt import GREET, compose
+from app.stored.prompt import GREET, UNFILLED, compose
 from app.stored.realtime import GeminiRealtime
 from app.stored.speech import make_speech
 from app.verbs import Verb, hangup, say
@@ -70,7 +70,12 @@ class Compiled:
         if limits.max_turns is not None:
             hooks = [*(runs.event_hooks or ()), turn_limit(limits.max_turns, ending)]
             runs = runs.model_copy(update={"event_hooks": hooks})
-        words = self._first_words(session)
+        words = self._first_words(session.prompt_values)
+        return [words, runs] if words is not None else [runs]
+
+    def preview(self) -> list[Verb]:
+        """What would answer a call; nothing is begun."""
+        words, runs = self._first_words(UNFILLED), self._agent(has_lookup=False)
         return [words, runs] if words is not None else [runs]
 
     def _agent(self, *, has_lookup: bool) -> Agent | SpeechToSpeech:
@@ -131,11 +136,11 @@ class Compiled:
             return None
         return compile_template(greeting) or greeting
 
-    def _first_words(self, session: Session) -> Verb | None:
+    def _first_words(self, values: Mapping[str, object]) -> Verb | None:
         greeting = self._greeting
         if isinstance(greeting, Template):
             own: Mapping[str, object] = self.data.variables
-            greeting = greeting.fill(session.prompt_values, own)
+            greeting = greeting.fill(values, own)
         if not greeting or not greeting.strip():
             return None
         options = {} if self._voice is None else {"synthesizer": self._voice}

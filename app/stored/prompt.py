@@ -1,11 +1,11 @@
 """The prompt of a stored agent: the operator's words, and what is added behind them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from app.agent.templates import VARIABLE
 
-__all__ = ["GREET", "compose", "names_of"]
+__all__ = ["GREET", "UNFILLED", "compose", "names_of"]
 
 CALL: Final = """## This call
 Direction: {{direction}}
@@ -21,6 +21,24 @@ Speak first, say these words and no others, then wait for the person on the line
 GREET: Final = "(The call is connected. Speak first.)"
 """Makes a model speak that otherwise waits."""
 CALL_DATA: Final = frozenset({"direction", "from", "to", "caller_name"})
+
+
+class _Unfilled(Mapping[str, object]):
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __getitem__(self, name: str) -> object:
+        return f"{{{{{name}}}}}"
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+UNFILLED: Final = _Unfilled()
+"""Stands for the data of a call where there is none: ``{{from}}`` stays what it is."""
 
 
 def compose(

@@ -87,13 +87,34 @@ class StoredAgents:
             raise AgentNotFound(f"there is no agent {agent_id!r:.80} in the call's organisation")
         if not found.version.is_published:
             raise AgentNotFound(f"agent {agent_id} has drafts only; publish one of its versions")
+        order = await self._order(session, found)
+        await self._outfit.prepare(order)
+        return await self._equip(order, found)
+
+    async def preview(self, session: Session, found: StoredAgent) -> list[Verb]:
+        """The verbs with which an agent would answer, with `UNFILLED` for the data of a call.
+
+        Args:
+            session: Nobody's call, of the organisation of the agent.
+            found: The agent in any version.
+
+        Raises:
+            VaultError: A secret in it cannot be opened.
+            ValidationError: It is not as this server has agents.
+        """
+        compiled = await self._equip(await self._order(session, found), found)
+        return compiled.preview()
+
+    async def _order(self, session: Session, found: StoredAgent) -> Order:
+        tenant = self._store.tenant(session.organisation_id, ACTOR)
         data = self._data_of(session.organisation_id, found)
         organisation = await tenant.organisation.get()
-        order = Order(data, found.knowledge_base_ids, organisation, tenant, session)
-        await self._outfit.prepare(order)
+        return Order(data, found.knowledge_base_ids, organisation, tenant, session)
+
+    async def _equip(self, order: Order, found: StoredAgent) -> Compiled:
         built = await self._outfit.tools(order)
         version = StoredVersion(found.id, found.version.number, found.version.name)
-        return Compiled(version, data, built, key=self._key_for(order))
+        return Compiled(version, order.data, built, key=self._key_for(order))
 
     def _data_of(self, organisation_id: str, found: StoredAgent) -> AgentData:
         place = (organisation_id, found.id, found.version.number)

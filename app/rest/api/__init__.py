@@ -5,6 +5,7 @@ from typing import Final
 from app.rest.api import (
     access,
     agent_files,
+    agent_verb,
     agent_versions,
     agents,
     audit,
@@ -32,6 +33,7 @@ API_OPERATIONS: Final[tuple[Operation, ...]] = (
     *agents.OPERATIONS,
     *agent_versions.OPERATIONS,
     *agent_files.OPERATIONS,
+    *agent_verb.OPERATIONS,
     *statistics.OPERATIONS,
     *call_export.OPERATIONS,  # before `{call_sid}`, which would hide it
     *calls.OPERATIONS,

@@ -4,9 +4,15 @@ import asyncio
 from typing import Annotated, Final
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-from app.rest.api.agent_models import AgentPath, AgentShown, Saving, VersionNumber, data_of
+from app.rest.api.agent_models import (
+    AgentPath,
+    AgentShown,
+    Saving,
+    VersionQuery,
+    data_of,
+)
 from app.rest.api.agent_text import (
     AgentFile,
     file_name,
@@ -35,16 +41,6 @@ FileText = Annotated[
         ],
     ),
 ]
-
-
-class ExportQuery(BaseModel):
-    """What to export."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    version: Annotated[
-        VersionNumber | None, Field(description="This one; without it, what `GET` shows.")
-    ] = None
 
 
 class Importing(Saving):
@@ -76,7 +72,7 @@ class CheckView(BaseModel):
     problems=NO_AGENT,
 )
 async def export_agent(
-    request: web.Request, path: AgentPath, query: ExportQuery, headers: Known
+    request: web.Request, path: AgentPath, query: VersionQuery, headers: Known
 ) -> web.Response:
     """Export an agent as Markdown: the text is the prompt, the front matter all else.
 

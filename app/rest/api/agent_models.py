@@ -6,8 +6,8 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, ValidationError
 from pydantic_core import CoreSchema
 
+from app.identity.words import Id
 from app.rest.api.pages import After, Limit
-from app.rest.api.words import Id
 from app.rest.explain import explain
 from app.rest.models import View
 from app.store.agents import StoredAgent
@@ -24,6 +24,7 @@ __all__ = [
     "VersionFilter",
     "VersionNumber",
     "VersionPath",
+    "VersionQuery",
     "VersionView",
     "data_of",
     "show_agent",
@@ -77,6 +78,16 @@ class VersionFilter(BaseModel):
     limit: Limit | None = None
     after: Annotated[
         VersionNumber | None, Field(description="Begin behind this number; the newest come first.")
+    ] = None
+
+
+class VersionQuery(BaseModel):
+    """Which version."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: Annotated[
+        VersionNumber | None, Field(description="This one; without it, what `GET` shows.")
     ] = None
 
 

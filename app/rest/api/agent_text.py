@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from app import front_matter
 from app.front_matter import Document, FrontMatterError
+from app.identity.words import Id
 from app.rest.api.agent_models import VersionNumber
 from app.rest.api.changes import find_differences
-from app.rest.api.words import Id
 from app.rest.operation import misfit
 from app.rest.problems import Problem, invalid
 from app.stored import AgentData

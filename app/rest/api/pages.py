@@ -7,12 +7,11 @@ from typing import Annotated, Final, TypeVar
 from aiohttp import web
 from pydantic import Field
 
-from app.rest.api.words import UUID
-
-__all__ = ["After", "Limit", "cut", "next_page", "read_position", "write_position"]
+__all__ = ["ID", "After", "Limit", "cut", "next_page", "read_position", "write_position"]
 
 T = TypeVar("T")
 
+ID: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -20,7 +19,7 @@ Limit = Annotated[int, Field(ge=1, le=200, description="How many at most; all wi
 After = Annotated[
     str,
     Field(
-        pattern=rf"^[0-9]{{16}}-{UUID.removeprefix('^')}",
+        pattern=rf"^[0-9]{{16}}-{ID}$",
         description="Behind which one to begin: as in the `Link` of the page before.",
     ),
 ]
