@@ -72,7 +72,7 @@ SAME_LAYER: dict[str, set[str]] = {
     "s2s": {"agent", "verbs", "tool", "hook"},
     "session": {"application", "feed", "counters"},
     "builtin_tools": {"session", "mcp_tools"},
-    "stored": {"session", "builtin_tools", "identity"},
+    "stored": {"session", "builtin_tools", "identity", "mcp_tools"},
     "calls": {"session", "application", "feed", "counters"},
     "records": {"session", "feed", "counters"},
     "metrics": {"keys", "rest", "counters"},

@@ -1,7 +1,8 @@
 """What a stored agent works with: its tools, a look-up of the caller, the key of its vendor."""
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from app.builtin_tools import (
     Built,
@@ -12,13 +13,21 @@ from app.builtin_tools import (
     build_transfer_call,
     look_up_early,
 )
+from app.builtin_tools.http.kept import KeptTools
+from app.builtin_tools.mcp import build_mcp_tools
 from app.identity.organisation_secrets import lookup_secret, vendor_keys
-from app.outward import Outward
+from app.mcp_tools import McpTools
+from app.outward import Outward, OutwardError
 from app.stored.order import Order
+from app.stored.parts import McpSource
+from app.stored.recent import Recent
 from app.vault import Vault
 
 __all__ = ["Outfitter"]
 
+MOST_SERVERS: Final = 256
+SERVERS_WITHIN: Final = 1.5
+"""Seconds that the first words of a realtime model may wait for MCP servers."""
 Credentials = Mapping[str, Mapping[str, Any]]
 
 
@@ -33,6 +42,8 @@ class Outfitter:
 
     def __init__(self, outward: Outward, vault: Vault, llm_keys: Credentials) -> None:
         self._outward, self._vault, self._llm_keys = outward, vault, llm_keys
+        self._kept = KeptTools(outward, vault)
+        self._servers = Recent[bytes, Built](MOST_SERVERS)
 
     async def prepare(self, order: Order) -> None:
         """Look the caller up for the first words, where somebody wants that."""
@@ -43,7 +54,9 @@ class Outfitter:
 
     async def tools(self, order: Order) -> Sequence[Built]:
         """The tools that it has switched on, in the order in which the model sees them."""
-        return [one for one in self._built_in(order) if one is not None]
+        built = [one for one in self._built_in(order) if one is not None]
+        kept = await self._kept.build(order.tenant, order.data.http_tools)
+        return [*built, *kept, *await self._of_servers(order)]
 
     def key(self, order: Order, vendor: str) -> str | None:
         """The API key of a vendor: the organisation's own, else that of the settings."""
@@ -59,6 +72,29 @@ class Outfitter:
             yield build_transfer_call(targets_of(order))
         if on.end_call:
             yield build_end_call()
+
+    async def _of_servers(self, order: Order) -> Sequence[Built]:
+        """The tools of MCP servers; a server that may not be reached has none."""
+        built = []
+        for one in order.data.mcp_servers:
+            try:
+                built.append(self._of_server(one))
+            except OutwardError as error:
+                order.session.log.warning("mcp_server_refused", reason=str(error))
+        sources = [one.tool for one in built if isinstance(one.tool, McpTools)]
+        if order.data.realtime_config is not None:  # it is told of its tools at the start only
+            await asyncio.gather(*(source.ready(SERVERS_WITHIN) for source in sources))
+        return built
+
+    def _of_server(self, one: McpSource) -> Built:
+        key = one.model_dump_json().encode()
+        built = self._servers.get(key)
+        if built is None:
+            built = build_mcp_tools(
+                one.url, self._outward, headers=one.headers, only=one.only, prefix=one.prefix
+            )
+            self._servers.put(key, built)
+        return built
 
     def _lookup_source(self, order: Order) -> LookupSource | None:
         settings = order.organisation.settings

@@ -1,9 +1,8 @@
 """Where calls get stored agents from: the published version, with its tools as they are now."""
 
 import re
-from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Final, Protocol
 
 from app.builtin_tools import Built
 from app.session import AgentNotFound, Session, StoredVersion
@@ -13,6 +12,7 @@ from app.stored.compiled import Compiled
 from app.stored.data import AgentData
 from app.stored.hooks import CallHooks
 from app.stored.order import Order
+from app.stored.recent import Recent
 from app.stored.secrets import Seal, unseal
 from app.stored.speech import KEYS_OF
 from app.verbs import Verb
@@ -22,9 +22,6 @@ __all__ = ["Outfit", "StoredAgents"]
 KEPT: Final = 256
 ACTOR: Final = "call"
 UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-K = TypeVar("K")
-V = TypeVar("V")
 
 
 class Outfit(Protocol):
@@ -138,24 +135,3 @@ class StoredAgents:
 NO_KEY: Final = (
     "jambonz needs an API key of this vendor: give the organisation one, or set CORDBOARD_LLM_KEYS"
 )
-
-
-class Recent(Generic[K, V]):
-    """The values that were used last, some of them."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._values: OrderedDict[K, V] = OrderedDict()
-
-    def get(self, key: K) -> V | None:
-        """A value that is still there."""
-        if key in self._values:
-            self._values.move_to_end(key)
-        return self._values.get(key)
-
-    def put(self, key: K, value: V) -> None:
-        """Keep a value; the one that was not used for longest is dropped where they are many."""
-        self._values[key] = value
-        self._values.move_to_end(key)
-        if len(self._values) > self._size:
-            self._values.popitem(last=False)

@@ -59,7 +59,8 @@ def make_speech(
         options["tools"] = list(tools)
     if key is not None:
         options["auth"] = {"apiKey": key}
-    if is_heard := data.transcript or bool(event_hooks):
+    is_limited = data.limits.max_turns is not None
+    if is_heard := data.transcript or is_limited or bool(event_hooks):
         options["event_hooks"] = list(event_hooks)
     if action_hook is not None:
         options["action_hook"] = action_hook

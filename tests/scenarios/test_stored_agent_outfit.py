@@ -15,6 +15,7 @@ from app.store.agents import Saved
 from app.store.organisation import LOOKUP_SECRET, VENDOR
 from app.testing import API_KEY, Cordboard
 from app.twin import Twin
+from tests.mcp.peers import Desk, application, hosted, third_party
 from tests.stored.agents import CASCADED, GEMINI, OPENAI, read
 from tests.web_peer import Peer, peer
 
@@ -139,3 +140,69 @@ async def test_the_hooks_of_a_stored_agent_hear_of_its_calls(
     told = json.loads(crm.asked[0].body)
     assert told["event"] == "call.started"
     assert told["call"]["agent_id"] == path.rpartition("/")[2]
+
+
+@pytest.fixture
+async def order_tool(tenant: Tenant, cordboard: Cordboard, crm: Peer) -> None:
+    """The organisation has an HTTP tool."""
+    crm.on("/orders/7", '{"state": "on its way"}')
+    definition = {
+        "name": "find_order",
+        "description": "Find an order.",
+        "url": f"{crm.url}/orders/{{order}}",
+        "parameters": {
+            "type": "object",
+            "properties": {"order": {"type": "string"}},
+            "required": ["order"],
+        },
+    }
+    secrets = {"Authorization": cordboard.app[VAULT].seal("Bearer s3cret")}
+    await tenant.tools.create(name="find_order", data=definition, secrets=secrets)
+
+
+@pytest.mark.usefixtures("order_tool")
+@pytest.mark.parametrize("config", [CASCADED, OPENAI], ids=["agent", "openai"])
+async def test_an_http_tool_of_the_organisation_runs(
+    config: dict[str, Any], jambonz: Twin, create: Create, crm: Peer
+) -> None:
+    kind = "realtime_config" if "provider" in config else "agent_config"
+    path = await create(**{kind: config}, http_tools=["gone", "find_order"])
+    async with await jambonz.call(path) as call:
+        output = await call.tool_call("find_order", {"order": "7"})
+    assert "on its way" in json.dumps(output)
+    assert crm.asked[0].headers["Authorization"] == "Bearer s3cret"
+
+
+@pytest.fixture
+async def desk_url() -> AsyncIterator[str]:
+    """An MCP server of somebody else."""
+    async with hosted(application(third_party(Desk()), "http")) as host:
+        yield f"{host.url}/mcp"
+
+
+@pytest.mark.parametrize("config", [CASCADED, OPENAI, GEMINI], ids=["agent", "openai", "gemini"])
+async def test_the_tools_of_an_mcp_server_are_the_agents(
+    config: dict[str, Any], jambonz: Twin, create: Create, cordboard: Cordboard, desk_url: str
+) -> None:
+    kind = "realtime_config" if "provider" in config else "agent_config"
+    servers = [{"url": desk_url, "only": ["add"], "prefix": "desk_"}]
+    path = await create(**{kind: config}, mcp_servers=servers)
+    async with await jambonz.call(path) as call:
+        (session,) = cordboard.calls
+        assert session.agent is not None
+        if "provider" in config:  # which is told of its tools at the start only
+            assert "desk_add" in session.agent.tools
+        else:
+            await call.updates()
+        output = await call.tool_call("desk_add", {"a": 1, "b": 2})
+        assert "3" in json.dumps(output)
+
+
+async def test_a_server_that_may_not_be_reached_leaves_the_call_alone(
+    jambonz: Twin, create: Create, capsys: pytest.CaptureFixture[str]
+) -> None:
+    servers = [{"url": "http://169.254.169.254/mcp"}]
+    path = await create(agent_config=CASCADED, mcp_servers=servers, prompt="You are a clerk.")
+    async with await jambonz.call(path) as call:
+        assert "clerk" in await call.heard()
+    assert "mcp_server_refused" in capsys.readouterr().out
