@@ -24,6 +24,8 @@ COPY --from=build /opt/cordboard /opt/cordboard
 COPY handlers ./handlers
 COPY hooks ./hooks
 USER 10001:10001
+# The store, unless CORDBOARD_DATABASE_URL names another, and the keys that the server made itself.
+VOLUME /var/lib/cordboard
 EXPOSE 3000
 HEALTHCHECK --interval=15s --timeout=3s --start-period=10s --retries=3 \
     CMD ["python", "-c", "import os, ssl, urllib.request as u; e = os.environ; s = 's' * bool(e.get('CORDBOARD_TLS_CERTIFICATE')); u.urlopen(f\"http{s}://127.0.0.1:{e['CORDBOARD_PORT']}/livez\", timeout=2, context=ssl._create_unverified_context() if s else None)"]
