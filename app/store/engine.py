@@ -22,6 +22,8 @@ __all__ = ["Engines", "open_engines"]
 
 READERS = 4
 CONNECTIONS = 10
+PATIENCE = 30
+"""Seconds that a transaction waits for its turn: a crowd is slow, but not refused."""
 PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=15000", "foreign_keys=ON")
 KNOWN = {
     "sqlite": DRIVER,
@@ -70,14 +72,14 @@ def open_engines(url: str) -> Engines:
             address,
             pool_size=CONNECTIONS,
             max_overflow=CONNECTIONS,
-            pool_timeout=10,
+            pool_timeout=PATIENCE,
             pool_pre_ping=True,
             connect_args={"timeout": 5, "command_timeout": 60},
         )
         return Engines(engine, engine)
     make_folder(Path(str(address.database)))
-    writer = create_async_engine(address, pool_size=1, max_overflow=0, pool_timeout=30)
-    reader = create_async_engine(address, pool_size=READERS, max_overflow=0, pool_timeout=30)
+    writer = create_async_engine(address, pool_size=1, max_overflow=0, pool_timeout=PATIENCE)
+    reader = create_async_engine(address, pool_size=READERS, max_overflow=0, pool_timeout=PATIENCE)
     prepare(writer, "BEGIN IMMEDIATE")
     prepare(reader, "BEGIN DEFERRED", "query_only=ON")
     return Engines(writer, reader)
