@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from app.store.access import ApiKey, WsCredential
 from app.store.tables.access import ACCESS_CHANGES, API_KEYS, WS_CREDENTIALS
 from app.store.tables.organisations import ORGANISATIONS
-from app.store.tables.people import MEMBERSHIPS, SESSIONS, USERS
+from app.store.tables.people import MEMBERSHIPS, PASSWORD_TOKENS, SESSIONS, USERS
 
 if TYPE_CHECKING:
     from app.store.store import Store
@@ -77,6 +77,12 @@ class Directory:
     async def account_of(self, user_id: str) -> Account | None:
         """The same, by id."""
         return await self._account(USERS.c.id == user_id)
+
+    async def account_by_token(self, digest: str, at: datetime) -> Account | None:
+        """Who may choose a password by a token, at this moment."""
+        tokens = PASSWORD_TOKENS.c
+        good = (tokens.digest == digest) & (tokens.expires_at > at)
+        return await self._account(USERS.c.id.in_(sa.select(tokens.user_id).where(good)))
 
     async def memberships(self, user_id: str) -> Sequence[Membership]:
         """The organisations that somebody belongs to, the first one first."""

@@ -172,7 +172,6 @@ async def test_what_only_looks_like_a_key_opens_nothing(asking: Asking, key: str
         ({"name": " ", "scopes": READ}, "name"),
         ({"name": "x", "scopes": []}, "scopes"),
         ({"name": "x", "scopes": ["all"]}, "scopes[0]"),
-        ({"name": "x", "scopes": READ, "expires_at": "2020-01-01T00:00:00Z"}, "expires_at"),
         ({"name": "x", "scopes": READ, "expires_at": "2099-01-01T00:00:00"}, "expires_at"),
     ],
 )
@@ -182,6 +181,24 @@ async def test_what_is_wrong_with_a_key_is_named(
     answer = await (await asking.person()).post("/api/keys", body)
 
     assert (answer.status, answer.fields) == (422, [field])
+
+
+async def test_a_key_that_would_open_nothing_is_not_made(asking: Asking) -> None:
+    body = {"name": "x", "scopes": READ, "expires_at": "2020-01-01T00:00:00Z"}
+    answer = await (await asking.person()).post("/api/keys", body)
+
+    assert (answer.status, answer.fields) == (409, ["expires_at"])
+
+
+async def test_keys_are_bounded_in_number(asking: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.rest.api.access.MOST", 2)
+    owner = await asking.person()
+    for _ in range(2):
+        await make_key(owner)
+    answer = await owner.post("/api/keys", {"name": "x", "scopes": READ})
+
+    assert answer.status == 409
+    assert answer.body["type"].endswith("too-many")
 
 
 async def test_a_credential_lets_jambonz_in_for_its_organisation(asking: Asking) -> None:

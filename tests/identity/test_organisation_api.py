@@ -118,6 +118,9 @@ async def test_the_change_is_noted_with_who_made_it(asking: Asking) -> None:
         ({"worker_model": "opanai:gpt-4o-mini"}, "worker_model"),
         ({"retention_days": 0}, "retention_days"),
         ({"retention_days": "30"}, "retention_days"),
+        ({"vendor_keys": {"groq": 1}}, "vendor_keys.groq"),
+        ({"vendor_keys": {"groq": {}}}, "vendor_keys.groq"),
+        ({"vendor_keys": {"groq": {"apiKey": ""}}}, "vendor_keys.groq.apiKey"),
         ({"color": "blue"}, "color"),
     ],
 )

@@ -21,7 +21,7 @@ from app.rest.api.access_models import (
     given,
 )
 from app.rest.operation import Answer, operation
-from app.rest.problems import HEADERS, Problem, invalid
+from app.rest.problems import HEADERS, Problem
 from app.rest.tenant import tenant_of
 from app.store import now
 from app.store.access import UserNameTaken
@@ -36,7 +36,7 @@ CREDENTIALS: Final = "/api/credentials"
 CREDENTIAL: Final = "/api/credentials/{credential_id}"
 NO_KEY: Final = {404: "No such key."}
 NO_CREDENTIAL: Final = {404: "No such credential."}
-TAKEN: Final = {409: "Another credential has the user name."}
+TAKEN: Final = {409: "Another credential has the user name, or there are too many."}
 MOST: Final = 200
 """Keys of one organisation, and credentials: each node holds all of them in memory."""
 
@@ -54,7 +54,13 @@ async def show_key(request: web.Request, path: KeyPath) -> KeyView:
     return KeyView.model_validate(kept or _no_key(path))
 
 
-@operation("POST", KEYS, needs=WRITE, answers={201: Answer("Copy the key now.", NewKeyView)})
+@operation(
+    "POST",
+    KEYS,
+    needs=WRITE,
+    answers={201: Answer("Copy the key now.", NewKeyView)},
+    problems={409: "The expiry is over already, or there are too many keys."},
+)
 async def create_key(request: web.Request, body: KeyBody) -> NewKeyView:
     """Make a key for a program. It may do no more than whoever makes it."""
     keys = tenant_of(request).keys
@@ -73,7 +79,11 @@ async def create_key(request: web.Request, body: KeyBody) -> NewKeyView:
 
 
 @operation(
-    "PATCH", KEY, needs=WRITE, answers={200: Answer("As it is now.", KeyView)}, problems=NO_KEY
+    "PATCH",
+    KEY,
+    needs=WRITE,
+    answers={200: Answer("As it is now.", KeyView)},
+    problems=NO_KEY | {409: "The expiry is over already."},
 )
 async def change_key(request: web.Request, path: KeyPath, body: KeyChange) -> KeyView:
     """Change the name, the scopes or the expiry of a key."""
@@ -201,7 +211,7 @@ def _check(request: web.Request, values: Mapping[str, Any]) -> None:
     expires_at = values.get("expires_at")
     if expires_at is not None and expires_at <= now():
         text = f"expected a time to come, came {expires_at.isoformat()}"
-        raise invalid(f"Expires at: {text}.", [("expires_at", text)])
+        raise Problem(409, f"Expires at: {text}.", kind="over", errors=[("expires_at", text)])
 
 
 def _require_covered(request: web.Request, scopes: Iterable[str], field: str) -> None:

@@ -5,16 +5,18 @@ from datetime import datetime
 from typing import Annotated, Any, Final, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag
 
 from app.identity.words import HeaderValue, Name, Secret
 from app.llm import vendors
+from app.rest.explain import TAG
 from app.rest.models import Body, View
 from app.store.organisation import LOOKUP_SECRET, Organisation
 
 __all__ = ["OrganisationBody", "OrganisationView"]
 
 MOST_FIELDS: Final = 20
+CLOSED: Final = {"additionalProperties": False}
 
 
 def _has_host(url: str) -> str:
@@ -38,11 +40,20 @@ ModelSpec = Annotated[
     str, Field(max_length=200, pattern=rf"^(?:{'|'.join(VENDORS)}):[^\x00-\x20\x7f]+$")
 ]
 Vendor = Annotated[str, Field(pattern=rf"^(?:{'|'.join(VENDORS)})$")]
-Credential = Secret | Annotated[dict[Name, Secret], Field(min_length=1, max_length=MOST_FIELDS)]
+FieldName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,49}$")]
+Fields = Annotated[
+    dict[FieldName, Secret], Field(min_length=1, max_length=MOST_FIELDS, json_schema_extra=CLOSED)
+]
+Credential = Annotated[
+    Annotated[Secret, Tag(f"{TAG}key")] | Annotated[Fields, Tag(f"{TAG}fields")],
+    Discriminator(lambda value: f"{TAG}fields" if isinstance(value, dict) else f"{TAG}key"),
+]
 
 
 class OrganisationBody(Body):
     """What is to be another; what is not named stays, and null takes a value away."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
     name: Annotated[Name, Field(description="Cannot be taken away.")] = ""
     client_lookup_url: Annotated[
@@ -69,6 +80,7 @@ class OrganisationBody(Body):
         dict[Vendor, Credential | None],
         Field(
             max_length=50,
+            json_schema_extra=CLOSED,
             description="Credentials of model vendors: a key, or its fields; null takes one away."
             " Those that are not named stay. Never shown again.",
         ),

@@ -26,6 +26,7 @@ from app.rest.operation import Answer, operation
 from app.rest.origin import require_own_page
 from app.rest.problems import HEADERS, Problem, invalid
 from app.rest.slowdown import too_many
+from app.store import now
 from app.store.directory import Account, Membership
 
 __all__ = ["OPERATIONS"]
@@ -134,19 +135,22 @@ async def change_password(request: web.Request, body: PasswordBody) -> web.Respo
     "/api/password",
     needs="public",
     answers={204: Answer("Chosen; sign in with it.")},
-    problems={403: "The page of another site asks."},
+    problems={403: "The token is not good, or the page of another site asks."},
 )
 async def choose_password(request: web.Request, body: TokenBody) -> web.Response:
     """Choose a password by a token, which an owner has passed on. It is good once."""
     require_own_page(request)
     identity, address = request.app[IDENTITY], request.app[ACCESS].address(request)
     await request.app[ATTEMPTS].begin(address)
-    _require_good(body.new_password)
+    digest = digest_of(body.token)
+    account = await identity.directory.account_by_token(digest, now())
+    if account is None:
+        raise _bad_token()
+    _require_good(body.new_password, account.email)
     with _in_turn():
         hashed = await identity.passwords.hash(body.new_password)
-    if await identity.accounts.use_token(digest_of(body.token), hashed) is None:
-        text = "expected a token that was not used yet and is not too old; ask an owner for another"
-        raise invalid(f"Token: {text}.", [("token", text)])
+    if await identity.accounts.use_token(digest, hashed) is None:  # somebody was quicker
+        raise _bad_token()
     return web.Response(status=204, headers=HEADERS)
 
 
@@ -208,6 +212,13 @@ def _require_good(password: str, email: str = "") -> None:
     """A new password has to be one that is not guessed."""
     if (wrong := complaint(password, email)) is not None:
         raise invalid(f"New password: {wrong}.", [("new_password", wrong)])
+
+
+def _bad_token() -> Problem:
+    text = "was used, is too old, or never was one; ask an owner for another"
+    return Problem(
+        403, f"Token: {text}.", kind="bad-token", title="Bad token", errors=[("token", text)]
+    )
 
 
 def _not_a_member() -> Problem:
