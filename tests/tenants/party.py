@@ -1,5 +1,6 @@
 """One organisation: how it asks, what it has, and all that is known of that."""
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,9 @@ from tests.server.jambonz import SUBPROTOCOL, Jambonz
 from tests.server.organisations import basic
 from tests.tenants.filling import Filled
 
+# Ids, and moments.
+NEW = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT[\d:.]+Z")
+
 
 @dataclass
 class Answer:
@@ -26,11 +30,15 @@ class Answer:
     text: str
 
     def without(self, ids: Mapping[str, str]) -> "Answer":
-        """The same, with the names of the ids in their place."""
-        text = self.text
-        for name, value in ids.items():
-            text = text.replace(value, f"<{name}>")
-        return Answer(self.status, self.headers, text)
+        """The same, with the names of the ids in their place, and none of what is new each time."""
+
+        def plain(text: str) -> str:
+            for name, value in ids.items():
+                text = text.replace(value, f"<{name}>")
+            return NEW.sub("…", text)
+
+        headers = {name: plain(value) for name, value in self.headers.items()}
+        return Answer(self.status, headers, plain(self.text))
 
 
 @dataclass

@@ -10,6 +10,9 @@ from tests.tenants.party import Party
 
 async def seed(party: Party) -> None:
     """Make it, and keep the ids."""
+    about = {"client_lookup_url": f"http://127.0.0.1:9/of-{party.name}"}  # nothing may go there
+    answer = await party.ask(Filled("PATCH", "/api/organisation", orjson.dumps(about)))
+    assert answer.status == 200, answer
     agent = {**AGENT, "name": f"Agent of {party.name}", "prompt": f"Secret of {party.name}"}
     party.ids["agent_id"] = await make(party, "/api/agents", agent)
     person = {"email": f"person@{party.name}.example", "role": "viewer"}

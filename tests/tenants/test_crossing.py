@@ -112,6 +112,25 @@ async def test_a_message_reaches_only_calls_of_the_socket_s_organisation(
         assert await owner.picture() == before
 
 
+async def test_a_stored_agent_answers_calls_of_its_organisation_only(parties: Parties) -> None:
+    for owner, stranger in pairs(parties):
+        before = await owner.picture()
+        agent_id, nobodys = owner.ids["agent_id"], unknown(owner.ids)["agent_id"]
+        told = [await opening(stranger, f"/agents/{one}") for one in (agent_id, nobodys)]
+
+        assert told[0] == told[1]
+        assert await owner.picture() == before
+        assert "Secret of" in repr(await opening(owner, f"/agents/{agent_id}"))
+
+
+async def opening(party: Party, path: str) -> Any:
+    """How a call is answered."""
+    socket = await party.dial(path)
+    ack = await socket.open(account_sid=f"account-of-{party.name}")
+    await socket.close()
+    return ack["data"]
+
+
 async def test_a_number_that_two_organisations_know_is_erased_for_one(parties: Parties) -> None:
     number = like("+")
     for party in parties.values():
@@ -141,25 +160,6 @@ async def test_the_owner_is_given_the_same_over_mcp(parties: Parties, offer: Off
     for owner in parties.values():
         answer = await owner.use(offer.name, arguments(offer, owner.all_ids))
         assert answer.status == 200, answer.text
-
-
-async def test_a_stored_agent_answers_calls_of_its_organisation_only(parties: Parties) -> None:
-    for owner, stranger in pairs(parties):
-        before = await owner.picture()
-        agent_id, nobodys = owner.ids["agent_id"], unknown(owner.ids)["agent_id"]
-        told = [await opening(stranger, f"/agents/{one}") for one in (agent_id, nobodys)]
-
-        assert told[0] == told[1]
-        assert await owner.picture() == before
-        assert "Secret of" in repr(await opening(owner, f"/agents/{agent_id}"))
-
-
-async def opening(party: Party, path: str) -> Any:
-    """How a call is answered."""
-    socket = await party.dial(path)
-    ack = await socket.open(account_sid=f"account-of-{party.name}")
-    await socket.close()
-    return ack["data"]
 
 
 async def say(socket: Jambonz, kind: str, account_sid: str) -> None:
