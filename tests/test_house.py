@@ -71,7 +71,7 @@ SAME_LAYER: dict[str, set[str]] = {
     "command": {"verbs"},
     "s2s": {"agent", "verbs", "tool", "hook"},
     "session": {"application", "feed", "counters"},
-    "builtin_tools": {"session", "mcp_tools"},
+    "builtin_tools": {"session", "mcp_tools", "records"},
     "stored": {"session", "builtin_tools", "identity", "mcp_tools"},
     "calls": {"session", "application", "feed", "counters"},
     "records": {"session", "feed", "counters"},

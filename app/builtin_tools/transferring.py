@@ -14,7 +14,8 @@ from app.agent import Agent
 from app.builtin_tools.built import Built
 from app.builtin_tools.json_schema import compile_check
 from app.hook import action_hook, event_hook
-from app.protocol import DialEnded, TurnEnd
+from app.protocol import DialEnded, LlmEvent, TurnEnd
+from app.records.heard import hear
 from app.s2s import SpeechToSpeech
 from app.session import CallEnded, Session
 from app.tool import ToolError, tool_elsewhere
@@ -23,7 +24,7 @@ from app.verbs import Verb, dial, hangup
 LONGEST = 15.0
 """Seconds after which the transfer begins, whether its announcement was heard or not."""
 RING = 30
-KEPT_TURNS = 20
+KEPT_LINES = 40
 KEPT_LETTERS = 400
 
 ANNOUNCE = (
@@ -42,6 +43,7 @@ FAILED = f"""\
 This call is under way: do not greet the caller again.{{history}}
 You tried to transfer the caller to {{name}}, but {{reason}}. Tell the caller, and offer something \
 else, such as to try again later or to help yourself."""
+WHO: Mapping[str, str] = {"caller": "Caller", "agent": "You"}
 REASONS: Mapping[str, str] = {
     "busy": "the line is busy",
     "no-answer": "nobody answered",
@@ -69,23 +71,27 @@ class Transfers:
     """What a call keeps for its transfers.
 
     Attributes:
-        turns: What the caller and the agent said, the oldest first.
+        lines: Who said what, the oldest first.
         going: Where the caller is being transferred to, if anywhere.
         talker: What talked before, and begins again if that fails.
     """
 
-    turns: list[tuple[str, str]] = field(default_factory=list)
+    lines: list[tuple[str, str]] = field(default_factory=list)
     going: Target | None = None
     talker: Agent | SpeechToSpeech | None = None
 
+    def note(self, who: str, text: str, *, is_piece: bool = False) -> None:
+        """Somebody has said something, or something more."""
+        if not text.strip():
+            return
+        if is_piece and self.lines and self.lines[-1][0] == who:
+            text = self.lines.pop()[1] + text
+        self.lines.append((who, text[:KEPT_LETTERS]))
+        del self.lines[:-KEPT_LINES]
+
     def history(self) -> str:
         """The words so far, as the prompt tells them."""
-        lines = [
-            f"{who}: {text[:KEPT_LETTERS]}"
-            for caller, agent in self.turns
-            for who, text in (("Caller", caller), ("You", agent))
-            if text
-        ]
+        lines = [f"{who}: {text.strip()}" for who, text in self.lines]
         return "\n".join(["", "", *lines, ""]) if lines else ""
 
 
@@ -98,11 +104,16 @@ def transfers_of(session: Session) -> Transfers:
 
 
 @event_hook
-async def remember_turn(session: Session, turn: TurnEnd) -> None:
+async def remember(session: Session, event: TurnEnd | LlmEvent) -> None:
     """Keep what was said, for an agent that has to begin again."""
-    turns = transfers_of(session).turns
-    turns.append((turn.transcript, turn.response))
-    del turns[:-KEPT_TURNS]
+    transfers = transfers_of(session)
+    if isinstance(event, TurnEnd):
+        transfers.note("Caller", event.transcript)
+        transfers.note("You", event.response)
+        return
+    for heard in hear(event.data):
+        if who := WHO.get(heard.what):
+            transfers.note(who, heard.text, is_piece=heard.is_piece)
 
 
 def build_transfer_call(
@@ -143,7 +154,7 @@ def build_transfer_call(
         once=False,
     )
     lines = "\n".join(f"- {one.number}: {described(one)}" for one in targets)
-    return Built(made, PROMPT.format(targets=lines), (remember_turn,))
+    return Built(made, PROMPT.format(targets=lines), (remember,))
 
 
 def schema_of(targets: Sequence[Target]) -> dict[str, Any]:

@@ -40,7 +40,7 @@ async def speak(session: Session) -> Verb:
         instructions=prompt_of("You answer the phone.", [BUILT]),
         tools=BUILT.tools,
         event_hooks=BUILT.event_hooks,
-        events=["response.done"],
+        events=["response.*", "conversation.item.input_audio_transcription.completed"],
     )
 
 
@@ -139,7 +139,9 @@ class TestWithASpeechToSpeechModel:
                 await call.heard()
 
             assert call.spoken[1:] == [CONNECT, "I am sorry, Sales is busy."]
-            assert "the line is busy" in cordboard_model.requests[-1].system
+            prompt = cordboard_model.requests[-1].system
+            assert "the line is busy" in prompt
+            assert f"Caller: I want to buy a table.\nYou: {CONNECT}" in prompt
 
 
 class TestAnnouncementsThatNeverEnd:
@@ -173,3 +175,18 @@ def test_only_the_numbers_of_the_agent_can_be_dialed() -> None:
 
 def test_without_targets_there_is_no_tool() -> None:
     assert build_transfer_call([]) is None
+
+
+def test_what_was_said_is_kept_within_bounds() -> None:
+    transfers = transferring.Transfers()
+    for number in range(100):
+        transfers.note("Caller", f"line {number}")
+    transfers.note("You", "Hel", is_piece=True)
+    transfers.note("You", "lo.", is_piece=True)
+    transfers.note("You", " ")
+    transfers.note("Caller", "x" * 9999)
+    lines = transfers.history().strip().split("\n")
+
+    assert len(lines) == 40
+    assert lines[-2] == "You: Hello."
+    assert len(lines[-1]) < 500
