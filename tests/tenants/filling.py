@@ -54,7 +54,7 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "import_agent": AGENT_FILE.format_map,
     "check_agent": AGENT_FILE.format_map,
     "try_lookup": lambda ids: {"phone_number": "+15085551212"},
-    "create_tool": lambda ids: {**TOOL, "name": f"t_{ids['tool_id']}"},
+    "create_tool": lambda ids: {**TOOL, "name": f"t{uuid.uuid4().hex}"},
     "replace_tool": lambda ids: TOOL,
     "try_tool": lambda ids: {"arguments": {}},
     "create_webhook": lambda ids: WEBHOOK,
