@@ -2,22 +2,24 @@
 
 import asyncio
 import os
-import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from app.outward.addresses import FIX, Allowed, check_url, is_number, refused, show
+from app.outward.addresses import Allowed, check_url, is_number, refused, show
 from app.outward.errors import OutwardError
+from app.outward.resolving import GuardedResolver, SystemResolver
 
 WITHIN: Final = 5.0
 LIMIT: Final = 256 * 1024
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 SAFE: Final = frozenset({"GET", "HEAD"})
+CONNECTIONS: Final = 1000
+CONNECTIONS_OF_A_HOST: Final = 64
 CHUNK: Final = 16 * 1024
 # What belongs to the connection, and to us.
 OURS: Final = frozenset(
@@ -92,7 +94,7 @@ class Outward:
             ValueError: An entry of ``allow`` is neither.
         """
         self.allowed = Allowed.read(allow)
-        self._resolver = resolver
+        self._resolver = GuardedResolver(resolver or SystemResolver(), self.allowed)
         self._http: aiohttp.ClientSession | None = None
 
     async def request(
@@ -157,7 +159,7 @@ class Outward:
         if is_number(host):
             return host
         try:
-            found = await self._guarded().resolve(host, port)
+            found = await self._resolver.resolve(host, port)
         except OSError:
             raise OutwardError("unreachable", f"{host}: its name cannot be resolved") from None
         return found[0]["host"]
@@ -167,6 +169,7 @@ class Outward:
         http, self._http = self._http, None
         if http is not None:
             await http.close()
+        await self._resolver.close()
 
     async def _follow(self, asked: "Asked", redirects: int) -> Reply:
         for left in range(redirects, -1, -1):
@@ -205,14 +208,13 @@ class Outward:
             body = b"" if is_leaving else await read(response, asked.url, asked.limit)
             return Reply(response.status, body, found, str(asked.url), response.charset or "")
 
-    def _guarded(self) -> "GuardedResolver":
-        return GuardedResolver(self._resolver or aiohttp.ThreadedResolver(), self.allowed)
-
     def _session(self) -> aiohttp.ClientSession:
         if self._http is None:
             connector = aiohttp.TCPConnector(
-                resolver=self._guarded(),
+                resolver=self._resolver,
                 use_dns_cache=False,  # what was looked at is what is connected to
+                limit=CONNECTIONS,
+                limit_per_host=CONNECTIONS_OF_A_HOST,  # a slow one must not hold up the others
             )
             self._http = aiohttp.ClientSession(
                 connector=connector,
@@ -222,26 +224,6 @@ class Outward:
                 trust_env=False,
             )
         return self._http
-
-
-class GuardedResolver(AbstractResolver):
-    """Finds the addresses of a name, and gives them only if all may be connected to."""
-
-    def __init__(self, inner: AbstractResolver, allowed: Allowed) -> None:
-        self._inner, self._allowed = inner, allowed
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        """The addresses; the connection is made to one of them, and to nothing else."""
-        found = await self._inner.resolve(host, port, family)
-        if not all(self._allowed.permits(host, one["host"]) for one in found):
-            raise OutwardError("refused", f"{host} leads to an address that is not public; {FIX}")
-        return found
-
-    async def close(self) -> None:
-        """Let the inner one go."""
-        await self._inner.close()
 
 
 async def read(response: aiohttp.ClientResponse, url: URL, limit: int) -> bytes:

@@ -307,3 +307,12 @@ async def test_an_address_for_another_client_is_looked_at_too() -> None:
     for host, port in (("127.0.0.1", 80), ("::1", 80), ("8.8.8.8", 22), ("2130706433", 80)):
         with pytest.raises(OutwardError):
             await outward.find_address(host, port)
+
+
+async def test_the_names_of_this_machine_are_found_by_the_system(there: Peer) -> None:
+    outward = Outward(["127.0.0.0/8", "::1"])
+    there.on("/", "hello")
+
+    assert (await outward.get(f"http://localhost:{there.port}/")).text == "hello"
+    assert (await refusal(outward, "http://nobody.invalid/")).kind == "unreachable"
+    await outward.close()
