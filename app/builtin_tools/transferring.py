@@ -8,6 +8,7 @@ import weakref
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from app.agent import Agent
@@ -126,8 +127,12 @@ def build_transfer_call(
         ring: Seconds until they count as not answering.
         caller_id: The number that they see; the platform decides without it.
     """
-    if not targets:
-        return None
+    return build(tuple(targets), ring, caller_id) if targets else None
+
+
+@lru_cache(maxsize=256)
+def build(targets: tuple[Target, ...], ring: int, caller_id: str | None) -> Built:
+    """The same, once for all calls."""
     known = {target.number: target for target in targets}
 
     async def transfer(session: Session, phone_number: str) -> str:
