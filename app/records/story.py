@@ -13,6 +13,7 @@ __all__ = ["Story", "ToolUse", "Turn", "Update", "tell"]
 
 Data = Mapping[str, Any]
 
+QUERY_KNOWLEDGE: Final = "query_knowledge"
 PENDING: Final = "pending"
 CUT: Final = "cut"
 
@@ -83,7 +84,8 @@ class Story:
         transcript: Turns, in order.
         tool_calls: In the order in which they came.
         updates: Updates of the agent, and commands.
-        knowledge: Questions to knowledge bases, with the titles of the sources.
+        knowledge: Questions to knowledge bases: ``question``, ``answer`` and the titles of its
+            ``sources``, or an ``error``.
         recordings: What the platform tells of recordings, and what it was asked to record.
         statuses: Of the call and of the legs that it dialed.
         errors: What the platform reported.
@@ -240,10 +242,6 @@ class Teller:
         if told:
             self.story.recordings.append({"at": moment(entry), **told})
 
-    def knowledge(self, entry: Entry, data: Data) -> None:
-        """A knowledge base was asked."""
-        self.story.knowledge.append({"at": moment(entry), **data})
-
     def error(self, entry: Entry, data: Data) -> None:
         """The platform reported an error."""
         self.story.errors.append({"at": moment(entry), **data})
@@ -251,9 +249,13 @@ class Teller:
     def finish(self, *, is_over: bool) -> None:
         """No more entries."""
         self._close()
-        for use in self.story.tool_calls if is_over else ():
-            if use.outcome == PENDING:
+        for use in self.story.tool_calls:
+            if is_over and use.outcome == PENDING:
                 use.outcome = CUT
+            if use.name == QUERY_KNOWLEDGE and isinstance(use.output, Mapping):
+                question = use.arguments if isinstance(use.arguments, Mapping) else {}
+                asked = {"at": use.at, "question": text(question, "query"), **use.output}
+                self.story.knowledge.append(asked)
 
 
 NOT_DATA: Final = frozenset({"type", "command", "update_id", "by"})
@@ -267,7 +269,6 @@ TELL: Final[Mapping[str, Callable[[Teller, Entry, Data], None]]] = {
     "command": Teller.command,
     "status": Teller.status,
     "hook": Teller.hook,
-    "knowledge": Teller.knowledge,
     "error": Teller.error,
 }
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.call_telling import tell_of_calls
 from app.store.call_writing import call_id
@@ -16,8 +17,8 @@ from app.store.tables.webhooks import DELIVERIES
 
 __all__ = ["Call", "CallFilter", "CallPage", "Calls", "Place"]
 
-WINDOW: Final = 4000
-"""Rows that a page is looked for among, where a filter has no index of its own."""
+WINDOW: Final = 2500
+"""Calls that are looked at for one page, on each way."""
 
 Place = tuple[datetime, str]
 """Of a call in the list: when it started, and its id."""
@@ -82,7 +83,11 @@ class CallPage:
     next: Place | None
 
 
+Condition = sa.ColumnElement[bool]
+Conditions = Sequence[Condition]
+
 COLUMNS: Final = tuple(CALLS.c[name] for name in Call.__dataclass_fields__)
+PLACE: Final = sa.tuple_(CALLS.c.started_at, CALLS.c.id)
 ORDER: Final = (CALLS.c.started_at.desc(), CALLS.c.id.desc())
 
 
@@ -97,22 +102,38 @@ class Calls:
     ) -> CallPage:
         """A page of calls, newest first.
 
-        It costs about the same whatever is asked for: one index finds a window of calls, and what
-        else is asked for is looked up within it.
+        It costs about the same whatever is asked for: an index finds calls in order, and what else
+        is asked for is looked up in some thousands of them at most.
         """
-        window, rest = find_window(self._scope, wanted, after)
-        found = sa.select(window).where(*(window.c[name] == value for name, value in rest.items()))
-        order = (window.c.started_at.desc(), window.c.id.desc())
+        ways, rest = ways_to(wanted)
+        bounds = bounds_of(wanted, after)
         async with self._scope.reading() as connection:
-            rows = (await connection.execute(found.order_by(*order).limit(limit + 1))).all()
-            calls = [Call(**row._mapping) for row in rows[:limit]]
-            if len(rows) > limit:
-                return CallPage(calls, (calls[-1].started_at, calls[-1].id))
-            if not rest:
-                return CallPage(calls, None)
-            last = sa.select(window.c.started_at, window.c.id).order_by(*order)
-            row = (await connection.execute(last.offset(WINDOW - 1).limit(1))).first()
-        return CallPage(calls, None if row is None else (row.started_at, row.id))
+            walks = [await self._walk(connection, [way, *bounds], rest, limit + 1) for way in ways]
+        found = {call.id: call for walk, _ in walks for call in walk}  # some are on both
+        calls = sorted(found.values(), key=place_of, reverse=True)
+        end = max((end for _, end in walks if end is not None), default=None)
+        if end is not None:  # what comes behind it is not known of all ways
+            calls = [call for call in calls if place_of(call) >= end]
+        if len(calls) > limit:
+            return CallPage(calls[:limit], place_of(calls[limit - 1]))
+        return CallPage(calls, end)
+
+    async def _walk(
+        self, connection: AsyncConnection, way: Conditions, rest: Conditions, limit: int
+    ) -> tuple[Sequence[Call], Place | None]:
+        """The first calls on a way that fit, and how far it was looked; None to its very end."""
+        end = await self._end_of_window(connection, way) if rest else None
+        query = self._scope.select(CALLS, *COLUMNS).where(*way, *rest)
+        if end is not None:
+            query = query.where(place(end) <= PLACE)
+        rows = await connection.execute(query.order_by(*ORDER).limit(limit))
+        return [Call(**row._mapping) for row in rows], end
+
+    async def _end_of_window(self, connection: AsyncConnection, way: Conditions) -> Place | None:
+        """The last of the calls that are looked at; None where there are not so many."""
+        query = self._scope.select(CALLS, CALLS.c.started_at, CALLS.c.id).where(*way)
+        row = (await connection.execute(query.order_by(*ORDER).offset(WINDOW - 1).limit(1))).first()
+        return None if row is None else (row.started_at, row.id)
 
     async def get(self, call_sid: str) -> Call | None:
         """A call by its call_sid."""
@@ -189,53 +210,60 @@ class Calls:
         return len(ids)
 
 
-def find_window(
-    scope: Scope, wanted: CallFilter, after: Place | None
-) -> tuple[sa.Subquery, dict[str, Any]]:
-    """The newest calls that one index finds, and what of the filter is left to look at."""
-    equal = {
-        "agent_id": wanted.agent_id,
-        "application": wanted.application,
-        "direction": wanted.direction,
-        "status": wanted.status,
-        "end_reason": wanted.end_reason,
+def ways_to(wanted: CallFilter) -> tuple[Conditions, Conditions]:
+    """Which calls to walk along, each by an index, and what else to look for on the way."""
+    number, status = wanted.number, wanted.status
+    caller, called = CALLS.c.from_number, CALLS.c.to_number
+    rest: dict[str, Condition] = {
+        name: is_plainly(CALLS.c[name], value)
+        for name in ("agent_id", "application", "direction", "status", "end_reason")
+        if (value := getattr(wanted, name)) is not None
     }
-    rest = {name: value for name, value in equal.items() if value is not None}
-    bounds = list(bounds_of(wanted, after))
-    calls = scope.select(CALLS, *COLUMNS).where(*bounds).order_by(*ORDER).limit(WINDOW)
-    if wanted.number is not None:
-        return of_number(calls, wanted.number), rest
-    if rest.get("status") == "live":
-        del rest["status"]
-        calls = calls.where(is_live())
-    elif "agent_id" in rest:
-        calls = calls.where(CALLS.c.agent_id == rest.pop("agent_id"))
-    elif "application" in rest:
-        calls = calls.where(CALLS.c.application == rest.pop("application"))
-    return calls.subquery(), rest
+    if number is not None:
+        either = sa.or_(is_plainly(caller, number), is_plainly(called, number))
+        rest["number"] = either
+    ways: Conditions = [sa.true()]
+    if status == "live":
+        ways, way = [is_live()], "status"
+    elif number is not None:
+        ways, way = [caller == number, called == number], "number"
+    elif wanted.agent_id is not None:
+        ways, way = [CALLS.c.agent_id == wanted.agent_id], "agent_id"
+    elif wanted.application is not None:
+        ways, way = [CALLS.c.application == wanted.application], "application"
+    else:
+        way = ""
+    return ways, [condition for name, condition in rest.items() if name != way]
 
 
-def of_number(calls: sa.Select[Any], number: str) -> sa.Subquery:
-    """Those of either party: one index for each, and the newest of both."""
-    sides = (CALLS.c.from_number, CALLS.c.to_number)
-    found = [sa.select(calls.where(side == number).subquery()) for side in sides]
-    both = sa.union(*found).subquery()
-    order = (both.c.started_at.desc(), both.c.id.desc())
-    return sa.select(both).order_by(*order).limit(WINDOW).subquery()
+def is_plainly(column: sa.Column[Any], value: object) -> Condition:
+    """That a column has a value, in words that tempt no engine away from the index of the way."""
+    condition: Condition = sa.func.coalesce(column, column) == value
+    return condition
 
 
-def bounds_of(wanted: CallFilter, after: Place | None) -> Sequence[sa.ColumnElement[bool]]:
+def bounds_of(wanted: CallFilter, after: Place | None) -> Conditions:
     """From when to when, and behind which one."""
     started = CALLS.c.started_at
-    bounds: list[sa.ColumnElement[bool]] = []
+    bounds: list[Condition] = []
     if wanted.since is not None:
         bounds.append(started >= wanted.since)
     if wanted.until is not None:
         bounds.append(started < wanted.until)
     if after is not None:
-        place = (sa.literal(after[0], started.type), sa.literal(after[1], CALLS.c.id.type))
-        bounds.append(sa.tuple_(started, CALLS.c.id) < sa.tuple_(*place))
+        bounds.append(place(after) > PLACE)
     return bounds
+
+
+def place(of: Place) -> sa.Tuple:
+    """A place, to be compared with that of a row."""
+    moment, key = of
+    return sa.tuple_(sa.literal(moment, CALLS.c.started_at.type), sa.literal(key, CALLS.c.id.type))
+
+
+def place_of(call: Call) -> Place:
+    """Where a call stands in the list."""
+    return call.started_at, call.id
 
 
 def is_live() -> sa.ColumnElement[bool]:

@@ -54,7 +54,7 @@ CALLS: Final = sa.Table(
     ),
     sa.Index(
         "ix_calls_live",
-        *("organisation_id", "started_at", "id"),
+        *("organisation_id", "status", "started_at", "id"),  # else SQLite takes another one
         sqlite_where=sa.text("status = 'live'"),
         postgresql_where=sa.text("status = 'live'"),
     ),
