@@ -29,6 +29,8 @@ from app.verbs.hooks import HookRef, TextAuth
 from app.verbs.part import Free, Many, Of, Part
 from app.verbs.render import Static
 
+BEGINNING = 4000
+"""Letters of a long prompt that stand where the vendor reads it for the first response too."""
 Milliseconds = Annotated[int, Field(ge=1), Expect("a whole number, 1 or more")]
 
 
@@ -160,7 +162,8 @@ class SpeechToSpeech(Verb):
             options = put(options or {}, row.instructions, row.write_instructions(instructions))
             for path in row.also:
                 if look(options, path) is None:
-                    options = put(options, path, row.write_instructions(instructions))
+                    beginning = beginning_of(instructions)
+                    options = put(options, path, row.write_instructions(beginning))
         if self.tools and row.tools is not None:
             tools = row.write_tools([tool_wire(item) for item in self.tools])
             options = put(options or {}, row.tools, tools)
@@ -190,6 +193,15 @@ class SpeechToSpeech(Verb):
     def render_verb(self, render: Render) -> Wire:
         """The instruction for one call."""
         return self.to_verb(render)
+
+
+def beginning_of(instructions: str) -> str:
+    """As much of a prompt as the first response needs: all of it twice would fill the frame."""
+    if len(instructions) <= BEGINNING:
+        return instructions
+    head = instructions[:BEGINNING]
+    cut = max(head.rfind("\n"), head.rfind(" "), BEGINNING // 2)
+    return head[:cut].rstrip()
 
 
 class LlmVerb(SpeechToSpeech):

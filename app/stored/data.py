@@ -18,6 +18,7 @@ from app.verbs.errors import Path, VerbError
 __all__ = ["AgentData"]
 
 MAX_PROMPT = 100_000
+LONG_PROMPT = 12_000
 MAX_LINKS = 100
 Id = Annotated[
     str,
@@ -166,8 +167,17 @@ class AgentData(Data):
     def warnings(self) -> tuple[str, ...]:
         """What is taken and may not work, in words that name the field."""
         if self.realtime_config is not None:
-            return tuple(self.realtime_config.find_warnings())
+            return (*self.realtime_config.find_warnings(), *self._find_long())
         return tuple(config_warnings(self.agent_config or {}, instructions=self.prompt))
+
+    def _find_long(self) -> Iterator[str]:
+        """A realtime model gets its prompt in one frame, with its tools."""
+        size = len(self.prompt.encode())
+        if size > LONG_PROMPT:
+            yield (
+                f"prompt: {size:,} bytes are much for a realtime model: jambonz takes frames of "
+                "24 KiB unless it is set up for more; let it look things up instead"
+            )
 
     @classmethod
     def read(cls, data: Mapping[str, Any]) -> Self:

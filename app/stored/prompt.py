@@ -53,13 +53,13 @@ def compose(
         has_lookup: Whether a lookup told something; a section tells it unless the prompt does.
     """
     names = names_of(prompt)
-    parts = [prompt.strip()]
+    # A long prompt is cut for the first response of some models: what it is to say stands first.
+    parts = [GREETING.replace("{greeting}", greeting)] if greeting else []
+    parts.append(prompt.strip())
     if not names & CALL_DATA:
         parts.append(CALL)
     if has_lookup and not any(name.partition(".")[0] == "lookup" for name in names):
         parts.append(LOOKUP)
-    if greeting:
-        parts.append(GREETING.replace("{greeting}", greeting))
     parts += sections
     return "\n\n".join(parts)
 

@@ -70,6 +70,9 @@ def seal(
     faults: list[InitErrorDetails] = []
 
     def seal_(value: Any, path: Path) -> Any:
+        if not isinstance(value, str):  # only we seal, and only in the store
+            faults.append(fault(path, "expected a text; got what stands for a sealed secret"))
+            return None
         if value != HIDDEN:
             return {SEALED: vault.seal(value)}
         kept = find_kept(data, former, path)

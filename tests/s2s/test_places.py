@@ -169,3 +169,12 @@ def test_gemini_knows_no_null_and_no_closed_objects(schema: Any, taken: Any) -> 
     declared = written("google", tools=tools)["setup"]["tools"][0]["functionDeclarations"][0]
 
     assert declared["parameters"]["properties"]["x"] == taken
+
+
+def test_a_long_prompt_stands_whole_in_one_place_and_begins_in_the_other() -> None:
+    prompt = "Be brief. " * 1000
+    options = written("openai", instructions=prompt)
+    first = options["response_create"]["instructions"]
+    assert options["session_update"]["instructions"] == prompt
+    assert prompt.startswith(first)
+    assert 3900 < len(first) <= 4000

@@ -226,6 +226,12 @@ def test_an_agent_config_warns_as_the_agent_does() -> None:
     assert warning.startswith("agent_config.llm: vendor 'opnai' is not known here; did you mean")
 
 
+def test_a_realtime_model_is_warned_of_a_prompt_that_hardly_fits_a_frame() -> None:
+    (warning,) = read(prompt="Be brief. " * 2000).warnings
+    assert warning.startswith("prompt: 20,000 bytes")
+    assert read(prompt="Be brief. " * 2000, agent_config=CASCADED).warnings == ()
+
+
 def test_every_option_of_an_agent_is_data_or_has_a_place_of_its_own() -> None:
     known = set(AgentOptions.model_fields) | set(ELSEWHERE)
     assert known == set(Agent.model_fields)

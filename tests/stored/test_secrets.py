@@ -111,3 +111,9 @@ def test_a_kept_secret_is_never_sent_to_another_place(
 ) -> None:
     stored = seal(AGENT, VAULT)
     assert refused(with_changes(stored, **{option: changed}), stored) == [field]
+
+
+def test_what_looks_sealed_is_taken_from_the_store_only() -> None:
+    stored = seal(AGENT, VAULT)
+    stolen = {**CASCADED, "variables": {"password": stored["call_hooks"][0]["password"]}}
+    assert refused(written(agent_config=stolen), stored) == ["agent_config.variables.password"]
