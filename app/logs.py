@@ -359,4 +359,6 @@ def _route_stdlib(handler: logging.Handler, level: int) -> None:
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(max(level, logging.INFO))
+    # It tells of a dozen things at every start, the first of them when it is imported.
+    logging.getLogger("alembic").setLevel(max(level, logging.WARNING))
     logging.captureWarnings(True)

@@ -1,6 +1,5 @@
 """The schema: brought to its newest revision when a node starts, by one node at a time."""
 
-import logging
 from pathlib import Path
 from typing import Final
 
@@ -18,8 +17,6 @@ __all__ = ["head", "is_compared", "migrate"]
 
 SCRIPTS: Final = Path(__file__).parent / "migrations"
 LOCK: Final = 0x636F7264  # any number that no other program takes: "cord"
-
-logging.getLogger("alembic").setLevel(logging.WARNING)  # a dozen lines at every start
 
 
 async def migrate(engines: Engines) -> None:

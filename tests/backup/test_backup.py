@@ -13,6 +13,7 @@ from app.store.tables import METADATA
 from app.store.tables.audit import AUDIT
 from tests.backup import files
 from tests.backup.rows import fill, note, notes, read
+from tests.store.library import add, make_shop
 from tests.store_fixtures import another_tenant
 
 
@@ -26,6 +27,24 @@ async def test_every_table_comes_back_as_it_was_in_either_engine(
     assert manifest.tables.keys() == METADATA.tables.keys()
     assert all(one.rows >= 2 for one in manifest.tables.values())
     assert await read(target) == await read(store)
+
+
+async def test_passages_are_found_as_before_in_either_engine(
+    store: Store, target: Store, file: Path
+) -> None:
+    """The full-text index comes back too, and knows of what is added later."""
+    base = await make_shop(store.tenant(DEFAULT_ORGANISATION))
+    await backup(store, file)
+    await restore(target, file)
+    moved = target.tenant(DEFAULT_ORGANISATION)
+    await add(moved, base, "Parking", "Bicycles are left behind the house.")
+
+    for question in ("How do I get a refund?", "creme brulee", "Is it open when it rains?"):
+        before = await store.tenant(DEFAULT_ORGANISATION).passages.search([base], question)
+        assert [one.content for one in before] == [
+            one.content for one in await moved.passages.search([base], question)
+        ]
+    assert len(await moved.passages.search([base], "bicycles")) == 1
 
 
 async def test_rows_are_counted_on_after_those_that_came_back(
