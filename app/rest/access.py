@@ -33,7 +33,7 @@ from app.rest.problems import Problem
 from app.rest.slowdown import Slowdown, too_many
 from app.settings import Settings
 
-__all__ = ["ACCESS", "Access", "require"]
+__all__ = ["ACCESS", "PERSON", "Access", "require"]
 
 CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="cordboard"'}
 HOW: Final = "`Authorization: Bearer <key>`"
@@ -87,7 +87,11 @@ class Access:
         require(principal, need)
         return principal
 
-    async def signed_in(self, request: web.Request) -> SignedIn | None:
+    def address(self, request: web.Request) -> str:
+        """Where the request comes from; proxies are believed only if they are trusted."""
+        return client_address(request, self._proxies)
+
+    async def _signed_in(self, request: web.Request) -> SignedIn | None:
         """Who is signed in by the cookie of a request; None if nobody is.
 
         Raises:
@@ -104,18 +108,18 @@ class Access:
                 raise _forged()
         return found
 
-    def address(self, request: web.Request) -> str:
-        """Where the request comes from; proxies are believed only if they are trusted."""
-        return client_address(request, self._proxies)
-
     async def _identify(self, request: web.Request) -> Principal | None:
         found: Principal | None = None
         if (key := _bearer(request)) is not None:
             found = self._of_settings(key) or await self._of_ring(key)
         elif "Authorization" not in request.headers:
-            signed_in = await self.signed_in(request)
-            found = principal_of(signed_in) if signed_in is not None else None
-        return ANONYMOUS if found is None and self.is_open else found
+            signed_in = await self._signed_in(request)
+            if signed_in is not None:
+                request[PERSON] = signed_in
+                found = principal_of(signed_in)
+        # A key that was revoked is not to act for the first organisation instead of its own.
+        is_anybody = self.is_open and not (key or "").startswith(KEY_PREFIX)
+        return ANONYMOUS if found is None and is_anybody else found
 
     def _of_settings(self, given: str) -> Principal | None:
         """Whoever holds a key of the settings runs this server, and may do all.
@@ -162,6 +166,8 @@ class Access:
 
 
 ACCESS: Final = web.AppKey("access", Access)
+PERSON: Final = web.RequestKey("person", SignedIn)
+"""In a request of somebody who is signed in, and let in by that: where and until when."""
 
 
 def require(principal: Principal, need: Need) -> None:

@@ -12,7 +12,7 @@ from app.identity.passwords import TooBusy, complaint
 from app.identity.tokens import digest_of
 from app.keys import IDENTITY, PRINCIPAL
 from app.logs import Event, pii
-from app.rest.access import ACCESS
+from app.rest.access import ACCESS, PERSON
 from app.rest.api.session_models import (
     ChoiceBody,
     PasswordBody,
@@ -75,7 +75,7 @@ async def sign_in(request: web.Request, body: SignInBody) -> web.Response:
 @operation("GET", ROUTE, needs="signed in", answers=SHOWN)
 async def show_session(request: web.Request) -> SessionView:
     """Show who asks, and what they may do."""
-    signed_in = await _signed_in(request)
+    signed_in = request.get(PERSON)
     if signed_in is None:
         return SessionView.of(request[PRINCIPAL])
     return await _of_person(request, signed_in)
@@ -84,12 +84,15 @@ async def show_session(request: web.Request) -> SessionView:
 @operation("PUT", ROUTE, needs="signed in", answers=SHOWN, problems=NO_PERSON)
 async def choose_organisation(request: web.Request, body: ChoiceBody) -> SessionView:
     """Act for another organisation that the person belongs to."""
-    identity, signed_in = request.app[IDENTITY], await _require_person(request)
-    memberships = await identity.directory.memberships(signed_in.user_id)
+    identity, before = request.app[IDENTITY], _require_person(request)
+    memberships = await identity.directory.memberships(before.user_id)
     if body.organisation_id not in {one.organisation_id for one in memberships}:
         raise _not_a_member()
-    await identity.accounts.choose(signed_in.digest, body.organisation_id)
-    return await _of_person(request, await _require_person(request))
+    await identity.accounts.choose(before.digest, body.organisation_id)
+    signed_in = await identity.directory.signed_in(before.digest, now())
+    if signed_in is None:  # removed from it in this very moment
+        raise _not_a_member()
+    return await _of_person(request, signed_in)
 
 
 @operation("DELETE", ROUTE, needs="signed in", answers={204: Answer("Signed out.")})
@@ -111,7 +114,7 @@ async def sign_out(request: web.Request) -> web.Response:
 )
 async def change_password(request: web.Request, body: PasswordBody) -> web.Response:
     """Change one's own password."""
-    identity, signed_in = request.app[IDENTITY], await _require_person(request)
+    identity, signed_in = request.app[IDENTITY], _require_person(request)
     address = request.app[ACCESS].address(request)
     await request.app[ATTEMPTS].begin(address, signed_in.email)
     with _in_turn():
@@ -185,15 +188,8 @@ async def _choose(
     raise _not_a_member()
 
 
-async def _signed_in(request: web.Request) -> SignedIn | None:
-    """Who is signed in; None where a key asks."""
-    if request[PRINCIPAL].kind != "person":
-        return None
-    return await request.app[ACCESS].signed_in(request)
-
-
-async def _require_person(request: web.Request) -> SignedIn:
-    signed_in = await _signed_in(request)
+def _require_person(request: web.Request) -> SignedIn:
+    signed_in: SignedIn | None = request.get(PERSON)
     if signed_in is None:
         principal: Principal = request[PRINCIPAL]
         detail = f"This is for people who are signed in; {principal.name!r} is none."
