@@ -225,8 +225,9 @@ async def look_up_early(
         session: A call that has just begun.
         outward: Asks.
         source: Whom.
-        within: Seconds to wait at most, less than jambonz waits for the first answer.
+        within: Seconds to wait at most; never more than half of what the first answer has.
     """
+    within = min(within, session.ack_deadline / 2)
     lookup = lookup_of(session, outward, source)
     try:
         async with asyncio.timeout(within):

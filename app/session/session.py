@@ -175,6 +175,11 @@ class Session(CallCommands[S, E], MediaCommands[S, E], ConferenceCommands[S, E])
         """
         return await until_spoken(self, within)
 
+    @property
+    def ack_deadline(self) -> float:
+        """Seconds after which jambonz is answered in place of a handler that takes longer."""
+        return self._runtime.limits.ack_deadline
+
     async def until_running(self, within: float = 30.0) -> bool:
         """Wait until the agent's first event, from a handler or before there is one.
 

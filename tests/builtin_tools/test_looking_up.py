@@ -12,6 +12,7 @@ from app.builtin_tools import LookupSource, build_lookup_caller, look_up_early, 
 from app.builtin_tools.looking_up import lookup_url
 from app.llm import FakeModel, ToolCall
 from app.outward import Outward
+from app.settings import Settings
 from app.twin import Twin
 from tests.web_peer import Peer
 
@@ -207,6 +208,25 @@ class TestThatComesLate:
         assert any("Mrs Kofi" in text for text in told) or "Mrs Kofi" in (
             cordboard_model.requests[-1].system
         )
+
+
+class TestWhereTheFirstAnswerHasLittleTime:
+    @pytest.fixture
+    def within(self) -> float:
+        return 60.0
+
+    @pytest.fixture
+    def cordboard_settings(self) -> Settings:
+        return Settings(port=0, allow_anonymous=True, ack_deadline=0.4)
+
+    async def test_it_is_not_held_up(
+        self, jambonz: Twin, crm: Peer, cordboard_model: FakeModel
+    ) -> None:
+        crm.stall("/people")
+        async with await jambonz.call("/front") as call:
+            assert await call.heard() == "Hello."
+            (opening,) = call.acks
+            assert [one["verb"] for one in opening["data"]] == ["agent"]
 
 
 @pytest.mark.parametrize(
