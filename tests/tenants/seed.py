@@ -21,8 +21,6 @@ async def seed(party: Party) -> None:
     party.ids["key_id"] = await make(party, "/api/keys", key)
     credential = {"name": f"Another of {party.name}", "user_name": f"other-{party.name}"}
     party.ids["credential_id"] = await make(party, "/api/credentials", credential)
-    place = {"client_lookup_url": f"https://crm.example/of-{party.name}"}
-    await party.ask(Filled("PATCH", "/api/organisation", orjson.dumps(place)))
     tool = {**TOOL, "description": f"Finds what {party.name} sold."}
     party.ids["tool_id"] = await make(party, "/api/tools", tool)
     webhook = {**WEBHOOK, "url": f"https://hooks.example/of-{party.name}"}
