@@ -14,6 +14,9 @@ __all__ = ["KEYS_OF", "make_speech"]
 KEYS_OF: Final = {"openai": "openai", "gemini": "google"}
 """The vendor whose key a provider needs."""
 
+VENDORS_SPEED: Final = 1.0
+"""What needs no saying. OpenAI takes another speed between responses only, and open-source jambonz
+asks for the first one before it sends the session: an error then would end the conversation."""
 TRANSCRIBER: Final = "gpt-4o-mini-transcribe"
 OPENAI_EVENTS: Final = (
     "conversation.item.input_audio_transcription.completed",
@@ -85,7 +88,9 @@ def openai_options(config: OpenaiRealtime, data: AgentData) -> dict[str, Any]:
     }
     if data.transcript:
         hears["transcription"] = {"model": TRANSCRIBER}
-    speaks = {"voice": config.voice, "speed": config.speed}
+    speaks: dict[str, Any] = {"voice": config.voice}
+    if config.speed != VENDORS_SPEED:
+        speaks["speed"] = config.speed
     first: Mapping[str, Any] = {"audio": {"output": {"voice": config.voice}}}
     return {
         "response_create": dict(SILENT if data.greeting is False else first),

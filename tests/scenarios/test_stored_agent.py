@@ -247,3 +247,20 @@ async def test_an_agent_of_another_organisation_answers_nobody(
     theirs = await others.agents.create(saved(read(agent_config=CASCADED)))
     async with await jambonz.call(f"/agents/{theirs.id}") as call:
         assert "something went wrong" in await call.heard()
+
+
+class TestEitherEngine:
+    @pytest.fixture
+    def cordboard_store(self, store: Store) -> Store:
+        return store
+
+    async def test_an_agent_answers_from_sqlite_as_from_postgresql(
+        self, jambonz: Twin, store: Store
+    ) -> None:
+        data = read(agent_config=CASCADED, prompt="You are the reception of a hotel.")
+        agents = store.tenant(DEFAULT_ORGANISATION, "test").agents
+        stored = await agents.create(saved(data))
+        async with await jambonz.call(f"/agents/{stored.id}") as call:
+            assert "reception of a hotel" in await call.heard()
+            output = await call.tool_call("end_call", {})
+            assert "goodbye" in str(output)

@@ -50,7 +50,7 @@ def test_an_openai_config_becomes_the_openai_verb() -> None:
                             "interrupt_response": True,
                         },
                     },
-                    "output": {"voice": "alloy", "speed": 1.0},
+                    "output": {"voice": "alloy"},
                 },
                 "tools": [{"type": "function", **opening_hours.definition}],
             },
