@@ -23,7 +23,7 @@ from app.store.people import AlreadyMember
 __all__ = ["add_arguments", "run"]
 
 GOOD, BAD = 0, 2
-FIRST: Final = "It owns the applications in code and the keys of the settings."
+FIRST: Final = "The applications in code and the keys of the settings belong to it."
 ASKED: Final = (
     "The password is asked for at the terminal; elsewhere it is the first line of the input."
 )

@@ -14,7 +14,7 @@ from app.rest.api import API_OPERATIONS
 from app.rest.attempts import ATTEMPTS, Attempts
 from app.rest.body import read_body
 from app.rest.events import follow_call
-from app.rest.openapi import describe
+from app.rest.openapi import Way, describe
 from app.rest.operation import Operation, misfit
 from app.rest.origin import is_own
 from app.rest.own import acting, ids_of, organisation_of
@@ -78,7 +78,9 @@ def setup(app: web.Application, *, access: Access | None = None) -> None:
     app[TWIN_CALLS] = TwinCalls()
     app.middlewares.append(problem_middleware)
     app.on_shutdown.append(_stop_watching)
-    app.router.add_get("/openapi.json", _document(_described(operations, secured=not door.is_open)))
+    ways: tuple[Way, ...] = ("bearer", "session") if STORE in app else ("bearer",)
+    text = _described(operations, () if door.is_open else ways)
+    app.router.add_get("/openapi.json", _document(text))
     routes = {each.route for each in operations}
     for each in operations:
         resource = app.router.add_resource(place(each.route, routes))
@@ -101,9 +103,9 @@ def _options(methods: set[str]) -> Handler:
 
 
 @cache
-def _described(operations: tuple[Operation, ...], *, secured: bool) -> bytes:
+def _described(operations: tuple[Operation, ...], ways: tuple[Way, ...]) -> bytes:
     """The OpenAPI document: a fifth of a second, so once and before calls come."""
-    return orjson.dumps(describe(operations, secured=secured))
+    return orjson.dumps(describe(operations, ways=ways))
 
 
 def _document(text: bytes) -> Handler:

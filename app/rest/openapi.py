@@ -1,9 +1,9 @@
 """The OpenAPI 3.1 document, made of the same declarations that check the requests."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from importlib import metadata
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
@@ -26,20 +26,33 @@ WITH_BODY: Final = {
 }
 
 Json = dict[str, Any]
+Way = Literal["bearer", "session"]
+"""A key, or the cookie of a person who is signed in."""
+
+SCHEMES: Final[Mapping[Way, Json]] = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "A key."},
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "cordboard-session",
+        "description": "Set by `POST /api/session`, over TLS as `__Host-cordboard-session`; changes"
+        " carry the `csrf_token` of `GET /api/session` as `X-CSRF-Token` too.",
+    },
+}
 
 
-def describe(operations: Iterable[Operation], *, secured: bool = True) -> Json:
+def describe(operations: Iterable[Operation], *, ways: Sequence[Way] = ("bearer",)) -> Json:
     """The OpenAPI document.
 
     Args:
         operations: What the server offers.
-        secured: Whether keys are asked for at all.
+        ways: By which one may prove who asks; none where nobody is asked.
     """
     operations = tuple(operations)
     schemas, definitions = _schemas(operations)
     paths: dict[str, Json] = {}
     for each in operations:
-        described = _operation(each, schemas, secured=secured and not each.is_public)
+        described = _operation(each, schemas, () if each.is_public else ways)
         paths.setdefault(each.route, {})[each.method.lower()] = described
     return {
         "openapi": "3.1.0",
@@ -48,12 +61,15 @@ def describe(operations: Iterable[Operation], *, secured: bool = True) -> Json:
         "paths": paths,
         "components": {
             "schemas": definitions,
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}} if secured else {},
+            "securitySchemes": {way: SCHEMES[way] for way in ways},
         },
     }
 
 
-_ABOUT: Final = "Watch and steer live calls. Errors are problem documents (RFC 9457)."
+_ABOUT: Final = (
+    "Agents, knowledge, records of calls, and calls that go on: watch and steer them. "
+    "Errors are problem documents (RFC 9457)."
+)
 
 
 def _version() -> str:
@@ -99,7 +115,7 @@ def _referred(schemas: Json, definitions: Json) -> set[str]:
     return found
 
 
-def _operation(each: Operation, schemas: Mapping[str, Json], *, secured: bool) -> Json:
+def _operation(each: Operation, schemas: Mapping[str, Json], ways: Sequence[Way]) -> Json:
     summary, _, text = (each.function.__doc__ or each.name).strip().partition("\n")
     described: Json = {
         "operationId": each.name,
@@ -110,8 +126,8 @@ def _operation(each: Operation, schemas: Mapping[str, Json], *, secured: bool) -
             if part in each.inputs
             for parameter in _parameters(each.inputs[part], place)
         ],
-        "responses": _answers(each, schemas) | _problems(each, schemas["problem"], secured=secured),
-        "security": [{"bearer": [_scope(each)] if _scope(each) else []}] if secured else [],
+        "responses": _answers(each, schemas) | _problems(each, schemas["problem"], bool(ways)),
+        "security": [{way: [_scope(each)] if _scope(each) else []} for way in ways],
     }
     if text.strip():
         described["description"] = " ".join(text.split())
@@ -159,7 +175,7 @@ def _answer(answer: Answer, schema: Json | None) -> Json:
     return described
 
 
-def _problems(each: Operation, schema: Json, *, secured: bool) -> Json:
+def _problems(each: Operation, schema: Json, secured: bool) -> Json:
     reasons = TOO_MANY | (NO_KEY if secured else {})
     if secured and (scope := _scope(each)):
         reasons[403] = NO_SCOPE.format(scope=scope)

@@ -50,3 +50,14 @@ def test_what_everybody_may_ask_is_signing_in_and_nothing_else() -> None:
         "sign_out",
         "change_password",
     }
+
+
+async def test_the_document_tells_both_ways_to_prove_who_asks(asking: Asking) -> None:
+    document = (await (await asking.nobody()).get("/openapi.json")).body
+    asked = document["paths"]["/api/keys"]["post"]["security"]
+
+    assert asked == [{"bearer": ["organisation:write"]}, {"session": ["organisation:write"]}]
+    assert set(document["components"]["securitySchemes"]) == {"bearer", "session"}
+    assert document["paths"]["/api/session"]["post"]["security"] == []
+    (name,) = [one.key for one in (await asking.person()).http.cookie_jar]
+    assert document["components"]["securitySchemes"]["session"]["name"] == name
