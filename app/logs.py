@@ -100,6 +100,7 @@ class Event(StrEnum):
     AGENT_WITHOUT_KEY = auto()
     CALL_HOOK_FAILED = auto()
     MCP_SERVER_REFUSED = auto()
+    SECRET_UNREADABLE = auto()
     CALL_LIMIT_REACHED = auto()
     AGENT_UPDATED = auto()
     ENV_VAR_IGNORED = auto()

@@ -21,7 +21,7 @@ from app.outward import Outward, OutwardError
 from app.stored.order import Order
 from app.stored.parts import McpSource
 from app.stored.recent import Recent
-from app.vault import Vault
+from app.vault import Vault, VaultError
 
 __all__ = ["Outfitter"]
 
@@ -60,7 +60,11 @@ class Outfitter:
 
     def key(self, order: Order, vendor: str) -> str | None:
         """The API key of a vendor: the organisation's own, else that of the settings."""
-        own = vendor_keys(order.organisation, self._vault)
+        try:
+            own = vendor_keys(order.organisation, self._vault)
+        except VaultError as error:
+            order.session.log.error("secret_unreadable", of="vendor_keys", reason=str(error))
+            own = {}
         key = {**self._llm_keys, **own}.get(vendor, {}).get("apiKey")
         return key if isinstance(key, str) else None
 
@@ -100,7 +104,11 @@ class Outfitter:
         settings = order.organisation.settings
         if not settings.client_lookup_url:
             return None
-        secret = lookup_secret(order.organisation, self._vault)
+        try:
+            secret = lookup_secret(order.organisation, self._vault)
+        except VaultError as error:  # the call goes on, and nobody is asked without it
+            order.session.log.error("secret_unreadable", of="lookup", reason=str(error))
+            return None
         return LookupSource(settings.client_lookup_url, secret, settings.client_lookup_header)
 
 

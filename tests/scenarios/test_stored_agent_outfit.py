@@ -15,6 +15,7 @@ from app.store.agents import Saved
 from app.store.organisation import LOOKUP_SECRET, VENDOR
 from app.testing import API_KEY, Cordboard
 from app.twin import Twin
+from app.vault import Vault
 from tests.mcp.peers import Desk, application, hosted, third_party
 from tests.stored.agents import CASCADED, GEMINI, OPENAI, read
 from tests.web_peer import Peer, peer
@@ -206,3 +207,30 @@ async def test_a_server_that_may_not_be_reached_leaves_the_call_alone(
     async with await jambonz.call(path) as call:
         assert "clerk" in await call.heard()
     assert "mcp_server_refused" in capsys.readouterr().out
+
+
+async def test_a_call_goes_on_without_secrets_that_no_key_opens(
+    jambonz: Twin,
+    create: Create,
+    cordboard: Cordboard,
+    tenant: Tenant,
+    crm: Peer,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    lost = Vault(["a key that is gone"]).seal("x")
+    settings = {"client_lookup_url": f"{crm.url}/who"}
+    secrets = {LOOKUP_SECRET: lost, VENDOR + "openai": lost}
+    await tenant.organisation.change(settings=settings, secrets=secrets)
+    await tenant.tools.create(
+        name="find_order",
+        data={"name": "find_order", "description": "Find.", "url": f"{crm.url}/orders"},
+        secrets={"Authorization": lost},
+    )
+    path = await create(realtime_config=OPENAI, lookup_on_new=True, http_tools=["find_order"])
+    async with await jambonz.call(path):
+        (session,) = cordboard.calls
+        assert session.agent is not None
+        assert [*session.agent.tools] == ["end_call"]
+    assert crm.asked == []
+    out = capsys.readouterr().out
+    assert all(f"of={name}" in out for name in ("lookup", "vendor_keys", "'tool find_order'"))

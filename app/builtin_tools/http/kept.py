@@ -13,7 +13,7 @@ from app.logs import Event
 from app.outward import Outward
 from app.store import Tenant
 from app.store.tools import StoredTool
-from app.vault import Vault
+from app.vault import Vault, VaultError
 
 MOST: Final = 512
 
@@ -49,13 +49,20 @@ class KeptTools:
         found = {tool.name: tool for tool in await tenant.tools.list(names)}
         if missing := [name for name in names if name not in found]:
             log.warning(Event.HTTP_TOOL_MISSING, tools=", ".join(missing), fix=FIX)
-        return [self._build(tenant, found[name]) for name in names if name in found]
+        built = [self._build(tenant, found[name]) for name in names if name in found]
+        return [one for one in built if one is not None]
 
-    def _build(self, tenant: Tenant, tool: StoredTool) -> Built:
+    def _build(self, tenant: Tenant, tool: StoredTool) -> Built | None:
+        """The tool; None where its secrets do not open, as the log tells."""
         key = (tenant.organisation_id, tool.id, tool.revision)
         built = self._made.pop(key, None)
         if built is None:
-            built = build_http_tool(definition_of(tool, self._vault), self._outward)
+            try:
+                definition = definition_of(tool, self._vault)
+            except VaultError as error:
+                log.error(Event.SECRET_UNREADABLE, of=f"tool {tool.name}", reason=str(error))
+                return None
+            built = build_http_tool(definition, self._outward)
         self._made[key] = built
         if len(self._made) > MOST:
             self._made.popitem(last=False)
