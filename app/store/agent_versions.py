@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2s
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.store.scope import Scope
 from app.store.tables.agents import AGENTS, LINKS, VERSIONS
 from app.store.tables.knowledge import BASES
-from app.store.types import now
 
 __all__ = [
     "Saved",
@@ -20,12 +19,13 @@ __all__ = [
     "UnknownBases",
     "Version",
     "add_version",
-    "publish_version",
     "read_agents",
     "read_versions",
     "shown",
     "with_number",
 ]
+
+ABOUT: Final = ("number", "name", "note", "created_at", "created_by", "published_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,36 +147,21 @@ async def read_agents(
 
 
 async def add_version(
-    scope: Scope, connection: AsyncConnection, agent_id: str, saved: Saved
-) -> int:
-    """Add a version, which answers no calls yet; its number.
+    scope: Scope, connection: AsyncConnection, agent_id: str, version: Version, saved: Saved
+) -> None:
+    """Add a version to an agent.
 
     Raises:
         UnknownBases: It is linked to what the organisation does not have.
     """
     await _require_bases(scope, connection, saved.knowledge_base_ids)
-    counted = scope.update(AGENTS).where(AGENTS.c.id == agent_id)
-    counted = counted.values(latest=AGENTS.c.latest + 1)
-    number: int = (await connection.execute(counted.returning(AGENTS.c.latest))).scalar_one()
-    key = {"agent_id": agent_id, "number": number}
-    about = {"name": saved.data["name"], "note": saved.note, "created_by": scope.actor}
-    row = scope.insert(VERSIONS).values(**key, **about, data=dict(saved.data), created_at=now())
+    key = {"agent_id": agent_id, "number": version.number}
+    about = {name: getattr(version, name) for name in ABOUT}
+    row = scope.insert(VERSIONS).values(**key | about, data=dict(saved.data))
     await connection.execute(row)
     for position, id_ in enumerate(saved.knowledge_base_ids):
         link = scope.insert(LINKS).values(**key, knowledge_base_id=id_, position=position)
         await connection.execute(link)
-    return number
-
-
-async def publish_version(
-    scope: Scope, connection: AsyncConnection, agent_id: str, number: int
-) -> None:
-    """Let a version answer calls."""
-    agent = scope.update(AGENTS).where(AGENTS.c.id == agent_id)
-    await connection.execute(agent.values(published=number))
-    version = scope.update(VERSIONS).where(VERSIONS.c.agent_id == agent_id)
-    version = version.where(VERSIONS.c.number == number)
-    await connection.execute(version.values(published_at=now()))
 
 
 def _joined(scope: Scope, *columns: Any) -> sa.Select[Any]:
@@ -184,7 +169,7 @@ def _joined(scope: Scope, *columns: Any) -> sa.Select[Any]:
     is_of_it = sa.and_(
         VERSIONS.c.organisation_id == AGENTS.c.organisation_id, VERSIONS.c.agent_id == AGENTS.c.id
     )
-    about = [column for column in VERSIONS.c if column.name != "data"]
+    about = [VERSIONS.c[name] for name in ABOUT]
     times = (AGENTS.c.created_at.label("made_at"), AGENTS.c.updated_at)
     query = sa.select(AGENTS.c.id, AGENTS.c.published, AGENTS.c.latest, *times, *about, *columns)
     query = query.select_from(AGENTS.join(VERSIONS, is_of_it))

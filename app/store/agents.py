@@ -14,14 +14,13 @@ from app.store.agent_versions import (
     UnknownBases,
     Version,
     add_version,
-    publish_version,
     read_agents,
     read_versions,
     shown,
     with_number,
 )
 from app.store.scope import Scope
-from app.store.tables.agents import AGENTS
+from app.store.tables.agents import AGENTS, VERSIONS
 from app.store.types import new_id, now
 
 __all__ = ["Agents", "Condition", "Moved", "Saved", "StoredAgent", "UnknownBases", "Version"]
@@ -88,12 +87,14 @@ class Agents:
         Raises:
             UnknownBases: It is linked to what the organisation does not have.
         """
-        id_, moment = new_id(), now()
-        row = {"id": id_, "words": _words(saved), "latest": 0}
+        id_, version = new_id(), self._version(saved, 1, is_draft=is_draft)
+        moment = version.created_at
+        row = {"latest": 1, "published": None if is_draft else 1, "words": _words(saved)}
         times = {"created_at": moment, "updated_at": moment}
         async with self._scope.writing() as connection:
-            await connection.execute(self._scope.insert(AGENTS).values(**row, **times))
-            after = await self._save(connection, id_, saved, is_draft=is_draft)
+            await connection.execute(self._scope.insert(AGENTS).values(id=id_, **row, **times))
+            await add_version(self._scope, connection, id_, version, saved)
+            after = _agent(id_, saved, version, is_shown=True, **times)
             await self._audit(connection, "create", id_, None, after)
             return after
 
@@ -124,7 +125,7 @@ class Agents:
             before = await self._lock(connection, agent_id, only_if)
             if before is None:
                 return None
-            after = await self._save(connection, agent_id, saved, is_draft=is_draft)
+            after = await self._save(connection, before, saved, is_draft=is_draft)
             await self._audit(connection, "change", agent_id, before, after)
             return after
 
@@ -146,8 +147,7 @@ class Agents:
             wanted = await self._find(connection, agent_id, number)
             if before is None or wanted is None or wanted.version.is_published:
                 return wanted
-            await publish_version(self._scope, connection, agent_id, number)
-            after = await self._show(connection, agent_id, number)
+            after = await self._publish(connection, wanted)
             await self._audit(connection, "publish", agent_id, before, after)
             return after
 
@@ -195,31 +195,51 @@ class Agents:
         self, connection: AsyncConnection, agent_id: str, only_if: Condition | None
     ) -> StoredAgent | None:
         """The agent, which nobody else changes until the end of the transaction."""
-        row = self._scope.select(AGENTS, AGENTS.c.id).where(AGENTS.c.id == agent_id)
-        await connection.execute(row.with_for_update())
+        if not self._scope.is_sqlite:  # where whoever writes is alone
+            row = self._scope.select(AGENTS, AGENTS.c.id).where(AGENTS.c.id == agent_id)
+            await connection.execute(row.with_for_update())
         agent = await self._find(connection, agent_id)
         if agent is not None and only_if is not None and not only_if(agent):
             raise Moved(agent)
         return agent
 
     async def _save(
-        self, connection: AsyncConnection, agent_id: str, saved: Saved, *, is_draft: bool
+        self, connection: AsyncConnection, before: StoredAgent, saved: Saved, *, is_draft: bool
     ) -> StoredAgent:
-        number = await add_version(self._scope, connection, agent_id, saved)
+        """Add a version; what `get` shows is searched in."""
+        is_shown = not (is_draft and before.version.is_published)
+        number = AGENTS.c.latest + 1
+        values: dict[str, Any] = {"latest": number}
+        if is_shown:
+            values |= {"words": _words(saved), "updated_at": now()}
         if not is_draft:
-            await publish_version(self._scope, connection, agent_id, number)
-        return await self._show(connection, agent_id, number)
+            values["published"] = number
+        row = self._scope.update(AGENTS).where(AGENTS.c.id == before.id).values(**values)
+        counted = await connection.execute(row.returning(AGENTS.c.latest))
+        version = self._version(saved, counted.scalar_one(), is_draft=is_draft)
+        await add_version(self._scope, connection, before.id, version, saved)
+        times = {"created_at": before.created_at}
+        times["updated_at"] = values.get("updated_at", before.updated_at)
+        return _agent(before.id, saved, version, is_shown=is_shown, **times)
 
-    async def _show(self, connection: AsyncConnection, agent_id: str, number: int) -> StoredAgent:
-        """The agent in a version; where that is the one which `get` gives now, it is searched."""
-        agent = await self._find(connection, agent_id, number)
-        assert agent is not None
-        if not agent.is_shown:  # a draft, behind the one that answers calls
-            return agent
-        moment = now()
-        row = self._scope.update(AGENTS).where(AGENTS.c.id == agent_id)
-        await connection.execute(row.values(words=_words(agent), updated_at=moment))
-        return replace(agent, updated_at=moment)
+    async def _publish(self, connection: AsyncConnection, agent: StoredAgent) -> StoredAgent:
+        """Let a version answer calls that is there already."""
+        moment, number = now(), agent.version.number
+        row = self._scope.update(AGENTS).where(AGENTS.c.id == agent.id)
+        values = {"published": number, "words": _words(agent), "updated_at": moment}
+        await connection.execute(row.values(**values))
+        version = self._scope.update(VERSIONS).where(VERSIONS.c.agent_id == agent.id)
+        version = version.where(VERSIONS.c.number == number)
+        await connection.execute(version.values(published_at=moment))
+        published = replace(agent.version, published_at=moment, is_published=True)
+        return replace(agent, version=published, is_shown=True, updated_at=moment)
+
+    def _version(self, saved: Saved, number: int, *, is_draft: bool) -> Version:
+        """A version as it is saved now."""
+        moment, name = now(), str(saved.data["name"])
+        published_at = None if is_draft else moment
+        by = self._scope.actor
+        return Version(number, name, saved.note, moment, by, published_at, not is_draft)
 
     async def _audit(
         self,
@@ -231,6 +251,14 @@ class Agents:
     ) -> None:
         changed = {"before": _audited(before), "after": _audited(after)}
         await self._scope.audit(connection, action, "agent", agent_id, **changed)
+
+
+def _agent(
+    id_: str, saved: Saved, version: Version, *, is_shown: bool, **times: datetime
+) -> StoredAgent:
+    """The agent in a version that has just been saved."""
+    links = tuple(saved.knowledge_base_ids)
+    return StoredAgent(id_, dict(saved.data), links, version, is_shown, **times)
 
 
 def _words(agent: Saved | StoredAgent) -> str:
