@@ -1,6 +1,7 @@
 """Passwords that people choose: kept as Argon2id, computed beside the loop and a few at a time."""
 
 import asyncio
+import unicodedata
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
@@ -24,7 +25,7 @@ def complaint(password: str, email: str = "") -> str | None:
         return f"expected {LEAST} to {MOST} characters, came {len(password)}"
     if len(set(password)) < LEAST // 3:
         return "expected something that is not the same few characters again and again"
-    if email and password.casefold() in (email, email.partition("@")[0] * 2):
+    if password.casefold() == email:
         return "expected something else than the address"
     return None
 
@@ -52,7 +53,7 @@ class Passwords:
             TooBusy: Too many wait already.
         """
         async with self._turn():
-            return await asyncio.to_thread(self._hasher.hash, password)
+            return await asyncio.to_thread(self._hasher.hash, _typed(password))
 
     async def check(self, password: str, hashed: str | None) -> bool:
         """Whether it is the password. Takes as long where there is none to compare with.
@@ -85,9 +86,14 @@ class Passwords:
 
     def _verify(self, hashed: str | None, password: str) -> bool:
         try:
-            return self._hasher.verify(hashed or _decoy(self._hasher), password)
+            return self._hasher.verify(hashed or _decoy(self._hasher), _typed(password))
         except (Argon2Error, InvalidHashError):
             return False
+
+
+def _typed(password: str) -> bytes:
+    """The same bytes for the same letters, however a keyboard puts them together."""
+    return unicodedata.normalize("NFKC", password).encode("utf-8", "surrogatepass")
 
 
 @cache

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.scope import Scope
@@ -235,7 +236,10 @@ class People:
 
 async def _new_user(connection: AsyncConnection, email: str, name: str, at: datetime) -> str:
     row = {"id": new_id(), "email": email, "name": name, "created_at": at, "updated_at": at}
-    await connection.execute(sa.insert(USERS).values(row))
+    try:
+        await connection.execute(sa.insert(USERS).values(row))
+    except IntegrityError:  # another organisation has invited them in this very moment
+        raise KnownElsewhere from None
     return str(row["id"])
 
 

@@ -26,8 +26,9 @@ async def test_what_is_not_set_has_a_default(asking: Asking) -> None:
 async def test_what_is_named_changes_and_the_rest_stays(asking: Asking) -> None:
     owner = await asking.person()
     first = await owner.patch(
-        ROUTE, {"client_lookup_url": "https://crm.example/who?x=1", "retention_days": 30}
+        ROUTE, {"client_lookup_url": "https://crm.example/who?x=1", "retention_days": 30.0}
     )
+    assert first.body["retention_days"] == 30
     second = await owner.patch(ROUTE, {"name": "Pier 7", "retention_days": None})
 
     assert first.status == second.status == 200

@@ -1,13 +1,14 @@
 """What a node knows by heart: keys and credentials, while others change them, or none answers."""
 
 import asyncio
+import unicodedata
 from datetime import datetime, timedelta
 
 import pytest
 from structlog.testing import capture_logs
 
 from app.identity import ring as ring_module
-from app.identity.passwords import MOST_WAITING, Passwords, TooBusy
+from app.identity.passwords import MOST_WAITING, Passwords, TooBusy, complaint
 from app.identity.ring import Ring
 from app.identity.sessions import Sessions
 from app.identity.tokens import digest_of, new_key, prefix_of
@@ -161,3 +162,26 @@ async def test_a_weaker_hash_is_to_be_made_anew() -> None:
 
     assert Passwords().is_outdated(weak)
     assert not cheap_passwords().is_outdated(weak)
+
+
+@pytest.mark.parametrize("typed", ["pässwort", "pa\u0308sswort", "\udcff"])
+async def test_the_same_letters_are_the_same_password(typed: str) -> None:
+    passwords = cheap_passwords()
+    hashed = await passwords.hash(unicodedata.normalize("NFC", typed))
+
+    assert await passwords.check(typed, hashed)
+    assert not await passwords.check(typed + "x", hashed)
+
+
+@pytest.mark.parametrize(
+    ("password", "wrong"),
+    [
+        ("x" * 11, "12 to 256"),
+        ("abc" * 90, "12 to 256"),
+        ("ababababab ab", "again and again"),
+        (OWNER.upper(), "else than the address"),
+    ],
+)
+def test_a_password_that_is_easily_guessed_is_refused(password: str, wrong: str) -> None:
+    assert wrong in (complaint(password, OWNER) or "")
+    assert complaint("correct horse battery", OWNER) is None

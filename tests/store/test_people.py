@@ -1,5 +1,6 @@
 """People, where they are signed in, and the organisation they belong to; on both engines."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from app.store.accounts import MOST_SESSIONS, Accounts
 from app.store.directory import Directory
 from app.store.organisation import OrganisationSettings
 from app.store.people import AlreadyMember, KnownElsewhere, LastOwner, NotOnlyHere, Person
+from tests.store_fixtures import another_tenant
 
 OWNER, EDITOR = "owner@example.com", "editor@example.com"
 SOON = timedelta(hours=1)
@@ -85,6 +87,19 @@ async def test_only_who_runs_the_server_makes_somebody_belong_to_two_organisatio
         await other_tenant.people.add(email=OWNER, name="", role="owner")
 
     assert await other_tenant.people.list() == []
+
+
+async def test_of_organisations_that_invite_somebody_at_the_same_moment_one_does(
+    store: Store, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    tenants = [tenant, other_tenant, *[await another_tenant(store) for _ in range(4)]]
+    done = await asyncio.gather(
+        *(one.people.add(email=EDITOR, name="", role="viewer") for one in tenants),
+        return_exceptions=True,
+    )
+
+    assert sum(isinstance(one, Person) for one in done) == 1
+    assert sum(isinstance(one, KnownElsewhere) for one in done) == len(tenants) - 1
 
 
 async def test_another_organisation_changes_nobody_here(

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 from app.identity.words import HeaderValue, Name, Secret
 from app.llm import vendors
@@ -27,6 +27,11 @@ def _has_host(url: str) -> str:
     if not host:
         raise ValueError("expected an address such as https://crm.example.com/caller")
     return url
+
+
+def _whole(value: object) -> object:
+    """To JSON 30.0 is as much an integer as 30."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 VENDORS: Final = tuple(sorted(vendors()))
@@ -73,8 +78,8 @@ class OrganisationBody(Body):
         ModelSpec | None, Field(description="`vendor:model` that answers from documents.")
     ] = None
     retention_days: Annotated[
-        int | None,
-        Field(ge=1, le=36_500, description="For how long records of calls are kept."),
+        Annotated[int, Field(ge=1, le=36_500), BeforeValidator(_whole)] | None,
+        Field(description="For how long records of calls are kept."),
     ] = None
     vendor_keys: Annotated[
         dict[Vendor, Credential | None],
