@@ -37,7 +37,7 @@ def build_mcp_tools(
     server = {
         "target": url,
         "auth": {"headers": dict(headers or {})},
-        "pin": outward.find_address,
+        "pin": outward.pin,
         "timeout": LATE_LIMIT,
     }
     options: ToolOptions = {"timeout": TIMEOUT, "late_limit": LATE_LIMIT}

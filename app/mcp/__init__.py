@@ -8,6 +8,7 @@ first server is started.
 from app.mcp.errors import McpError
 from app.mcp.server import McpServer
 from app.mcp.servers import Servers
+from app.mcp.target import Pin
 from app.mcp.values import McpResult, McpTool
 
-__all__ = ["McpError", "McpResult", "McpServer", "McpTool", "Servers"]
+__all__ = ["McpError", "McpResult", "McpServer", "McpTool", "Pin", "Servers"]

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from app.mcp.errors import McpError
 
 Pin = Callable[[str, int], Awaitable[str]]
-"""From host and port to the address to connect to; refuses by an error."""
+"""From host and port to the address to connect to; raises `PermissionError` where there is none."""
 
 Way = Literal["Streamable HTTP", "SSE", "stdio"]
 

@@ -164,6 +164,17 @@ class Outward:
             raise OutwardError("unreachable", f"{host}: its name cannot be resolved") from None
         return found[0]["host"]
 
+    async def pin(self, host: str, port: int) -> str:
+        """:meth:`find_address` for clients that know nothing of this room.
+
+        Raises:
+            PermissionError: To none; or there is none.
+        """
+        try:
+            return await self.find_address(host, port)
+        except OutwardError as error:
+            raise PermissionError(str(error)) from None
+
     async def close(self) -> None:
         """Let all connections go; the next request makes new ones."""
         http, self._http = self._http, None

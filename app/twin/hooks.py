@@ -46,7 +46,7 @@ class Hooks:
         name = name_of(hook)
         payload = snake(dict(data))
         if http.is_http(name):
-            return await http.post(self._leg.log, hook, payload)
+            return await http.post(self._leg.log, hook, payload, pin=self._leg.platform.pin)
         return await self._leg.line.request(type_, payload, name)
 
     async def ask_verbs(

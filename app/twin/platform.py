@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from app.llm import ChatModel, Keys, connect
+from app.mcp import Pin
 from app.twin.board import Switchboard
 from app.twin.chaos import Chaos, Network
 from app.twin.clock import Clock
@@ -16,7 +17,13 @@ from app.twin.socket import Dialling
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """The settings of a twin, and what they have made."""
+    """The settings of a twin, and what they have made.
+
+    Attributes:
+        pin: Finds the address to connect to for a host that an application names. Where there is
+            one, applications are not trusted: their sockets are those of the server at ``home``,
+            and the twin's own keys go to the vendors only.
+    """
 
     model: ChatModel | None
     dialect: DialectName
@@ -33,6 +40,8 @@ class Platform:
     summarize_turns: int = 0
     keys: Keys = field(default_factory=dict, repr=False)
     chaos: Chaos | None = None
+    pin: Pin | None = None
+    home: str = ""
     networks: list[Network] = field(default_factory=list)
 
     def dialling(self) -> Dialling:
@@ -42,5 +51,11 @@ class Platform:
             network = Network(self.chaos, len(self.networks))
             self.networks.append(network)
         return Dialling(
-            self.pace.handshake, self.max_frame, self.credentials, self.tls, network, self.clock
+            self.pace.handshake,
+            self.max_frame,
+            self.credentials,
+            self.tls,
+            network,
+            self.clock,
+            only=self.home if self.pin else "",
         )

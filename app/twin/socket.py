@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import aiohttp
 from aiohttp import WSMsgType
+from yarl import URL
 
 from app.twin.address import DialFailed, explain
 from app.twin.clock import Clock, RealClock
@@ -23,7 +24,11 @@ TOO_BIG = 1009
 
 @dataclass(frozen=True, slots=True)
 class Dialling:
-    """How sockets are opened: limits, credentials, TLS, and through which network."""
+    """How sockets are opened: limits, credentials, TLS, and through which network.
+
+    Attributes:
+        only: An address of the one server that may be dialled; any may be where it is empty.
+    """
 
     handshake: float
     max_frame: int
@@ -31,6 +36,7 @@ class Dialling:
     tls: ssl.SSLContext | None = None
     network: "Network | None" = None
     clock: Clock = field(default_factory=RealClock)
+    only: str = ""
 
     async def open(self, url: str) -> "Connection":
         """Dial as jambonz does.
@@ -38,6 +44,8 @@ class Dialling:
         Raises:
             DialFailed: If there is no connection, no upgrade or no subprotocol.
         """
+        if self.only and URL(url).origin() != URL(self.only).origin():
+            raise DialFailed("this twin opens sockets to its own server only")
         return await (self.network.open(url, self) if self.network else Socket.open(url, self))
 
 

@@ -84,7 +84,9 @@ class ToolDesk:
 
     async def _post(self, hook: Any, id_: str, data: Mapping[str, Any]) -> None:
         try:
-            output = await http.post(self._leg.log, hook, snake(data), wants_json=True)
+            output = await http.post(
+                self._leg.log, hook, snake(data), wants_json=True, pin=self._leg.platform.pin
+            )
         except NoAck as failure:
             self._leg.log.note(f"the tool failed: {failure}", tool_call_id=id_)
             output = {"error": str(failure)}

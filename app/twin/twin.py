@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from app.llm import ChatModel, Keys
+from app.mcp import Pin
 from app.twin.board import Switchboard
 from app.twin.call import TwinCall
 from app.twin.callinfo import CallInfo
@@ -58,6 +59,9 @@ class Twin:
             each time where it is None.
         is_idle: Whether the application has done all that it was asked for a call, by its
             `call_sid`, where that can be seen: in one process. A virtual clock waits for it.
+        pin: For applications of others: gives the address to connect to for a host and a port, or
+            raises `PermissionError`. Hooks and MCP servers are then asked there only, sockets are
+            opened to `url` only, and a model with an address of its own is played offline.
     """
 
     def __init__(
@@ -80,6 +84,7 @@ class Twin:
         clock: ClockName = "real",
         seed: int | str | None = None,
         is_idle: Callable[[str], bool] | None = None,
+        pin: Pin | None = None,
     ) -> None:
         pace = pace or Pace()
         ids = Ids(seed)
@@ -106,6 +111,8 @@ class Twin:
             keys=keys or {},
             summarize_turns=summarize_turns,
             chaos=chaos,
+            pin=pin,
+            home=url,
             clock=time,
             ids=ids,
             chance=Random(seed),  # noqa: S311  (how long things take is no secret)

@@ -33,7 +33,7 @@ async def test_a_private_server_is_not_connected_to(desk: Desk) -> None:
             build_mcp_tools(host.url, outward)
 
         url = f"{host.url}/mcp".replace("127.0.0.1", "tools.example")
-        server = McpServer(url, pin=outward.find_address)
+        server = McpServer(url, pin=outward.pin)
         with pytest.raises(McpError, match="leads to an address that is not public"):
             await server.start()
         await server.close()
@@ -41,7 +41,7 @@ async def test_a_private_server_is_not_connected_to(desk: Desk) -> None:
 
 async def test_a_command_is_no_server_that_an_operator_may_name() -> None:
     with pytest.raises(McpError, match="expected http:// or https://"):
-        McpServer("cat /etc/passwd", pin=Outward().find_address)
+        McpServer("cat /etc/passwd", pin=Outward().pin)
     with pytest.raises(OutwardError):
         build_mcp_tools("cat /etc/passwd", Outward())
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from app.keys import SETTINGS
+from app.keys import OUTWARD, SETTINGS
 from app.llm import ChatModel, ModelError, connect
 from app.rest.own import calls_of, organisation_of
 from app.rest.problems import Problem, invalid
@@ -212,6 +212,7 @@ def make_twin(
         seed=order.seed,
         is_idle=calls_of(request).is_at_rest,
         tls=own_tls() if address.startswith("wss:") else None,
+        pin=request.app[OUTWARD].pin,
     )
 
 

@@ -8,6 +8,7 @@ from app.twin.log import Log
 from app.twin.platform import Platform
 
 OFFLINE = "offline"
+PLACES = ("baseurl", "endpoint", "apiurl", "host")
 REHEARSED = (OFFLINE, "fake")
 """Models that know nothing but what the twin asks them in a turn."""
 
@@ -28,6 +29,8 @@ def cast_model(platform: Platform, llm: Mapping[str, Any], log: Log) -> ChatMode
     if not vendor:
         return _offline(platform, log, "the verb names no llm")
     auth, keys = _mapping(llm, "auth"), platform.keys
+    if platform.pin is not None and _places(llm):
+        return _offline(platform, log, f"{vendor} at an address of one's own is not asked here")
     id_ = vendor.lower()
     if id_ in vendors() and id_ != OFFLINE and not auth and not keys.get(id_):
         return _offline(platform, log, f"there is no key for {vendor}")
@@ -50,6 +53,17 @@ def _offline(platform: Platform, log: Log, why: str) -> ChatModel:
     if not any(entry.data.get("text") == text for entry in log.entries):
         log.note(text, llm=OFFLINE)
     return platform.offline
+
+
+def _places(llm: Mapping[str, Any]) -> list[str]:
+    """The addresses that a verb names for its model."""
+    options = (_mapping(llm, "auth"), _mapping(llm, "connectOptions"))
+    return [key for given in options for key in given if fold(key) in PLACES]
+
+
+def fold(key: str) -> str:
+    """A name of an option, in either spelling."""
+    return key.replace("_", "").replace("-", "").lower()
 
 
 def _mapping(llm: Mapping[str, Any], key: str) -> dict[str, Any]:

@@ -95,6 +95,7 @@ class AgentServers:
                 auth=auth if isinstance(auth, Mapping) else None,
                 roots=roots if isinstance(roots, list) else (),
                 connect_timeout=CONNECTS_WITHIN,
+                pin=self._leg.platform.pin,
             )
         except McpError as error:
             self._leg.log.note(str(error))
