@@ -125,7 +125,7 @@ class Calls:
         end = await self._end_of_window(connection, way) if rest else None
         query = self._scope.select(CALLS, *COLUMNS).where(*way, *rest)
         if end is not None:
-            query = query.where(place(end) <= PLACE)
+            query = query.where(*until(end))
         rows = await connection.execute(query.order_by(*ORDER).limit(limit))
         return [Call(**row._mapping) for row in rows], end
 
@@ -251,8 +251,14 @@ def bounds_of(wanted: CallFilter, after: Place | None) -> Conditions:
     if wanted.until is not None:
         bounds.append(started < wanted.until)
     if after is not None:
-        bounds.append(place(after) > PLACE)
+        # The first one says nothing new, but lets PostgreSQL see how few calls are meant.
+        bounds += (started <= after[0], place(after) > PLACE)
     return bounds
+
+
+def until(end: Place) -> Conditions:
+    """Down to a place, and with it; said twice, as in `bounds_of`."""
+    return CALLS.c.started_at >= end[0], place(end) <= PLACE
 
 
 def place(of: Place) -> sa.Tuple:
