@@ -87,6 +87,7 @@ def _serve(_args: argparse.Namespace) -> int:
     try:
         settings = ensure_secret(ensure_key(load()))
         _check_vendors(settings.llm_keys)
+        _check_worker(settings)
         logs.configure(settings)
         applications = discover(settings.folder)
         _try_out(settings)
@@ -113,6 +114,17 @@ def _check_vendors(keys: "Keys") -> None:
         check_vendors(keys)
     except ModelError as error:
         raise SettingsError(f"CORDBOARD_LLM_KEYS: {error}") from None
+
+
+def _check_worker(settings: "Settings") -> None:
+    from app.llm import ModelError, check_vendors
+    from app.settings import SettingsError
+
+    vendor = settings.worker_model.partition(":")[0].strip()
+    try:
+        check_vendors({vendor: None})
+    except ModelError as error:
+        raise SettingsError(f"CORDBOARD_WORKER_MODEL: {error}") from None
 
 
 def _cannot_start(error: Exception) -> int:

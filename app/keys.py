@@ -10,6 +10,7 @@ if TYPE_CHECKING:  # only the types: a key needs nothing of what it stands for
     from app.counters import Counters
     from app.feed import Feed
     from app.identity import Identity, Principal
+    from app.knowledge import FileReader, Librarian
     from app.outward import Outward
     from app.records import Recorder
     from app.server.credentials import WsUsers
@@ -26,7 +27,9 @@ __all__ = [
     "DELIVERER",
     "DRAINING",
     "FEED",
+    "FILE_READER",
     "IDENTITY",
+    "LIBRARIAN",
     "OUTWARD",
     "PRINCIPAL",
     "RECORDER",
@@ -45,8 +48,12 @@ DELIVERER: Final[web.AppKey["Deliverer"]] = web.AppKey("deliverer")
 DRAINING: Final[web.AppKey[asyncio.Event]] = web.AppKey("draining")
 """Set when the server takes no new calls any more."""
 FEED: Final[web.AppKey["Feed"]] = web.AppKey("feed")
+FILE_READER: Final[web.AppKey["FileReader"]] = web.AppKey("file_reader")
+"""Reads files that are uploaded; there where a store is."""
 IDENTITY: Final[web.AppKey["Identity"]] = web.AppKey("identity")
 """Tells who somebody is; there where a store is."""
+LIBRARIAN: Final[web.AppKey["Librarian"]] = web.AppKey("librarian")
+"""Answers from documents; there where a store is."""
 PRINCIPAL: Final[web.RequestKey["Principal"]] = web.RequestKey("principal")
 """In a request that was let in: who asks."""
 OUTWARD: Final[web.AppKey["Outward"]] = web.AppKey("outward")

@@ -131,6 +131,10 @@ class Event(StrEnum):
     LATE_RESULT_UNDELIVERED = auto()
 
     LOOKUP_FAILED = auto()
+    KNOWLEDGE_FAILED = auto()
+    KNOWLEDGE_WITHOUT_WORKER = auto()
+    KNOWLEDGE_WORKER_FAILED = auto()
+    KNOWLEDGE_QUESTION_LOST = auto()
     HTTP_TOOL_FAILED = auto()
     HTTP_TOOL_MISSING = auto()
 

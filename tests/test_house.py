@@ -73,6 +73,8 @@ SAME_LAYER: dict[str, set[str]] = {
     "session": {"application", "feed", "counters"},
     "builtin_tools": {"session", "mcp_tools", "records"},
     "stored": {"session", "builtin_tools", "identity", "mcp_tools"},
+    "builtin_tools": {"session", "mcp_tools", "knowledge"},
+    "stored": {"session", "builtin_tools", "identity", "knowledge", "mcp_tools"},
     "calls": {"session", "application", "feed", "counters"},
     "records": {"session", "feed", "counters"},
     "metrics": {"keys", "rest", "counters"},

@@ -13,6 +13,7 @@ from app.builtin_tools.looking_up import (
     look_up_early,
     outside_number,
 )
+from app.builtin_tools.querying import build_query_knowledge
 from app.builtin_tools.transferring import Target, build_transfer_call
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Target",
     "build_end_call",
     "build_lookup_caller",
+    "build_query_knowledge",
     "build_transfer_call",
     "look_up",
     "look_up_early",

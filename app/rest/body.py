@@ -10,14 +10,14 @@ from aiohttp.web import RequestPayloadError
 from app.keys import SETTINGS
 from app.rest.problems import Problem
 
-__all__ = ["JSON", "read_body", "read_json", "read_text"]
+__all__ = ["JSON", "LARGEST", "read_body", "read_json", "read_text"]
 
 JSON: Final = "application/json"
 LARGEST: Final = 256 * 1024
 SECONDS: Final = 10.0
 
 
-async def read_json(request: web.Request) -> bytes:
+async def read_json(request: web.Request, largest: int = LARGEST) -> bytes:
     """The body as clean JSON: no NaN, no lone surrogates, no numbers that nobody can send on.
 
     Raises:
@@ -25,7 +25,7 @@ async def read_json(request: web.Request) -> bytes:
     """
     if not _is_json(request):
         raise _unexpected(request, JSON)
-    body = await read_body(request)
+    body = await read_body(request, largest)
     if not body.strip():
         raise Problem(400, "The body is empty; send a JSON object.", kind="malformed-json")
     try:
@@ -49,19 +49,26 @@ async def read_text(request: web.Request, kind: str) -> str:
         raise Problem(400, detail, kind="malformed-body") from None
 
 
-async def read_body(request: web.Request) -> bytes:
+async def read_body(
+    request: web.Request, largest: int = LARGEST, *, seconds: float = SECONDS
+) -> bytes:
     """The bytes; who has a key may still be slow, break off, or send what swells.
+
+    Args:
+        request: Whose body.
+        largest: How many bytes it may have.
+        seconds: How long it may take to come.
 
     Raises:
         Problem: 400, 408 or 413.
     """
     # What jambonz takes must come through, even where JSON writes a letter in more bytes.
-    largest = max(LARGEST, 2 * request.app[SETTINGS].max_frame)
+    largest = max(largest, 2 * request.app[SETTINGS].max_frame)
     try:
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(seconds):
             return await request.clone(client_max_size=largest).read()
     except TimeoutError:
-        raise Problem(408, f"The body did not come within {SECONDS:g} s.") from None
+        raise Problem(408, f"The body did not come within {seconds:g} s.") from None
     except RequestPayloadError as error:
         reason = " ".join(str(getattr(error.__cause__, "message", error)).split())[:200]
         raise Problem(400, f"The body cannot be read: {reason}.", kind="malformed-body") from None

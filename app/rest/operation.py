@@ -19,10 +19,11 @@ from pydantic import TypeAdapter, ValidationError
 from app.identity import PUBLIC, Need
 from app.logs import Event
 from app.rest.access import ACCESS
-from app.rest.body import JSON, read_json, read_text
+from app.rest.body import JSON, LARGEST, read_json, read_text
 from app.rest.explain import explain
 from app.rest.own import acting, ids_of
 from app.rest.problems import HEADERS, REQUEST_ID, Problem, invalid
+from app.rest.upload import FORM, read_upload
 
 __all__ = ["Answer", "Operation", "Reply", "misfit", "operation"]
 
@@ -78,6 +79,7 @@ class Operation:
     inputs: Mapping[str, TypeAdapter[Any]]
     output: TypeAdapter[Any]
     takes: str = JSON
+    largest: int = LARGEST
 
     @property
     def is_public(self) -> bool:
@@ -120,10 +122,12 @@ class Operation:
     async def _read(self, part: str, request: web.Request) -> Any:
         adapter = self.inputs[part]
         try:
+            if part == "body" and self.takes == FORM:
+                return adapter.validate_python(await read_upload(request, self.largest))
             if part == "body" and self.takes != JSON:
                 return adapter.validate_python(await read_text(request, self.takes))
             if part == "body":
-                return adapter.validate_json(await read_json(request))
+                return adapter.validate_json(await read_json(request, self.largest))
             return adapter.validate_strings(_strings(part, request))
         except ValidationError as error:
             raise misfit(PLACES.get(part, part), error, adapter) from None
@@ -178,6 +182,7 @@ def operation(
     problems: Mapping[int, str] | None = None,
     name: str = "",
     takes: str = JSON,
+    largest: int = LARGEST,
 ) -> Callable[[Function], Operation]:
     """Declare an endpoint.
 
@@ -188,7 +193,9 @@ def operation(
         answers: By status; what the function returns is written with the lowest one.
         problems: What else it may answer, by status, with the reason.
         name: Its operationId; the function's name by default.
-        takes: Media type of the body; one that is not JSON is passed in as text.
+        takes: Media type of the body; one that is not JSON is passed in as text, and a form as the
+            file in it.
+        largest: Bytes of the body, where it is JSON or a file.
     """
 
     def declare(function: Function) -> Operation:
@@ -205,6 +212,7 @@ def operation(
             {part: TypeAdapter(hints[part]) for part in parts},
             TypeAdapter(answers[min(answers)].type),
             takes,
+            largest,
         )
 
     return declare

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from app.keys import CALLS, OUTWARD, SETTINGS, STORE, STORED_AGENTS, VAULT
+from app.keys import CALLS, LIBRARIAN, OUTWARD, SETTINGS, STORE, STORED_AGENTS, VAULT
 from app.stored import CallHooks, Outfitter, StoredAgents
 
 __all__ = ["setup_stored_agents"]
@@ -14,7 +14,8 @@ def setup_stored_agents(web_app: web.Application) -> None:
     """Give the calls of a node its stored agents."""
     vault, outward = web_app[VAULT], web_app[OUTWARD]
     hooks = CallHooks(outward)
-    outfitter = Outfitter(outward, vault, web_app[SETTINGS].llm_keys)
+    keys, librarian = web_app[SETTINGS].llm_keys, web_app[LIBRARIAN]
+    outfitter = Outfitter(outward, vault, keys, librarian)
     agents = StoredAgents(web_app[STORE], vault, outfitter, hooks)
     web_app[CALLS].runtime.agents = web_app[STORED_AGENTS] = agents
 

@@ -37,6 +37,7 @@ from app.mcp_tools import POOL
 from app.outward import Outward
 from app.server.agents import setup_stored_agents
 from app.server.credentials import WsUsers
+from app.server.knowledge import setup_knowledge
 from app.server.lookout import LOOKOUT, Lookout
 from app.server.recording import setup_records
 from app.server.site import Site
@@ -95,6 +96,7 @@ def build(
         web_app[IDENTITY] = Identity(store, web_app[VAULT])
         web_app[WS_USERS].directory = web_app[IDENTITY].ring
         web_app.cleanup_ctx.append(keep_keys)
+        setup_knowledge(web_app)
         setup_stored_agents(web_app)
     metrics.setup(web_app)
     rest.setup(web_app)  # before the applications: a path with parameters must not hide these

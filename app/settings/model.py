@@ -81,6 +81,20 @@ class Settings(BaseModel):
         description="Credentials of model vendors, as JSON: a key, or its fields, for each vendor;"
         " or the path of a file that holds it.",
     )
+    worker_model: str = Field(
+        default="openai:gpt-4o-mini",
+        pattern=r"^\s*[\w.-]+(:.+)?$",
+        max_length=200,
+        description="The model that answers from knowledge bases, as `vendor:model`, where an"
+        " organisation has not chosen one.",
+    )
+    knowledge_budget: int = Field(
+        default=60_000,
+        ge=1000,
+        le=2_000_000,
+        description="Characters of documents that go to it with one question; of more, the best"
+        " passages go.",
+    )
     data_dir: Path = Field(
         default=Path(".cordboard"), description="Where the server keeps its own files."
     )

@@ -38,7 +38,7 @@ a about am an and any are as at be been but by can could did do does for from ha
 him his how i if in into is it its just may me might must my no not of on or our please shall she
 should so some tell than that the their them then there these they this those to up us was we were
 what when where which who whom whose why will with would you your know want need ll re ve don didn
-doesn isn hello hi hey ok okay yes thank thanks
+doesn isn much many long often get got hello hi hey ok okay yes thank thanks
 """
 _SMALL_WORDS: Final = frozenset(_SMALL.split())
 

@@ -10,12 +10,14 @@ from app.builtin_tools import (
     Target,
     build_end_call,
     build_lookup_caller,
+    build_query_knowledge,
     build_transfer_call,
     look_up_early,
 )
 from app.builtin_tools.http.kept import KeptTools
 from app.builtin_tools.mcp import build_mcp_tools
 from app.identity.organisation_secrets import lookup_secret, vendor_keys
+from app.knowledge import Librarian
 from app.mcp_tools import McpTools
 from app.outward import Outward, OutwardError
 from app.stored.order import Order
@@ -38,12 +40,16 @@ class Outfitter:
         outward: Asks what operators name.
         vault: Opens the organisation's secrets.
         llm_keys: Credentials of model vendors for those who have none of their own.
+        librarian: Answers from the organisation's documents.
     """
 
-    def __init__(self, outward: Outward, vault: Vault, llm_keys: Credentials) -> None:
+    def __init__(
+        self, outward: Outward, vault: Vault, llm_keys: Credentials, librarian: Librarian
+    ) -> None:
         self._outward, self._vault, self._llm_keys = outward, vault, llm_keys
         self._kept = KeptTools(outward, vault)
         self._servers = Recent[bytes, Built](MOST_SERVERS)
+        self._librarian = librarian
 
     async def prepare(self, order: Order) -> None:
         """Look the caller up for the first words, where somebody wants that."""
@@ -54,7 +60,8 @@ class Outfitter:
 
     async def tools(self, order: Order) -> Sequence[Built]:
         """The tools that it has switched on, in the order in which the model sees them."""
-        built = [one for one in self._built_in(order) if one is not None]
+        found = [await self._query_knowledge(order), *self._built_in(order)]
+        built = [one for one in found if one is not None]
         kept = await self._kept.build(order.tenant, order.data.http_tools)
         return [*built, *kept, *await self._of_servers(order)]
 
@@ -67,6 +74,10 @@ class Outfitter:
             own = {}
         key = {**self._llm_keys, **own}.get(vendor, {}).get("apiKey")
         return key if isinstance(key, str) else None
+
+    async def _query_knowledge(self, order: Order) -> Built | None:
+        ids = order.knowledge_base_ids if order.data.tools.query_knowledge else ()
+        return await build_query_knowledge(order.tenant, ids, self._librarian)
 
     def _built_in(self, order: Order) -> Iterator[Built | None]:
         on = order.data.tools

@@ -25,6 +25,7 @@ UPDATE = {"type": "generate_reply", "user_input": "Hello."}
 AGENT = {"name": "Front desk", "prompt": "Be kind.", "realtime_config": {"provider": "openai"}}
 WEBHOOK = {"url": "https://hooks.example/calls", "events": ["call.ended"], "is_active": True}
 TOOL = {"name": "find_order", "description": "Find it.", "url": "https://shop.example/orders"}
+DOCUMENT = {"title": "Opening hours", "content": "We open at nine."}
 AGENT_FILE = """---
 name: Front desk
 id: {agent_id}
@@ -38,8 +39,6 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "choose_organisation": lambda ids: {"organisation_id": ids["organisation_id"]},
     "change_password": lambda ids: {"current_password": PASSWORD, "new_password": PASSWORD},
     "choose_password": lambda ids: {"token": ids["password_token"], "new_password": PASSWORD},
-    "create_agent": lambda ids: {**AGENT, "knowledge_base_ids": []},
-    "replace_agent": lambda ids: {**AGENT, "knowledge_base_ids": []},
     "invite_person": lambda ids: {"email": like("@"), "role": "viewer"},
     "change_person": lambda ids: {"role": "editor"},
     "create_key": lambda ids: {"name": "A program", "scopes": ["calls:read"]},
@@ -51,6 +50,8 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     },
     "change_credential": lambda ids: {"name": "Another jambonz"},
     "change_organisation": lambda ids: {"retention_days": 30},
+    "create_agent": lambda ids: {**AGENT, "knowledge_base_ids": [ids["knowledge_id"]]},
+    "replace_agent": lambda ids: {**AGENT, "knowledge_base_ids": [ids["knowledge_id"]]},
     "import_agent": AGENT_FILE.format_map,
     "check_agent": AGENT_FILE.format_map,
     "try_lookup": lambda ids: {"phone_number": "+15085551212"},
@@ -59,6 +60,13 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "try_tool": lambda ids: {"arguments": {}},
     "create_webhook": lambda ids: WEBHOOK,
     "replace_webhook": lambda ids: WEBHOOK,
+    "create_knowledge_base": lambda ids: {"title": "Shop"},
+    "replace_knowledge_base": lambda ids: {"title": "Shop"},
+    "create_document": lambda ids: DOCUMENT,
+    "replace_document": lambda ids: DOCUMENT,
+    "upload_document": lambda ids: b"We open at nine.",
+    "import_document": lambda ids: {"url": ids["page_url"]},
+    "query_knowledge_base": lambda ids: {"question": "When do you open?"},
     "update_agent": lambda ids: UPDATE,
     "send_command": lambda ids: {"command": "tag", "data": {"level": "gold"}},
     "update_call": lambda ids: {"agent_update": UPDATE},
@@ -137,6 +145,8 @@ def fill(operation: Operation, ids: Ids) -> Filled:
     if operation.name not in BODIES:
         pytest.fail(f"{operation.name}: give this test a body for it, in tests/tenants/filling.py")
     body = BODIES[operation.name](ids)
+    if isinstance(body, bytes):
+        return Filled(operation.method, path, body, "text/plain")
     if isinstance(body, str):
         return Filled(operation.method, path, body.encode(), operation.takes)
     if missing := [one for one in properties(operation, "body") if is_id(one) and one not in body]:

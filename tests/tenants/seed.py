@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 
-from tests.tenants.filling import AGENT, TOOL, WEBHOOK, Filled
+from tests.tenants.filling import AGENT, DOCUMENT, TOOL, WEBHOOK, Filled
 from tests.tenants.party import Party
 
 
@@ -13,7 +13,20 @@ async def seed(party: Party) -> None:
     about = {"client_lookup_url": f"http://127.0.0.1:9/of-{party.name}"}  # nothing may go there
     answer = await party.ask(Filled("PATCH", "/api/organisation", orjson.dumps(about)))
     assert answer.status == 200, answer
-    agent = {**AGENT, "name": f"Agent of {party.name}", "prompt": f"Secret of {party.name}"}
+    path = "/api/knowledge-bases"
+    party.ids["knowledge_id"] = base = await make(party, path, {"title": f"Shop of {party.name}"})
+    document = {**DOCUMENT, "content": f"Secret hours of {party.name}"}
+    party.ids["document_id"] = await make(party, f"{path}/{base}/documents", document)
+    await party.tenant.questions.note([base], f"Where is the bank of {party.name}?")
+    (question,) = await party.tenant.questions.list(base)
+    party.ids["question_id"] = question.id
+    linked = {"knowledge_base_ids": [base]}
+    agent = {
+        **AGENT,
+        **linked,
+        "name": f"Agent of {party.name}",
+        "prompt": f"Secret of {party.name}",
+    }
     party.ids["agent_id"] = await make(party, "/api/agents", agent)
     person = {"email": f"person@{party.name}.example", "role": "viewer"}
     party.ids["person_id"] = await make(party, "/api/people", person)

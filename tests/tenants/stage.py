@@ -30,6 +30,7 @@ from tests.server.jambonz import LIMIT
 from tests.server.organisations import PASSWORD as WS_PASSWORD
 from tests.tenants.party import Party
 from tests.tenants.seed import seed
+from tests.web_peer import peer
 
 NAMES = ("default", "north", "south")
 
@@ -73,7 +74,11 @@ async def opened_store(template: Path, folder: Path) -> AsyncIterator[Store]:
 @asynccontextmanager
 async def set_up(store: Store) -> AsyncIterator[dict[str, Party]]:
     """A node with the three organisations, by their names."""
-    settings = Settings(api_keys=(SecretStr("key-of-the-node"),), rate_limit="100000/second")
+    settings = Settings(
+        api_keys=(SecretStr("key-of-the-node"),),
+        rate_limit="100000/second",
+        allow_private=("127.0.0.1",),
+    )
     own, shared = application("/own", shared=False), application("/shared", shared=True)
     web_app = build(settings, [own, shared, quiet, stored_agent], store=store)
     web_app[DELIVERER] = Still(store, web_app[OUTWARD], web_app[VAULT])
@@ -82,7 +87,10 @@ async def set_up(store: Store) -> AsyncIterator[dict[str, Party]]:
         web_app[ACCESS].slowdown = Slowdown(sleep=at_once)
         parties = {name: await found(server, store, name) for name in NAMES}
         await web_app[IDENTITY].ring.refresh()
+        website = await stack.enter_async_context(peer())
+        page = website.on("/hours", "<p>We open at nine.", content_type="text/html")
         for party in parties.values():
+            party.ids["page_url"], party.common["page_url"] = "no-page", page
             await settle(party)
             party.ids["twin_call_sid"] = await stack.enter_async_context(twin_call(party))
             await seed(party)

@@ -32,9 +32,7 @@ IN_TURN = sorted(ALL_OPERATIONS, key=in_turn)
 PAIRS = [("default", "north"), ("north", "default"), ("north", "south")]
 # What no operation makes yet.
 NOT_YET = {
-    "agent_knowledge", "call_pieces", "knowledge_bases",
-    "knowledge_documents", "knowledge_passages", "knowledge_questions", "knowledge_terms",
-    "tool_calls", "turns",
+    "call_pieces", "tool_calls", "turns",
 }  # fmt: skip
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

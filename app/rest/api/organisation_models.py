@@ -75,7 +75,8 @@ class OrganisationBody(Body):
         bool | None, Field(description="Ask when a call begins, before the first words.")
     ] = None
     worker_model: Annotated[
-        ModelSpec | None, Field(description="`vendor:model` that answers from documents.")
+        ModelSpec | None,
+        Field(description="`vendor:model` that answers from documents; null: the server's."),
     ] = None
     retention_days: Annotated[
         Annotated[int, Field(ge=1, le=36_500), BeforeValidator(_whole)] | None,
