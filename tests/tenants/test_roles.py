@@ -121,7 +121,7 @@ async def test_a_tool_of_mcp_is_for_whom_its_declaration_says(
 # Nothing is kept of what these are sent, or all of it is the person's own.
 CHANGES_NOTHING_OF_OTHERS = {
     "change_password", "check_agent", "choose_organisation", "choose_password", "sign_in",
-    "sign_out",
+    "query_knowledge_base", "sign_out",
 }  # fmt: skip
 
 
