@@ -48,7 +48,7 @@ def refusing(body: AgentData | None = None) -> Iterator[None]:
         raise _moved(error.agent) from None
     except UnknownBases as error:
         ids = body.knowledge_base_ids if body is not None else list(error.ids)
-        text = "there is no such knowledge base in this organisation; see GET /api/knowledge"
+        text = "there is no such knowledge base in this organisation; see GET /api/knowledge-bases"
         errors = [(f"{LINKS}[{ids.index(id_)}]", f"{text}; got {id_!r}") for id_ in error.ids]
         raise invalid(f"{errors[0][0]}: {errors[0][1]}.", errors) from None
 
