@@ -16,7 +16,7 @@ async def parties(
 ) -> AsyncIterator[Parties]:
     """The node on which all is asked."""
     async with (
-        opened_store(sqlite_template, tmp_path_factory.mktemp("tenants")) as store,
-        set_up(store) as parties,
+        opened_store(sqlite_template, tmp_path_factory.mktemp("tenants")) as (store, onlooker),
+        set_up(store, onlooker) as parties,
     ):
         yield parties

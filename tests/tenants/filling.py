@@ -7,6 +7,7 @@ import re
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 from urllib.parse import quote, unquote_plus, urlencode
 
@@ -159,6 +160,7 @@ def without_query(filled: Filled) -> Filled:
     return replace(filled, path=filled.path.partition("?")[0])
 
 
+@cache
 def properties(operation: Operation, part: str) -> list[str]:
     """The names in a part of an operation's requests."""
     adapter = operation.inputs.get(part)

@@ -46,6 +46,7 @@ class Party:
     """One organisation.
 
     Attributes:
+        onlooker: Looks into the store past all that is tested.
         ids: What it has, by kind: another one that names it is to find nothing.
         common: In place of some of these: what is there for everybody, or only good for itself.
     """
@@ -55,6 +56,7 @@ class Party:
     owner_id: str
     server: Server
     store: Store
+    onlooker: sa.Engine
     call: Jambonz = None  # type: ignore[assignment]  # comes soon
     ids: dict[str, str] = field(default_factory=dict)
     common: dict[str, str] = field(default_factory=dict)
@@ -125,6 +127,21 @@ class Party:
         await call.tool_call("price", {"item": f"secret of {self.name}"})
         return call
 
+    def rows(self, *, without: Collection[str] = ()) -> dict[str, list[Any]]:
+        """All that stands in the store of it, table by table."""
+        found = {}
+        with self.onlooker.connect() as connection:
+            for table in METADATA.sorted_tables:
+                mine = owned(table, self.organisation_id)
+                if mine is not None and table.name not in without:
+                    query = sa.select(table).where(mine).order_by(*table.primary_key.columns)
+                    found[table.name] = [tuple(row) for row in connection.execute(query)]
+        return found
+
+    def empty_tables(self) -> set[str]:
+        """The tables in which it has nothing."""
+        return {name for name, rows in self.rows().items() if not rows}
+
     async def picture(self, *, without: Collection[str] = ()) -> dict[str, Any]:
         """All that the organisation has, and all that was told to it; but for some tables."""
         web_app = self.server.web_app
@@ -136,7 +153,7 @@ class Party:
             "feed": entries(web_app[FEED], [one.key for one in calls]),
             "frames": [*self.call.frames],
             "is_over": self.call.is_over,
-            "rows": await rows(self.store, self.organisation_id, without=without),
+            "rows": self.rows(without=without),
         }
 
 
@@ -154,21 +171,6 @@ def entries(feed: Feed, keys: list[str]) -> dict[str, Any]:
     return told
 
 
-async def rows(
-    store: Store, organisation_id: str, *, without: Collection[str] = ()
-) -> dict[str, list[Any]]:
-    """All that stands in the store of an organisation, table by table."""
-    found = {}
-    async with store.reading() as connection:
-        for table in METADATA.sorted_tables:
-            if table.name in without:
-                continue
-            if (mine := owned(table, organisation_id)) is not None:
-                query = sa.select(table).where(mine).order_by(*table.primary_key.columns)
-                found[table.name] = [tuple(row) for row in await connection.execute(query)]
-    return found
-
-
 def owned(table: sa.Table, organisation_id: str) -> sa.ColumnElement[bool] | None:
     """Which rows of a table are an organisation's."""
     members = METADATA.tables["memberships"].c
@@ -183,9 +185,3 @@ def owned(table: sa.Table, organisation_id: str) -> sa.ColumnElement[bool] | Non
     if "user_id" in columns:
         return columns.user_id.in_(people)
     return None
-
-
-async def empty_tables(party: Party) -> set[str]:
-    """The tables in which it has nothing."""
-    found = await rows(party.store, party.organisation_id)
-    return {name for name, rows in found.items() if not rows}

@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 import orjson
+import sqlalchemy as sa
 from pydantic import SecretStr
 
 from app import Agent, Application, Session, Verb, pause, tool
@@ -63,16 +64,18 @@ async def wait(session: Session) -> list[Verb]:
 
 
 @asynccontextmanager
-async def opened_store(template: Path, folder: Path) -> AsyncIterator[Store]:
+async def opened_store(template: Path, folder: Path) -> AsyncIterator[tuple[Store, sa.Engine]]:
     """A new store in SQLite; that nothing builds a query without its organisation is one code."""
+    url = f"sqlite:///{folder / 'cordboard.db'}"
     shutil.copy(template, folder / "cordboard.db")
-    store = await open_store(f"sqlite:///{folder / 'cordboard.db'}")
-    yield store
+    store, onlooker = await open_store(url), sa.create_engine(url)
+    yield store, onlooker
+    onlooker.dispose()
     await store.close()
 
 
 @asynccontextmanager
-async def set_up(store: Store) -> AsyncIterator[dict[str, Party]]:
+async def set_up(store: Store, onlooker: sa.Engine) -> AsyncIterator[dict[str, Party]]:
     """A node with the three organisations, by their names."""
     settings = Settings(
         api_keys=(SecretStr("key-of-the-node"),),
@@ -85,7 +88,7 @@ async def set_up(store: Store) -> AsyncIterator[dict[str, Party]]:
     async with serving_on_loopback(web_app) as server, AsyncExitStack() as stack:
         web_app[IDENTITY].passwords = cheap_passwords()
         web_app[ACCESS].slowdown = Slowdown(sleep=at_once)
-        parties = {name: await found(server, store, name) for name in NAMES}
+        parties = {name: await found(server, store, onlooker, name) for name in NAMES}
         await web_app[IDENTITY].ring.refresh()
         website = await stack.enter_async_context(peer())
         page = website.on("/hours", "<p>We open at nine.", content_type="text/html")
@@ -104,7 +107,7 @@ class Still(Deliverer):
         await asyncio.Event().wait()
 
 
-async def found(server: Server, store: Store, name: str) -> Party:
+async def found(server: Server, store: Store, onlooker: sa.Engine, name: str) -> Party:
     """An organisation with an owner, a key, and a user of control sockets."""
     identity = server.web_app[IDENTITY]
     email, hashed = f"owner@{name}.example", await identity.passwords.hash(PASSWORD)
@@ -112,7 +115,7 @@ async def found(server: Server, store: Store, name: str) -> Party:
     assert (organisation_id == DEFAULT_ORGANISATION) == (name == "default")
     tenant = store.tenant(organisation_id, "test")
     (owner,) = await tenant.people.list()
-    party = Party(name, organisation_id, owner.id, server, store)
+    party = Party(name, organisation_id, owner.id, server, store, onlooker)
     await tenant.credentials.create(
         name=f"Credential of {name}", user_name=name, digest=digest_of(WS_PASSWORD), account_sids=[]
     )
