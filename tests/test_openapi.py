@@ -1,14 +1,14 @@
 """The OpenAPI document: right in itself, and held to the running server by schemathesis."""
 
 import asyncio
-import sys
 from pathlib import Path
 from typing import Any
 
 from app.feed import Feed
 from app.rest import OPERATIONS
 from app.rest.openapi import describe
-from tests.rest_server import KEY, FakeCalls, FakeSession, serving
+from tests.rest_server import FakeCalls, FakeSession, serving
+from tests.schemathesis import schemathesis
 
 
 def documented(*, secured: bool = True) -> dict[str, Any]:
@@ -101,20 +101,3 @@ async def test_the_server_keeps_what_its_document_says(tmp_path: Path) -> None:
     for code, report in runs:
         assert code == 0, report
     assert calls.sent
-
-
-async def schemathesis(url: str, folder: Path, *options: str) -> tuple[int | None, str]:
-    """Run all of its checks; gives the exit code and what it wrote.
-
-    The seed is fixed, since a schema cannot say all: two tools of one name fit it and are refused.
-    """
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "schemathesis.cli", "run", url, "--checks=all", "--seed=1"),
-        *("--continue-on-failure", "--no-color", f"--header=Authorization:Bearer {KEY}"),
-        *options,
-        cwd=folder,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    written, _ = await process.communicate()
-    return process.returncode, written.decode()

@@ -171,7 +171,8 @@ def _answers(each: Operation, schemas: Mapping[str, Json]) -> Json:
 def _answer(answer: Answer, schema: Json | None) -> Json:
     described: Json = {"description": answer.description}
     if schema is not None:
-        described["content"] = {answer.media_type: {"schema": schema}}
+        kinds = filter(None, (answer.media_type, answer.or_media_type))
+        described["content"] = {kind: {"schema": schema} for kind in kinds}
     return described
 
 

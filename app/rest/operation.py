@@ -43,11 +43,13 @@ class Answer:
         description: For the reader of the OpenAPI document.
         type: Of the body, as pydantic understands it; None for no body.
         media_type: Of the body.
+        or_media_type: Another one that may be asked for.
     """
 
     description: str
     type: Any = None
     media_type: str = JSON
+    or_media_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ HARMLESS: Final = re.compile(r"^\+\d{1,30}$")
     "GET",
     f"{ROUTE}/export",
     needs=READ,
-    answers={200: Answer("The newest first.", str, "text/csv")},
+    answers={200: Answer("The newest first.", str, "text/csv", "application/jsonl")},
     name="export_call_records",
 )
 async def export_calls(request: web.Request, query: ExportQuery) -> web.StreamResponse:
