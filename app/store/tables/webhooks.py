@@ -47,7 +47,7 @@ DELIVERIES: Final = sa.Table(
         ["webhooks.organisation_id", "webhooks.id"],
         ondelete="CASCADE",
     ),
-    sa.UniqueConstraint("organisation_id", "webhook_id", "event_id"),
+    sa.UniqueConstraint("organisation_id", "event_id", "webhook_id"),
     sa.Index(None, "organisation_id", "webhook_id", "created_at", "id"),
     sa.Index(None, "finished_at"),
 )
