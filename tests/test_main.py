@@ -370,3 +370,14 @@ def test_a_key_of_a_vendor_that_does_not_exist_is_said_in_one_line(
         "cordboard: CORDBOARD_LLM_KEYS: no model vendor 'opnai'; did you mean 'openai'?; known: "
     )
     assert "hunter2" not in line
+
+
+def test_a_worker_model_of_a_vendor_that_does_not_exist_stops_the_start(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CORDBOARD_WORKER_MODEL", "opnai:gpt-4o-mini")
+    monkeypatch.setenv("CORDBOARD_DATA_DIR", str(tmp_path))
+
+    assert main(["serve"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("cordboard: CORDBOARD_WORKER_MODEL: no model vendor 'opnai'; did you")

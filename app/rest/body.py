@@ -50,20 +50,21 @@ async def read_text(request: web.Request, kind: str) -> str:
 
 
 async def read_body(
-    request: web.Request, largest: int = LARGEST, *, seconds: float = SECONDS
+    request: web.Request, largest: int = LARGEST, *, seconds: float | None = None
 ) -> bytes:
     """The bytes; who has a key may still be slow, break off, or send what swells.
 
     Args:
         request: Whose body.
         largest: How many bytes it may have.
-        seconds: How long it may take to come.
+        seconds: How long it may take to come; 10 s if not said.
 
     Raises:
         Problem: 400, 408 or 413.
     """
     # What jambonz takes must come through, even where JSON writes a letter in more bytes.
     largest = max(largest, 2 * request.app[SETTINGS].max_frame)
+    seconds = SECONDS if seconds is None else seconds
     try:
         async with asyncio.timeout(seconds):
             return await request.clone(client_max_size=largest).read()
