@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any
 
 import orjson
@@ -91,8 +92,9 @@ class Party:
         """Ask over REST, as the owner if not by these headers; a stream is only begun."""
         who = await self.person() if headers is None else headers
         headers = {**who, **asked.headers}
+        data = None if asked.data is None else BytesIO(asked.data)
         url, client = self.server.url(asked.path), self.server.client
-        async with client.request(asked.method, url, data=asked.data, headers=headers) as answer:
+        async with client.request(asked.method, url, data=data, headers=headers) as answer:
             is_stream = answer.content_type == "text/event-stream"
             text = (await answer.content.readany()).decode() if is_stream else await answer.text()
             kept = {
@@ -129,6 +131,8 @@ class Party:
         about = {"account_sid": f"account-of-{self.name}", "caller_name": f"Caller of {self.name}"}
         await call.open(**about, **{"from": number})
         await call.tool_call("price", {"item": f"secret of {self.name}"})
+        await call.event("turn_end", transcript=f"secret of {self.name}", response="Much.")
+        await call.tool_call("price", {"item": "nothing"})  # by then that event was heard
         return call
 
     def rows(self, *, without: Collection[str] = ()) -> dict[str, list[Any]]:
