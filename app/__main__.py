@@ -224,7 +224,7 @@ def welcome(settings: "Settings", applications: "Sequence[Application]") -> str:
         f"Cordboard {version('cordboard')} answers at {settings.websocket_url}",
         *calls,
         "",
-        f"REST      {settings.base_url}/v1",
+        f"REST      {settings.base_url}/v1 steers calls, {settings.base_url}/api keeps agents",
         f"MCP       {settings.base_url}/mcp",
         f"API key   {_where_the_key_is(settings)}",
         *(["Reload    a change in handlers/ or hooks/ reaches the next call"] * settings.reload),
@@ -252,7 +252,9 @@ def _call_commands(settings: "Settings", applications: "Sequence[Application]") 
     origin, _, sample = DIALLED_BY_DEFAULT.rpartition("/")
     is_default = settings.websocket_url == origin
     server = "" if is_default else settings.websocket_url
-    paths = [one.path for one in applications]
+    paths = [one.path for one in applications if "{" not in one.path]  # which can be dialled so
+    if not paths:
+        return
     first = f"/{sample}" if f"/{sample}" in paths else paths[0]
     is_sample = is_default and first == f"/{sample}"
     command = _call_command("" if is_sample else f"{server}{first}", settings)

@@ -297,6 +297,13 @@ def test_a_lone_application_is_the_one_to_call() -> None:
     assert welcome(Settings(), APPLICATIONS[:1]).endswith("terminal:  make call ARGS=/menu")
 
 
+def test_no_command_dials_a_path_that_wants_a_parameter() -> None:
+    stored = Application("/agents/{agent_id}")
+
+    assert "make call" not in welcome(Settings(), [stored])
+    assert "ARGS=/agents" not in welcome(Settings(), [stored, *APPLICATIONS])
+
+
 def test_a_password_is_asked_for_in_the_next_command() -> None:
     settings = Settings(ws_user="j", ws_password="p")
 
