@@ -21,9 +21,10 @@ __all__ = ["Writer"]
 
 FIRST_WAIT: Final = 0.2
 LONGEST_WAIT: Final = 10.0
-# What is written at once: the calls of the node wait while it is made ready.
+# What is written at once, and how much of it is made ready before the calls have their turn.
 MOST_PIECES: Final = 100
-MOST_ITEMS: Final = 1000
+MOST_ITEMS: Final = 4000
+ITEMS_AT_A_TIME: Final = 500
 MOST_WAITING: Final = 100_000
 
 log = structlog.get_logger("cordboard.records")
@@ -83,7 +84,8 @@ class Writer:
         while self._waiting or self._ready:
             if self.is_away and time.monotonic() < self._again:
                 return
-            self._ready = self._ready or self._take()
+            if not self._ready:
+                await self._take()
             try:
                 await self._write(self._ready)
             except StoreUnavailable as error:
@@ -93,16 +95,18 @@ class Writer:
             self._ready = []
             await asyncio.sleep(0)  # the calls have their turn
 
-    def _take(self) -> list[Ready]:
-        """The pieces that are written next."""
-        ready: list[Ready] = []
-        items = 0
-        while self._waiting and len(ready) < MOST_PIECES and items < MOST_ITEMS:
+    async def _take(self) -> None:
+        """Make ready the pieces that are written next; being cancelled loses none."""
+        items = at_a_time = 0
+        while self._waiting and len(self._ready) < MOST_PIECES and items < MOST_ITEMS:
             piece = self._waiting.popleft()
             self._bytes -= piece.size
+            self._ready.append((piece.organisation_id, news_of(piece, self._prices)))
             items += len(piece.items)
-            ready.append((piece.organisation_id, news_of(piece, self._prices)))
-        return ready
+            at_a_time += len(piece.items)
+            if at_a_time >= ITEMS_AT_A_TIME:
+                at_a_time = 0
+                await asyncio.sleep(0)
 
     async def _write(self, ready: Sequence[Ready]) -> None:
         """Write some; if one of them cannot be, for what it holds, the others are all the same."""
