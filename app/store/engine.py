@@ -16,7 +16,6 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.store.errors import StoreError
-from app.store.one_hop import DRIVER
 
 __all__ = ["Engines", "open_engines"]
 
@@ -24,9 +23,9 @@ READERS = 4
 CONNECTIONS = 10
 PATIENCE = 30
 """Seconds that a transaction waits for its turn: a crowd is slow, but not refused."""
-PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=15000", "foreign_keys=ON")
+PRAGMAS = ("busy_timeout=15000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
 KNOWN = {
-    "sqlite": DRIVER,
+    "sqlite": "sqlite+aiosqlite",
     "postgresql": "postgresql+asyncpg",
     "postgres": "postgresql+asyncpg",
 }
