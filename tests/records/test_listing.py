@@ -83,6 +83,21 @@ async def test_every_filter_walks_along_an_index_and_sorts_nothing(
             assert "Seq Scan" not in one
 
 
+async def test_sqlite_stays_on_its_way_also_between_two_moments(sqlite_store: Store) -> None:
+    tenant = sqlite_store.tenant("00000000-0000-4000-8000-000000000001")
+    await fill(sqlite_store, tenant)
+    for index, wanted in {
+        "agent_id": CallFilter(agent_id=AGENTS[0], end_reason="busy", until=MIDDLE),
+        "application": CallFilter(application="/desk", direction="outbound", until=MIDDLE),
+    }.items():
+        with noting(sqlite_store) as statements:
+            page = await tenant.calls.list(wanted)
+            await tenant.calls.list(wanted, after=page.next or (MIDDLE, AGENTS[0]))
+        assert len(statements) == 4
+        for statement in statements:
+            assert index in await plan(sqlite_store, *statement)
+
+
 async def test_pages_find_all_and_each_once_however_far_between_they_are(
     sqlite_store: Store,
 ) -> None:
