@@ -252,8 +252,8 @@ def bounds_of(wanted: CallFilter, after: Place | None) -> Conditions:
     bounds: list[Condition] = []
     if wanted.since is not None:
         bounds.append(started >= wanted.since)
-    if wanted.until is not None:
-        bounds.append(started < wanted.until)
+    if wanted.until is not None and (after is None or after[0] >= wanted.until):
+        bounds.append(started < wanted.until)  # else the other one says more, and one is enough
     if after is not None:
         # Compared as a pair, they would lure SQLite away from the index of the way.
         is_behind = sa.or_(plain(started) < after[0], plain(CALLS.c.id) < after[1])
