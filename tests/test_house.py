@@ -139,6 +139,11 @@ BROAD_EXCEPTS = {
     "app/session/tools.py::_serve_now",  # a tool call whose result is there at once
     "app/session/tools.py::_hand_over",  # a tool's result, which may be anything
     "app/webhooks/deliverer.py::_deliver",  # one delivery: the others go on
+    "app/webhooks/deliverer.py::run",  # one look for what is due: the next one follows
+    "app/records/recorder.py::_hand_over",  # store writer: one piece of one call is lost
+    "app/records/writer.py::_make_ready",  # store writer: the same
+    "app/records/writer.py::_write",  # store writer: the same
+    "app/records/retention.py::keep_retention",  # one sweep: the next one follows
     "app/twin/socket.py::open",  # closes what it opened, and raises again
 }
 

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 from app.feed import Item
 from app.records.entries import TURN, write_entries
 from app.records.usage import Prices, measure
+from app.store import now
 from app.store.call_writing import CallFacts, CallNews
 from app.store.turn_writing import Turn
 
 if TYPE_CHECKING:
     from app.session.live import LiveCall
 
-__all__ = ["Piece", "facts_of", "news_of", "size_of"]
+__all__ = ["Piece", "news_of", "piece_of"]
 
 OVERHEAD: Final = 400
 """Bytes of memory that an entry takes beside its frame, or so."""
@@ -42,6 +43,20 @@ class Piece:
     is_first: bool = False
 
 
+def piece_of(
+    session: "LiveCall[Any, Any]",
+    items: Sequence[Item],
+    end_reason: str | None,
+    *,
+    is_first: bool,
+) -> Piece:
+    """What happened in a call since the last piece; ``end_reason`` if it is over."""
+    agent = session._agents.last
+    facts = facts_of(session, now(), end_reason=end_reason)
+    llm = "" if agent is None else agent.agent.llm_label
+    return Piece(session.organisation_id, facts, llm, items, size_of(items), is_first)
+
+
 def size_of(items: Sequence[Item]) -> int:
     """Bytes of memory that entries take, or so."""
     frames = sum(len(item[3]) for item in items if type(item[3]) is bytes)
@@ -49,7 +64,7 @@ def size_of(items: Sequence[Item]) -> int:
 
 
 def facts_of(
-    session: "LiveCall[Any, Any]", now: datetime, *, end_reason: str | None = None
+    session: "LiveCall[Any, Any]", moment: datetime, *, end_reason: str | None = None
 ) -> CallFacts:
     """What a call knows of itself; ``end_reason`` if it is over."""
     stored = session.stored_version
@@ -65,9 +80,9 @@ def facts_of(
         from_number=clean(session.from_, 200),
         to_number=clean(session.to, 200),
         started_at=session.started,
-        seen_at=now,
-        ended_at=now if is_over else None,
-        seconds=(now - session.started).total_seconds() if is_over else None,
+        seen_at=moment,
+        ended_at=moment if is_over else None,
+        seconds=(moment - session.started).total_seconds() if is_over else None,
         status="ended" if is_over else "live",
         end_reason=None if end_reason is None else clean(end_reason, 100),
     )

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from app.counters import Counters
 from app.feed import Feed, Item
-from app.records.pieces import Piece, facts_of, size_of
+from app.records.pieces import piece_of
 from app.records.usage import Prices
 from app.records.writer import Writer
-from app.store import Store, now
+from app.store import Store
 
 if TYPE_CHECKING:
     from app.session.live import LiveCall
@@ -101,11 +101,10 @@ class Recorder:
         session, items = recording.session, recording.items[:]
         recording.items.clear()
         recording.written = time.monotonic()
-        agent = session._agents.last
-        facts = facts_of(session, now(), end_reason=end_reason)
-        llm = "" if agent is None else agent.agent.llm_label
-        of_call = (session.organisation_id, facts, llm)
-        self.writer.put(Piece(*of_call, items, size_of(items), recording.is_new))
+        try:
+            self.writer.put(piece_of(session, items, end_reason, is_first=recording.is_new))
+        except Exception as error:
+            self.writer.refuse(session.call_sid, error)
         recording.is_new = False
 
     async def keep(self) -> None:

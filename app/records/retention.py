@@ -28,6 +28,8 @@ async def keep_retention(store: Store) -> None:
             await sweep(store, now())
         except StoreUnavailable as error:
             log.warning(Event.RECORDS_UNSWEPT, reason=str(error))
+        except Exception:
+            log.exception(Event.RECORDS_UNSWEPT)
         await asyncio.sleep(EVERY)
 
 

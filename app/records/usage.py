@@ -13,6 +13,8 @@ __all__ = ["Prices", "Usage", "measure"]
 Data = Mapping[str, Any]
 
 MILLION: Final = 1_000_000
+MOST_TOKENS: Final = 10**12
+"""More is no count: it would fit into no column."""
 # What a frame must hold to be read at all: most tell nothing of tokens. All holders have it.
 MARK: Final = b"usage"
 HOLDERS: Final = ("usage", "token_usage", "usage_metadata", "usageMetadata")
@@ -157,5 +159,5 @@ def first(data: Data, names: tuple[str, ...]) -> Any:
 def number(data: Data, names: tuple[str, ...]) -> int | None:
     """The count under the first of these names."""
     value = first(data, names)
-    is_count = isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
-    return int(value) if is_count else None
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return int(value) if is_number and 0 <= value <= MOST_TOKENS else None

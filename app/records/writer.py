@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Final
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from app.counters import Counters
 from app.logs import Event
@@ -101,12 +100,26 @@ class Writer:
         while self._waiting and len(self._ready) < MOST_PIECES and items < MOST_ITEMS:
             piece = self._waiting.popleft()
             self._bytes -= piece.size
-            self._ready.append((piece.organisation_id, news_of(piece, self._prices)))
+            self._make_ready(piece)
             items += len(piece.items)
             at_a_time += len(piece.items)
             if at_a_time >= ITEMS_AT_A_TIME:
                 at_a_time = 0
                 await asyncio.sleep(0)
+
+    def _make_ready(self, piece: Piece) -> None:
+        try:
+            news = news_of(piece, self._prices)
+        except Exception as error:
+            self.refuse(piece.facts.call_sid, error)
+            self._written += 1
+        else:
+            self._ready.append((piece.organisation_id, news))
+
+    def refuse(self, call_sid: str, error: Exception) -> None:
+        """What a piece holds cannot be written: it is lost, and nothing else."""
+        log.error(Event.RECORD_REFUSED, call_sid=call_sid, error=type(error).__name__)
+        self._counters.records_lost("calls", 1)
 
     async def _write(self, ready: Sequence[Ready]) -> None:
         """Write some; if one of them cannot be, for what it holds, the others are all the same."""
@@ -116,11 +129,11 @@ class Writer:
         try:
             if lost := await write_calls(self._store, batch):
                 log.warning(Event.WEBHOOKS_FULL, lost=lost)
-        except SQLAlchemyError as error:
+        except StoreUnavailable:
+            raise
+        except Exception as error:
             if len(ready) == 1:
-                kind = type(error).__name__
-                log.error(Event.RECORD_REFUSED, call_sid=ready[0][1].facts.call_sid, error=kind)
-                self._counters.records_lost("calls", 1)
+                self.refuse(ready[0][1].facts.call_sid, error)
                 return
             for one in ready:
                 await self._write([one])

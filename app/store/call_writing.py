@@ -153,8 +153,10 @@ def merge_calls(*, is_sqlite: bool) -> Any:
     values: dict[str, Any] = {
         column.name: new[column.name] for column in CALLS.c if column.name not in fixed
     }
-    values |= {name: kept[name] + new[name] for name in COUNTS}
-    for name in SUMS:
-        both = kept[name] + new[name]
-        values[name] = sa.func.coalesce(both, kept[name], new[name])
+    # A try that seemed to fail and did not: what is counted already is not counted twice.
+    is_newer = new["seen_at"] > kept["seen_at"]
+    values["seen_at"] = sa.case((is_newer, new["seen_at"]), else_=kept["seen_at"])
+    for name in (*COUNTS, *SUMS):
+        both = sa.func.coalesce(kept[name] + new[name], kept[name], new[name])
+        values[name] = sa.case((is_newer, both), else_=kept[name])
     return statement.on_conflict_do_update(index_elements=KEY, set_=values)

@@ -23,7 +23,10 @@ READERS = 4
 CONNECTIONS = 10
 PATIENCE = 30
 """Seconds that a transaction waits for its turn: a crowd is slow, but not refused."""
-PRAGMAS = ("busy_timeout=15000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
+PRAGMAS = (
+    *("busy_timeout=15000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"),
+    "secure_delete=ON",  # what is erased is overwritten, and not only no longer found
+)
 KNOWN = {
     "sqlite": "sqlite+aiosqlite",
     "postgresql": "postgresql+asyncpg",

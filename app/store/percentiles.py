@@ -25,6 +25,8 @@ STAGES: Final = (*MEASURED, "total")
 """The stages of a turn, and their sum."""
 
 PERCENTS: Final = (50, 95)
+LONGEST: Final = 86_400_000.0
+"""Milliseconds of a day: no stage of a turn takes longer."""
 
 Latencies = Mapping[str, "Stage"]
 
@@ -66,7 +68,9 @@ def _stages(*, is_sqlite: bool) -> list[sa.ColumnElement[int]]:
         raised = column + sa.literal_column("0.5")
         return sa.cast(raised if is_sqlite else sa.func.floor(raised), sa.Integer)
 
-    measured = [TURNS.c[f"{name}_ms"] for name in MEASURED]
+    # What nobody can have measured would not fit into an integer of PostgreSQL's.
+    columns = [TURNS.c[f"{name}_ms"] for name in MEASURED]
+    measured = [sa.case((column.between(0, LONGEST), column)) for column in columns]
     first, *others = (sa.func.coalesce(one, 0.0) for one in measured)
     return [*map(whole, measured), sa.func.nullif(whole(sum(others, start=first)), 0)]
 

@@ -74,6 +74,8 @@ class Deliverer:
                 await self._tidy()
             except StoreUnavailable as error:
                 log.warning(Event.WEBHOOKS_WAIT, reason=str(error))
+            except Exception:
+                log.exception(Event.WEBHOOKS_WAIT)
             if not self._is_stopping:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self._look_every):

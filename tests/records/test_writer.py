@@ -2,7 +2,11 @@
 
 import asyncio
 import sqlite3
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
@@ -10,10 +14,11 @@ from structlog.testing import capture_logs
 from app.counters import Counters
 from app.organisation import DEFAULT_ORGANISATION
 from app.records import Prices
+from app.records import writer as writing
 from app.records.pieces import Piece
 from app.records.writer import Writer
-from app.store import Store, Tenant, new_id, now
-from app.store.call_writing import CallFacts
+from app.store import Store, StoreUnavailable, Tenant, new_id, now
+from app.store.call_writing import CallFacts, write_calls
 from app.store.calls import CallFilter
 
 
@@ -105,6 +110,49 @@ async def test_a_record_that_cannot_be_written_does_not_keep_the_others_waiting(
     assert len((await tenant.calls.list(CallFilter())).calls) == 2
     assert [one["event"] for one in logs] == ["record_refused"]
     assert lost(counters.registry, "calls") == 1
+
+
+async def test_a_piece_that_nobody_can_read_is_lost_alone(sqlite_store: Store) -> None:
+    counters = Counters()
+    writer = Writer(sqlite_store, counters, Prices({}), most=10**6)
+    beyond = replace(facts("too-many"), agent_version=2**70)  # raised by the driver as it is
+    odd = replace(piece("odd"), items=[(1, 5.0, "event", b'{"data":{"usage":')])
+    for one in (piece("call-1"), odd, replace(piece("too-many"), facts=beyond), piece("call-2")):
+        writer.put(one)
+    with capture_logs() as logs:
+        await writer.write()
+        await writer.settled()
+
+    assert await count(sqlite_store) == 2
+    refused = [(one["event"], one["call_sid"]) for one in logs]
+    assert refused == [("record_refused", "odd"), ("record_refused", "too-many")]
+    assert lost(counters.registry, "calls") == 2
+
+
+async def test_what_was_written_although_the_store_failed_is_not_counted_twice(
+    store: Store, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def written_but_not_told(*args: Any) -> int:
+        await write_calls(*args)
+        monkeypatch.setattr(writing, "write_calls", write_calls)
+        raise StoreUnavailable("the connection was lost")
+
+    monkeypatch.setattr(writing, "write_calls", written_but_not_told)
+    writer = Writer(store, Counters(), Prices({}), most=10**6)
+    for second, moment in enumerate((now(), now() + timedelta(seconds=1))):
+        seen = replace(facts("call-1"), seen_at=moment)
+        told = b'{"data":{"type":"turn_end","usage":{"input_tokens":7}}}'
+        turn = [(1, second + 5.0, "event", told), (0, 0.0, "turn", {"interrupted": True})]
+        writer.put(replace(piece("call-1"), facts=seen, items=turn))
+    await writer.write()
+    assert writer.is_away
+    writer._again = 0.0
+    await writer.write()
+
+    found = await tenant.calls.get("call-1")
+    assert found is not None
+    assert (found.turns, found.interruptions, found.input_tokens) == (2, 2, 14)
+    assert len(await tenant.calls.parts("call-1")) == 2
 
 
 async def test_whatever_a_caller_calls_itself_can_be_kept(store: Store, tenant: Tenant) -> None:
