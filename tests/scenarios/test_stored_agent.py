@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from app.keys import VAULT
 from app.llm import FakeModel, ToolCall
@@ -117,6 +118,15 @@ async def test_a_caller_of_an_agent_that_is_not_there_hears_an_apology(
 ) -> None:
     async with await jambonz.call(f"/agents/{agent_id}") as call:
         assert "something went wrong" in await call.heard()
+
+
+async def test_an_agent_that_is_not_there_is_one_line_in_the_log(jambonz: Twin) -> None:
+    with capture_logs() as logs:
+        async with await jambonz.call("/agents/no-id") as call:
+            await call.heard()
+    (told,) = [line for line in logs if line["log_level"] in ("warning", "error")]
+    assert told["event"] == "agent_not_found"
+    assert "no-id" in told["error"]
 
 
 async def test_an_agent_that_has_drafts_only_answers_nobody(
