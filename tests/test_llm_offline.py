@@ -135,6 +135,8 @@ async def test_a_tools_error_is_said_and_what_it_asks_for_is_asked() -> None:
             "This is not possible. I can offer you tea.",
         ),
         ({"note": "Done before.", "result": "Booked"}, "Booked."),
+        ({"answer": "We open at nine.", "sources": ["Hours"]}, "We open at nine."),
+        ({"output": {"result": "Booked"}}, "Booked."),
     ],
 )
 async def test_results_of_any_shape_are_said(result: object, sentence: str) -> None:
@@ -144,6 +146,31 @@ async def test_results_of_any_shape_are_said(result: object, sentence: str) -> N
     answer = await phone.say("please look around")
 
     assert answer.removesuffix(ELSE).strip() == sentence
+
+
+async def test_a_text_whose_pattern_is_of_digits_is_found_among_the_words() -> None:
+    order = {"type": "string", "pattern": "^[0-9]{5}$", "description": "Five digits."}
+    schema = {"type": "object", "properties": {"order": order}, "required": ["order"]}
+    phone = Phone("", ToolDefinition("find_order", "Find an order.", schema))
+
+    await phone.say("Find order 12345")
+
+    assert phone.calls == [("find_order", {"order": "12345"})]
+
+
+async def test_a_choice_is_found_by_what_its_description_says_that_it_stands_for() -> None:
+    number = {
+        "type": "string",
+        "enum": ["+14155550100", "+14155550101"],
+        "description": "+14155550100: Sales, buying; +14155550101: Service desk",
+    }
+    schema = {"type": "object", "properties": {"phone_number": number}}
+    schema["required"] = ["phone_number"]
+    phone = Phone("", ToolDefinition("transfer_call", "Transfer the caller.", schema))
+
+    await phone.say("Transfer me to the service desk")
+
+    assert phone.calls == [("transfer_call", {"phone_number": "+14155550101"})]
 
 
 async def test_a_question_that_fits_no_tool_is_told_what_would() -> None:

@@ -78,10 +78,12 @@ def read_answer(parameter: Parameter, said: Said, *, today: date) -> object:
 
 
 def find_choice(parameter: Parameter, said: Said) -> object:
-    """The value of a closed set whose words were said; the longest wins."""
-    for choice in sorted(parameter.choices, key=lambda value: -len(str(value))):
-        if said.take_phrase(str(choice)):
-            return choice
+    """The value of a closed set that was said, or what it stands for; the longest wins."""
+    choices = sorted(parameter.choices, key=lambda value: -len(str(value)))
+    for name in (str, parameter.meaning):
+        for choice in choices:
+            if said.take_phrase(name(choice)):
+                return choice
     return None
 
 

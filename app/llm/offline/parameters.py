@@ -24,6 +24,8 @@ _DIGITS = stem_set(
     """number phone telephone mobile id code zip zipcode postcode pin account reference sku digits
     ssn extension serial invoice"""
 )
+_ALL_DIGITS = re.compile(r"\^(?:\[0-9\]|\\d)(?:[+*?]|\{\d+(?:,\d*)?\})?\$")
+"""A pattern that digits alone fit."""
 _DAY = stem_set("date day when deadline birthday")
 _TIME = stem_set("time hour")
 
@@ -90,7 +92,14 @@ class Parameter:
     @cached_property
     def is_digits(self) -> bool:
         """Whether it is a number or code, although its type is a string."""
-        return bool(self.stems & _DIGITS)
+        pattern = self.schema.get("pattern")
+        is_number = isinstance(pattern, str) and _ALL_DIGITS.fullmatch(pattern) is not None
+        return is_number or bool(self.stems & _DIGITS)
+
+    def meaning(self, choice: object) -> str:
+        """What its description says that one of the choices stands for, up to the first comma."""
+        found = re.search(rf"(?:^|;)\s*{re.escape(str(choice))}:\s*([^,;]+)", self.description)
+        return found[1].strip() if found else ""
 
     @cached_property
     def is_day(self) -> bool:

@@ -34,14 +34,16 @@ def say_result(
     Returns:
         The sentence, and whether it went well.
     """
-    value = _load(content)
+    value = _unwrap(_load(content))
     if isinstance(value, Mapping):
         for key in _ERRORS:
             if value.get(key):
                 return _apologise(value[key]), False
         value = {key: item for key, item in value.items() if key != "note"} or value
         texts = [key for key in _TEXTS if isinstance(value.get(key), str)]
-        if len(value) == 1 and ("result" in value or texts):
+        if value.keys() <= {"answer", "sources"} and texts:
+            value = value["answer"]  # where it was read is not for the ear
+        elif len(value) == 1 and ("result" in value or texts):
             value = next(iter(value.values()))
     if isinstance(value, Mapping):
         return _say_object(value, arguments, asked, short=short), True
@@ -92,6 +94,14 @@ def _load(content: str) -> object:
         return json.loads(content)
     except ValueError:
         return content
+
+
+def _unwrap(value: object) -> object:
+    """The output itself, where a speech-to-speech model's frame holds it as ``output``."""
+    if isinstance(value, Mapping) and value.keys() == {"output"}:
+        inner = value["output"]
+        return inner if isinstance(inner, Mapping) else value
+    return value
 
 
 def _apologise(problem: object) -> str:
