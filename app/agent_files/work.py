@@ -46,6 +46,7 @@ def pull(
     """
     files = {file.id: file for file in folder.files() if file.id}
     listed = server.list()
+    yield from _not_chosen(folder, names, listed)
     for agent in listed:
         file = files.get(agent.id)
         if not _is_named(names, agent.id, agent.name, file.path if file else None):
@@ -120,6 +121,7 @@ def push(
         draft: Let the version that answers calls be.
         note: Why, for people.
     """
+    yield from _not_chosen(folder, names)
     for file in _chosen(folder, names):
         try:
             checked = server.check(file.text)
@@ -154,6 +156,7 @@ def diff(server: Server, folder: Folder, names: Sequence[str] = ()) -> Iterator[
         names: Which files, by name or id; all without any.
     """
     ids = set()
+    yield from _not_chosen(folder, names)
     for file in _chosen(folder, names):
         ids.add(file.id)
         try:
@@ -207,6 +210,17 @@ def _at(path: Path, field: str, message: str) -> str:
 
 def _chosen(folder: Folder, names: Sequence[str]) -> list[AgentFile]:
     return [file for file in folder.files() if _is_named(names, file.id, "", file.path)]
+
+
+def _not_chosen(
+    folder: Folder, names: Sequence[str], listed: Iterable[Listed] = ()
+) -> Iterator[Told]:
+    """Names that stand for nothing: who mistyped one must not believe that all is done."""
+    files = [(file.id, "", file.path) for file in folder.files()]
+    known = [*files, *((agent.id, agent.name, None) for agent in listed)]
+    for name in names:
+        if not any(_is_named([name], *one) for one in known):
+            yield Told(name, "is no file or id that is known here", is_wrong=True)
 
 
 def _is_named(names: Sequence[str], id_: str, name: str, path: Path | None) -> bool:

@@ -71,6 +71,18 @@ async def agents(cordboard: Cordboard, api: Api, tmp_path: Path) -> AsyncIterato
     yield Command(tmp_path / "agents", Reach(cordboard.url, API_KEY, ""))
 
 
+@pytest.mark.parametrize("action", ["pull", "push", "diff"])
+async def test_a_name_that_stands_for_nothing_is_told(
+    action: str, agents: Command, api: Api
+) -> None:
+    await make(api, name="Front desk")
+    await agents("pull")
+
+    ran = await agents(action, "frontdesk")
+
+    assert ran == Ran(1, "frontdesk: is no file or id that is known here\n", "")
+
+
 async def test_pull_brings_every_agent_into_a_file_of_its_name(agents: Command, api: Api) -> None:
     one = await make(api, name="Front desk")
     await make(api, name="Ärzte & Co.")
