@@ -20,7 +20,8 @@ def suggest(adapter: TypeAdapter[Any], path: Sequence[int | str]) -> str | None:
     for step in path[:-1]:  # a step that leads nowhere is the tag of a union's member
         here = [inner for one in _members(here, schema) for inner in _enter(one, step)] or here
     known = {name for one in _members(here, schema) for name in one.get("properties", ())}
-    return nearest(str(path[-1]), known)
+    name = str(path[-1])  # one that only another member has is meant as it is, and not here
+    return None if name in known else nearest(name, known)
 
 
 @lru_cache(maxsize=64)

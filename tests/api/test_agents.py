@@ -70,6 +70,26 @@ async def test_newer_models_and_voices_are_taken_with_a_warning(api: Api) -> Non
     assert read.json["warnings"] == made.json["warnings"]
 
 
+async def test_a_tool_that_the_organisation_does_not_have_is_a_warning(api: Api) -> None:
+    made = await api.post(AGENTS, agent(http_tools=["find_order"]))
+    read = await api.get(made.headers["Location"])
+
+    assert made.status == 201
+    (warning,) = made.json["warnings"]
+    assert warning.startswith("http_tools[0]: ")
+    assert read.json["warnings"] == [warning]
+
+
+async def test_an_option_of_another_provider_is_not_proposed_as_itself(api: Api) -> None:
+    config = {"provider": "gemini", "speed": 1.2}
+    refused = await api.post(AGENTS, agent(realtime_config=config))
+
+    assert refused.status == 422
+    assert refused.json["errors"] == [
+        {"field": "realtime_config.speed", "message": "is not known here; remove it"}
+    ]
+
+
 WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"name": ""}, "name", "at least 1 character"),
     ({"promt": "x"}, "promt", "did you mean 'prompt'?"),

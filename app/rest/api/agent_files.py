@@ -12,6 +12,7 @@ from app.rest.api.agent_models import (
     Saving,
     VersionQuery,
     data_of,
+    find_missing_tools,
 )
 from app.rest.api.agent_text import (
     AgentFile,
@@ -110,12 +111,13 @@ async def import_agent(
         saved = prepare(request, file.data, note=query.note, former=former)
         with refusing(file.data):
             if id_ is None:
-                return reply(await agents.create(saved, is_draft=query.draft), status=201)
+                agent = await agents.create(saved, is_draft=query.draft)
+                return await reply(request, agent, status=201)
             condition = _condition(file, headers, is_forced=query.force)
             agent = await agents.replace(id_, saved, is_draft=query.draft, only_if=condition)
     if agent is None:
         raise no_agent(id_)
-    return reply(agent)
+    return await reply(request, agent)
 
 
 @operation(
@@ -130,7 +132,7 @@ async def check_agent(request: web.Request, body: FileText) -> CheckView:
     file = await asyncio.to_thread(read_agent, body)
     with telling_lines(file.document):
         agent = await _former(request, file)
-    number = None if agent is None else agent.version.number
+    number, tenant = None if agent is None else agent.version.number, tenant_of(request)
     return CheckView(
         id=file.about.id,
         version=number,
@@ -138,7 +140,7 @@ async def check_agent(request: web.Request, body: FileText) -> CheckView:
         is_same=agent is not None and data_of(agent) == file.data.to_json(),
         before="" if agent is None else file_of(agent),
         after=write_agent(show_unsaved(file.data), id_=file.about.id, version=number),
-        warnings=[*file.data.warnings],
+        warnings=[*file.data.warnings, *await find_missing_tools(tenant, file.data.to_json())],
     )
 
 

@@ -1,5 +1,6 @@
 """Agents over REST: what is asked for, and what is shown."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -10,6 +11,7 @@ from app.identity.words import Id
 from app.rest.api.pages import After, Limit
 from app.rest.explain import explain
 from app.rest.models import View
+from app.store import Tenant
 from app.store.agents import StoredAgent
 from app.stored import AgentData
 from app.stored.secrets import hide
@@ -27,6 +29,7 @@ __all__ = [
     "VersionQuery",
     "VersionView",
     "data_of",
+    "find_missing_tools",
     "show_agent",
     "show_with_warnings",
 ]
@@ -166,9 +169,24 @@ def show_agent(agent: StoredAgent) -> dict[str, Any]:
     }
 
 
-def show_with_warnings(agent: StoredAgent) -> dict[str, Any]:
+async def show_with_warnings(tenant: Tenant, agent: StoredAgent) -> dict[str, Any]:
     """An agent, as it is shown alone."""
-    return {**show_agent(agent), "warnings": find_warnings(agent)}
+    warnings = [*find_warnings(agent), *await find_missing_tools(tenant, agent.data)]
+    return {**show_agent(agent), "warnings": warnings}
+
+
+async def find_missing_tools(tenant: Tenant, data: Mapping[str, Any]) -> list[str]:
+    """Tools that it names and that the organisation does not have; it answers without them."""
+    names: list[str] = data.get("http_tools") or []
+    if not names:
+        return []
+    known = {tool.name for tool in await tenant.tools.list(names)}
+    text = "the organisation has no such tool, so calls are without it; see GET /api/tools"
+    return [
+        f"http_tools[{index}]: {text}; got {name!r}"
+        for index, name in enumerate(names)
+        if name not in known
+    ]
 
 
 def data_of(agent: StoredAgent) -> dict[str, Any]:

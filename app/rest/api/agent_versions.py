@@ -87,7 +87,7 @@ async def get_agent_version(
 ) -> Reply | web.Response:
     """Show an agent as it was saved in one version."""
     agent = await find_agent(request, path.agent_id, path.number)
-    return fresh(headers, show_with_warnings(agent), agent.tag)
+    return fresh(headers, await show_with_warnings(tenant_of(request), agent), agent.tag)
 
 
 @operation(
@@ -110,7 +110,7 @@ async def publish_agent_version(
         )
     if agent is None:
         raise no_agent(path.agent_id, path.number)
-    return Reply(show_with_warnings(agent), tagged(agent.tag))
+    return Reply(await show_with_warnings(tenant_of(request), agent), tagged(agent.tag))
 
 
 @operation(

@@ -70,7 +70,7 @@ async def create_agent(request: web.Request, query: Saving, body: AgentData) -> 
     saved = prepare(request, body, note=query.note)
     with refusing(body):
         agent = await tenant_of(request).agents.create(saved, is_draft=query.draft)
-    return reply(agent, status=201)
+    return await reply(request, agent, status=201)
 
 
 @operation(
@@ -83,7 +83,7 @@ async def create_agent(request: web.Request, query: Saving, body: AgentData) -> 
 async def get_agent(request: web.Request, path: AgentPath, headers: Known) -> Reply | web.Response:
     """Show an agent as it answers calls, or as its latest draft where it never did."""
     agent = await find_agent(request, path.agent_id)
-    return fresh(headers, show_with_warnings(agent), agent.tag)
+    return fresh(headers, await show_with_warnings(tenant_of(request), agent), agent.tag)
 
 
 @operation(
@@ -109,7 +109,7 @@ async def replace_agent(
         )
     if agent is None:
         raise no_agent(path.agent_id)
-    return reply(agent)
+    return await reply(request, agent)
 
 
 @operation(
@@ -142,7 +142,7 @@ async def find_agent(request: web.Request, agent_id: str, number: int | None = N
     return agent
 
 
-def reply(agent: StoredAgent, *, status: int = 200) -> Reply:
+async def reply(request: web.Request, agent: StoredAgent, *, status: int = 200) -> Reply:
     """What was saved. A draft has a place of its own, and is not what `GET` shows of the agent."""
     place = f"{ROUTE}/{agent.id}"
     headers = {"Location": place} if status == 201 else {}
@@ -150,7 +150,7 @@ def reply(agent: StoredAgent, *, status: int = 200) -> Reply:
         headers |= tagged(agent.tag)
     else:
         headers |= {"Content-Location": f"{place}/versions/{agent.version.number}"}
-    return Reply(show_with_warnings(agent), headers, status)
+    return Reply(await show_with_warnings(tenant_of(request), agent), headers, status)
 
 
 OPERATIONS: Final = (list_agents, create_agent, get_agent, replace_agent, delete_agent)
