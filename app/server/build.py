@@ -221,10 +221,10 @@ async def run(
     web_app.on_startup.append(connect_to_mcp_servers)
     for part in parts:
         part(web_app)
+    settle_collector()  # before the loop is watched for stalls
     runner = web.AppRunner(web_app, handle_signals=False, shutdown_timeout=1.0, access_log=None)
     await runner.setup()
     site = Site(runner, settings.host, settings.port, ssl_context=tls_context(settings))
-    settle_collector()
     try:
         await site.start()
         port: int = runner.addresses[0][1]
