@@ -111,8 +111,8 @@ async def import_agent(
         saved = prepare(request, file.data, note=query.note, former=former)
         with refusing(file.data):
             if id_ is None:
-                agent = await agents.create(saved, is_draft=query.draft)
-                return await reply(request, agent, status=201)
+                made = await agents.create(saved, is_draft=query.draft)
+                return await reply(request, made, status=201)
             condition = _condition(file, headers, is_forced=query.force)
             agent = await agents.replace(id_, saved, is_draft=query.draft, only_if=condition)
     if agent is None:
