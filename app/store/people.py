@@ -126,6 +126,8 @@ class People:
             raise AlreadyMember
         elif not is_known_elsewhere:
             raise KnownElsewhere
+        else:  # a token that another organisation gave out would open this one too
+            await connection.execute(_tokens_of(user_id))
         membership = {"user_id": user_id, "role": role, "created_at": at}
         await connection.execute(scope.insert(MEMBERSHIPS).values(membership))
         added = await self._get(connection, user_id)
@@ -195,8 +197,7 @@ class People:
             )
             if (await connection.execute(elsewhere)).first() is not None:
                 raise NotOnlyHere
-            old = sa.delete(PASSWORD_TOKENS).where(PASSWORD_TOKENS.c.user_id == user_id)
-            await connection.execute(old)
+            await connection.execute(_tokens_of(user_id))
             token = {"digest": digest, "user_id": user_id, "created_at": at}
             await connection.execute(
                 sa.insert(PASSWORD_TOKENS).values(**token, expires_at=expires_at)
@@ -241,6 +242,11 @@ async def _new_user(connection: AsyncConnection, email: str, name: str, at: date
     except IntegrityError:  # another organisation has invited them in this very moment
         raise KnownElsewhere from None
     return str(row["id"])
+
+
+def _tokens_of(user_id: str) -> sa.Delete:
+    """Whatever tokens somebody could choose a password by are good no more."""
+    return sa.delete(PASSWORD_TOKENS).where(PASSWORD_TOKENS.c.user_id == user_id)
 
 
 def _person(row: sa.Row[Any]) -> Person:

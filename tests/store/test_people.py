@@ -332,3 +332,14 @@ async def test_the_audit_log_is_read_in_pages_the_newest_first(
 
     assert [one.noun_id for one in (*first, *rest)] == [one.id for one in reversed(people)]
     assert await tenant.audits.list(limit=3, actor="nobody") == []
+
+
+async def test_a_token_of_one_organisation_opens_no_other_that_somebody_comes_to_belong_to(
+    tenant: Tenant, other_tenant: Tenant, directory: Directory
+) -> None:
+    person = await owner_of(tenant)
+    await tenant.people.let_choose_password(person.id, "token", now() + SOON)
+
+    await other_tenant.people.add(email=OWNER, name="", role="owner", is_known_elsewhere=True)
+
+    assert await directory.account_by_token("token", now()) is None
