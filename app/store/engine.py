@@ -76,12 +76,15 @@ def open_engines(url: str) -> Engines:
             max_overflow=CONNECTIONS,
             pool_timeout=PATIENCE,
             pool_pre_ping=True,
+            hide_parameters=True,
             connect_args={"timeout": 5, "command_timeout": 60},
         )
         return Engines(engine, engine)
     make_folder(Path(str(address.database)))
-    writer = create_async_engine(address, pool_size=1, max_overflow=0, pool_timeout=PATIENCE)
-    reader = create_async_engine(address, pool_size=READERS, max_overflow=0, pool_timeout=PATIENCE)
+    # What an error says ends in a log: no value of ours may be in it.
+    alike = {"max_overflow": 0, "pool_timeout": PATIENCE, "hide_parameters": True}
+    writer = create_async_engine(address, pool_size=1, **alike)
+    reader = create_async_engine(address, pool_size=READERS, **alike)
     prepare(writer, "BEGIN IMMEDIATE")
     prepare(reader, "BEGIN DEFERRED", "query_only=ON")
     return Engines(writer, reader)

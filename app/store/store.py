@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
 
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
@@ -13,6 +14,10 @@ from app.store.migrate import migrate
 from app.store.tenant import Tenant
 
 __all__ = ["Store", "open_store"]
+
+AWAY: Final = ("08", "25006", "28", "3D", "40", "53", "55P03", "57", "58")
+"""What PostgreSQL's codes begin with while it starts, stops, is full, has no connection left, lets
+nobody in or write, or gives way to somebody else: later the same may be done."""
 
 
 class Store:
@@ -65,11 +70,18 @@ async def _transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         async with engine.begin() as connection:
             yield connection
     except DBAPIError as error:
-        if not (error.connection_invalidated or isinstance(error, OperationalError)):
+        if not _is_away(error):
             raise
         raise StoreUnavailable(_reason(error.orig or error)) from error
     except (NoConnection, OSError) as error:
         raise StoreUnavailable(_reason(error)) from error
+
+
+def _is_away(error: DBAPIError) -> bool:
+    """Whether it is the store that fails, and not what it was asked."""
+    state = str(getattr(error.orig, "sqlstate", None) or "")
+    known = error.connection_invalidated or isinstance(error, OperationalError)
+    return known or state.startswith(AWAY)
 
 
 def _reason(error: BaseException) -> str:

@@ -10,7 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy.exc import IntegrityError, StatementError
 
-from app.store import Scope, Store, StoreError, StoreUnavailable, Tenant, open_store
+from app.store import Scope, Store, StoreError, StoreUnavailable, Tenant, new_id, open_store
 from app.store.engine import open_engines
 from app.store.migrate import is_compared
 from app.store.tables import METADATA
@@ -180,3 +180,26 @@ async def test_a_store_that_is_away_says_so_and_heals(store: Store, store_url: s
 
     async with store.reading() as connection:
         assert (await connection.execute(sa.text("SELECT 1"))).scalar_one() == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "state"),
+    [("sorry, too many clients", "53300"), ("read only", "25006"), ("deadlock", "40P01")],
+)
+async def test_a_server_that_cannot_do_it_now_is_away_and_no_mistake(
+    postgres_url: str, said: str, state: str
+) -> None:
+    store = await open_store(postgres_url)
+    refuse = f"DO $$ BEGIN RAISE EXCEPTION '{said}' USING ERRCODE = '{state}'; END $$"
+    with pytest.raises(StoreUnavailable, match=said):
+        async with store.writing() as connection:
+            await connection.exec_driver_sql(refuse)
+    await store.close()
+
+
+async def test_an_error_of_the_store_names_no_value_that_it_was_given(store: Store) -> None:
+    with pytest.raises(IntegrityError) as raised:
+        await write_note(Scope(store, new_id(), "settings"), {"number": "+15085551212"})
+
+    assert "INSERT INTO audit" in str(raised.value)
+    assert "+15085551212" not in str(raised.value)
