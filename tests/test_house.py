@@ -138,6 +138,7 @@ BROAD_EXCEPTS = {
     "app/session/tools.py::_serve",  # a tool call
     "app/session/tools.py::_serve_now",  # a tool call whose result is there at once
     "app/session/tools.py::_hand_over",  # a tool's result, which may be anything
+    "app/identity/ring.py::keep",  # a look at what other nodes have changed: the next one comes
     "app/webhooks/deliverer.py::_deliver",  # one delivery: the others go on
     "app/webhooks/deliverer.py::run",  # one look for what is due: the next one follows
     "app/records/recorder.py::_hand_over",  # store writer: one piece of one call is lost

@@ -80,4 +80,6 @@ class Ring:
                 if not is_away:
                     log.warning(Event.KEYS_NOT_REFRESHED, reason=str(error))
                 is_away = True
+            except Exception:
+                log.exception(Event.KEYS_NOT_REFRESHED)
             await asyncio.sleep(EVERY)

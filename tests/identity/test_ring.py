@@ -40,10 +40,13 @@ class Flaky(Directory):
     def __init__(self, store: Store) -> None:
         super().__init__(store)
         self.is_away = False
+        self.fault: Exception | None = None
         self.asked = asyncio.Semaphore(0)
 
     async def access_version(self) -> int:
         self.asked.release()
+        if self.fault is not None:
+            raise self.fault
         if self.is_away:
             raise StoreUnavailable("the store does not answer: gone")
         return await super().access_version()
@@ -185,3 +188,26 @@ async def test_the_same_letters_are_the_same_password(typed: str) -> None:
 def test_a_password_that_is_easily_guessed_is_refused(password: str, wrong: str) -> None:
     assert wrong in (complaint(password, OWNER) or "")
     assert complaint("correct horse battery", OWNER) is None
+
+
+async def test_the_ring_is_kept_although_something_odd_happens_to_it(
+    sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ring_module, "EVERY", 0.001)
+    tenant, directory = sqlite_store.tenant(DEFAULT), Flaky(sqlite_store)
+    directory.fault = ValueError("nobody thought of this")
+    ring = Ring(directory)
+    with capture_logs() as logs:
+        keeper = asyncio.create_task(ring.keep())
+        async with asyncio.timeout(10):
+            await directory.asked.acquire()
+            await directory.asked.acquire()
+            directory.fault = None
+            key = await key_of(tenant)
+            while ring.find_key(key) is None:
+                await directory.asked.acquire()
+                await asyncio.sleep(0)
+        keeper.cancel()
+        await asyncio.gather(keeper, return_exceptions=True)
+
+    assert {one["event"] for one in logs} == {"keys_not_refreshed"}
