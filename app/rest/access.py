@@ -32,6 +32,7 @@ from app.rest.origin import require_own_page
 from app.rest.problems import Problem
 from app.rest.slowdown import Slowdown, too_many
 from app.settings import Settings
+from app.store import StoreUnavailable
 
 __all__ = ["ACCESS", "PERSON", "Access", "require"]
 
@@ -83,9 +84,26 @@ class Access:
         if principal is None:
             await self._refuse(request)
         await self._count(request, principal)
-        request[PRINCIPAL] = principal
+        request[PRINCIPAL], request[NEED] = principal, need
         require(principal, need)
         return principal
+
+    async def still_admits(self, request: web.Request) -> bool:
+        """Whether who was let in would still be, for the same organisation and to do the same.
+
+        A stream goes on for hours: meanwhile a key may be revoked, a person signed out or removed.
+        While the store is away, nobody is sent away.
+        """
+        was = request[PRINCIPAL]
+        try:
+            now = await self._identify(request)
+        except StoreUnavailable:
+            return True
+        is_same = now is not None and (now.actor, now.organisation_id) == (
+            was.actor,
+            was.organisation_id,
+        )
+        return is_same and now is not None and now.may(request[NEED])
 
     def address(self, request: web.Request) -> str:
         """Where the request comes from; proxies are believed only if they are trusted."""
@@ -166,6 +184,8 @@ class Access:
 
 
 ACCESS: Final = web.AppKey("access", Access)
+NEED: Final = web.RequestKey[Need]("need")
+"""In a request that was let in: what it was let in to do."""
 PERSON: Final = web.RequestKey("person", SignedIn)
 """In a request of somebody who is signed in, and let in by that: where and until when."""
 

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 import orjson
 from aiohttp import web
 
+from app.rest.access import ACCESS
 from app.rest.problems import HEADERS
 
 __all__ = ["EVENT_STREAM", "STREAM_HEADERS", "stream_events", "write_event", "write_patiently"]
@@ -20,6 +21,8 @@ KEEP_ALIVE: Final = 15.0
 GLANCE: Final = 1.0
 # Who reads nothing for so long is cut off: it would hold a place among the watchers for ever.
 LONGEST_WRITE: Final = 30.0
+# How soon a key that was revoked, or a person who was signed out, hears nothing more.
+LOOK_AGAIN: Final = 5.0
 RETRY: Final = b"retry: 2000\n\n"
 # Proxies must neither cache nor collect the stream.
 STREAM_HEADERS: Final = {**HEADERS, "Content-Type": EVENT_STREAM, "X-Accel-Buffering": "no"}
@@ -44,7 +47,12 @@ async def stream_events(
     await response.prepare(request)
     try:
         await _write(response, first)
+        looked = time.monotonic()
         while (chunk := await _next(request, source, write)) is not None:
+            if time.monotonic() - looked >= LOOK_AGAIN:
+                if not await request.app[ACCESS].still_admits(request):
+                    break
+                looked = time.monotonic()
             await _write(response, chunk)
         await response.write_eof()
     except (ConnectionResetError, TimeoutError):  # the client has gone, or reads no more
