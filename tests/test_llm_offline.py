@@ -137,6 +137,17 @@ async def test_a_tools_error_is_said_and_what_it_asks_for_is_asked() -> None:
         ({"note": "Done before.", "result": "Booked"}, "Booked."),
         ({"answer": "We open at nine.", "sources": ["Hours"]}, "We open at nine."),
         ({"output": {"result": "Booked"}}, "Booked."),
+        (
+            {
+                "answer": "The documents do not say. Tell the caller so; do not guess.",
+                "sources": [],
+            },
+            "The documents do not say.",
+        ),
+        (
+            "You are about to be connected: it begins soon. Tell the caller so now. Wait.",
+            "You are about to be connected.",
+        ),
     ],
 )
 async def test_results_of_any_shape_are_said(result: object, sentence: str) -> None:

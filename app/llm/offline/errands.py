@@ -17,6 +17,9 @@ _CONDITION = re.compile(
 )
 _VERBS = {"is": "are", "are": "are", "was": "were", "were": "were", "has": "have", "have": "have"}
 
+_SO = re.compile(rf"(?i)(?P<fact>[^.!?:]+)[^.!?]*[.!?] tell {_THEM} so\b")
+"""A fact, and that it is to be told: "It is closed. Tell the caller so." """
+
 _LONGEST = 2_000
 """The characters an errand may have."""
 
@@ -81,6 +84,8 @@ def perform(text: str, *, recall: Recall, standing: bool = False, intro: str = "
 
 def told(text: str) -> str:
     """What a text that a tool wrote for the model asks to be said; empty if it asks for nothing."""
+    if so := _SO.match(text):
+        return sentence(so["fact"])
     done = (perform(part, recall=lambda _: "") for part in sentences(text))
     return " ".join(filter(None, done))
 
