@@ -28,7 +28,7 @@ from app.logs import Event, pii
 from app.organisation import DEFAULT_ORGANISATION
 from app.rest.address import Network, client_address
 from app.rest.cookie import cookie_of
-from app.rest.origin import require_own_page
+from app.rest.origin import is_own, require_own_page
 from app.rest.problems import Problem
 from app.rest.slowdown import Slowdown, too_many
 from app.settings import Settings
@@ -137,7 +137,10 @@ class Access:
                 found = principal_of(signed_in)
         # A key that was revoked is not to act for the first organisation instead of its own.
         is_anybody = self.is_open and not (key or "").startswith(KEY_PREFIX)
-        return ANONYMOUS if found is None and is_anybody else found
+        if found is not None or not is_anybody:
+            return found
+        _require_no_foreign_page(request)
+        return ANONYMOUS
 
     def _of_settings(self, given: str) -> Principal | None:
         """Whoever holds a key of the settings runs this server, and may do all.
@@ -200,6 +203,18 @@ def require(principal: Principal, need: Need) -> None:
         has = ", ".join(sorted(principal.scopes)) or "none"
         detail = f"This needs the scope {need!r}; {principal.name!r} has {has}."
         raise Problem(403, detail, kind="not-allowed", title="Not allowed")
+
+
+def _require_no_foreign_page(request: web.Request) -> None:
+    """Who needs no key is on this network; a page from elsewhere in their browser is not."""
+    origin = request.headers.get("Origin")
+    if origin is not None and not is_own(origin, request):
+        raise Problem(
+            403,
+            f"Without a key this is for the pages of this server; this one is of {origin[:100]!r}. "
+            "Send a key, or set CORDBOARD_PUBLIC_URL if that is this server.",
+            kind="foreign-origin",
+        )
 
 
 def _forged() -> Problem:

@@ -43,3 +43,14 @@ async def test_a_key_and_a_cookie_still_say_for_which_one(asking: Asking) -> Non
     assert (await stranger.delete("/api/session", X_CSRF_Token="")).status == 403
     await stranger.delete(f"/api/keys/{made['id']}")
     assert (await program.get("/api/organisation")).status == 401, "and is not just anybody"
+
+
+async def test_a_page_from_elsewhere_is_not_anybody(asking: Asking) -> None:
+    anybody = await asking.nobody()
+    planted = {"Host": "rebound.example", "Origin": "http://rebound.example"}
+    for headers in ({"Origin": "https://elsewhere.example"}, {"Origin": "null"}, planted):
+        refused = await anybody.patch("/api/organisation", {"name": "Planted"}, **headers)
+        assert (refused.status, refused.body["type"].rpartition(":")[2]) == (403, "foreign-origin")
+
+    own = await anybody.get("/api/organisation", Origin=str(asking.running.url))
+    assert own.body["name"] == "Harbour"
