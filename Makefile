@@ -22,8 +22,8 @@ call: $(RUN) ## Talk to the server in text; options in ARGS, such as ARGS="--say
 sim: $(RUN) ## Let simulated callers call; options in ARGS, such as ARGS="--calls 200"
 	@$(BIN)/python -m app sim tests/scenarios/sim $(ARGS)
 
-test: $(DEV) ## Run every test; ARGS goes to pytest
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(DEV) ## Run every test, on all processors; ARGS goes to pytest
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 check: $(DEV) ## Lint, formatting, types, the rules of the house, the Dockerfile
 	@$(BIN)/ruff check .
@@ -36,8 +36,8 @@ format: $(DEV) ## Format the code and mend what ruff can mend
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: $(DEV) ## Measure against a floor taken in the same run; ARGS goes to the benchmark
-	@$(BIN)/python -m bench $(ARGS)
+bench: $(DEV) ## Measure against a floor taken in the same run, or OF=records, listing, api, twin; options in ARGS
+	@$(BIN)/python -m bench$(addprefix .,$(OF)) $(ARGS)
 
 live: $(DEV) ## Hold a real model vendor to the contract, with a key of the settings: make live VENDOR=groq
 	@test -n "$(VENDOR)" || { echo "Name a vendor, or vendor:model: make live VENDOR=groq" >&2; exit 2; }

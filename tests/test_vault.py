@@ -32,7 +32,11 @@ def test_an_older_key_still_opens_and_the_newer_one_seals() -> None:
     assert Vault([NEW]).open(both.seal("sk-1234")) == "sk-1234"
 
 
-@pytest.mark.parametrize("sealed", [Vault([OTHER]).seal("sk-1234"), "", "nonsense", "ä", "gAAAAA="])
+@pytest.mark.parametrize(
+    "sealed",
+    [Vault([OTHER]).seal("sk-1234"), "", "nonsense", "ä", "gAAAAA="],
+    ids=["of another key", "nothing", "nonsense", "no ASCII", "cut off"],
+)
 def test_what_no_key_has_sealed_says_what_to_do(sealed: str) -> None:
     with pytest.raises(VaultError, match=r"CORDBOARD_SECRET_KEY.*set the older key too") as caught:
         Vault([NEW, OLD]).open(sealed)

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from app.keys import VAULT
 from app.llm import FakeModel, ToolCall
-from app.store import DEFAULT_ORGANISATION, Store, StoreUnavailable, new_id
+from app.store import DEFAULT_ORGANISATION, Store, StoreUnavailable
 from app.store.agents import Saved
 from app.stored import AgentData
 from app.stored.secrets import seal
@@ -18,6 +18,7 @@ from app.twin import Twin
 from tests.store_fixtures import another_tenant
 from tests.stored.agents import CASCADED, GEMINI, OPENAI, read
 
+NO_AGENT = "00000000-0000-4000-8000-00000000dead"
 Create = Callable[..., Awaitable[str]]
 
 
@@ -112,7 +113,7 @@ async def test_a_call_keeps_its_version_and_the_next_one_has_the_new_one(
         assert "baker" not in first.acks[0]["data"][0]["llm"]["llmOptions"]["systemPrompt"]
 
 
-@pytest.mark.parametrize("agent_id", [new_id(), "no-id", "..%2f"])
+@pytest.mark.parametrize("agent_id", [NO_AGENT, "no-id", "..%2f"])
 async def test_a_caller_of_an_agent_that_is_not_there_hears_an_apology(
     agent_id: str, jambonz: Twin
 ) -> None:
