@@ -1,6 +1,7 @@
 """Retention: records that are older than their organisation keeps them are removed."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -20,12 +21,19 @@ VANISHED: Final = timedelta(minutes=5)
 log = structlog.get_logger("cordboard.records")
 
 
-async def keep_retention(store: Store) -> None:
-    """Sweep until cancelled; several nodes may do so at once."""
+async def keep_retention(store: Store, *, is_behind: Callable[[], bool]) -> None:
+    """Sweep until cancelled; several nodes may do so at once.
+
+    Args:
+        store: Where the records are.
+        is_behind: Whether this node has not written for a while what it knows of its calls: then
+            they would look as if it were gone.
+    """
     await asyncio.sleep(FIRST)
     while True:
         try:
-            await sweep(store, now())
+            if not is_behind():
+                await sweep(store, now())
         except StoreUnavailable as error:
             log.warning(Event.RECORDS_UNSWEPT, reason=str(error))
         except Exception:
@@ -50,5 +58,6 @@ async def sweep(store: Store, at: datetime) -> int:
                 removed += some
                 await asyncio.sleep(0)  # who waits to write has its turn
     if removed:
+        await store.scrub()
         log.info(Event.RECORDS_EXPIRED, calls=removed)
     return removed

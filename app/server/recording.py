@@ -25,7 +25,9 @@ async def keep_records(web_app: web.Application) -> AsyncIterator[None]:
     recorder = web_app[RECORDER]
     keeping = [
         asyncio.create_task(recorder.keep()),
-        asyncio.create_task(keep_retention(web_app[STORE])),
+        asyncio.create_task(
+            keep_retention(web_app[STORE], is_behind=lambda: recorder.writer.is_away)
+        ),
     ]
     yield
     for task in keeping:

@@ -21,7 +21,7 @@ from app.store.turn_writing import Turn, add_turns, turn_cells
 if TYPE_CHECKING:
     from app.store.store import Store
 
-__all__ = ["CallFacts", "CallNews", "call_id", "write_calls"]
+__all__ = ["CallFacts", "CallNews", "call_id", "seconds_between", "write_calls"]
 
 CALL_IDS: Final = uuid.UUID("6f1b3a52-6e3c-4a53-9a39-8f1d0c0a7c11")
 KEY: Final = ("organisation_id", "id")
@@ -144,6 +144,16 @@ def add_parts(*, is_sqlite: bool) -> Any:
     return insertion.on_conflict_do_nothing()
 
 
+def seconds_between(
+    since: sa.ColumnElement[Any], until: sa.ColumnElement[Any], *, is_sqlite: bool
+) -> sa.ColumnElement[float]:
+    """How long it is from one moment to another."""
+    if is_sqlite:
+        days = sa.func.julianday(until) - sa.func.julianday(since)
+        return sa.func.round(days * 86_400, 3)
+    return sa.cast(sa.extract("epoch", until - since), sa.Float)
+
+
 @cache
 def merge_calls(*, is_sqlite: bool) -> Any:
     """New rows of `CALLS`, or more of those that are there."""
@@ -153,6 +163,9 @@ def merge_calls(*, is_sqlite: bool) -> Any:
     values: dict[str, Any] = {
         column.name: new[column.name] for column in CALLS.c if column.name not in fixed
     }
+    # A call may have outlived its node: it has lasted since the first of them heard of it.
+    lasted = seconds_between(kept["started_at"], new["ended_at"], is_sqlite=is_sqlite)
+    values["seconds"] = sa.case((new["ended_at"].is_(None), None), else_=lasted)
     # A try that seemed to fail and did not: what is counted already is not counted twice.
     is_newer = new["seen_at"] > kept["seen_at"]
     values["seen_at"] = sa.case((is_newer, new["seen_at"]), else_=kept["seen_at"])

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.call_telling import tell_of_calls
-from app.store.call_writing import call_id
+from app.store.call_writing import call_id, seconds_between
 from app.store.news import EVENTS, news_id
 from app.store.scope import Scope
 from app.store.tables.calls import CALL_PARTS, CALLS
@@ -200,10 +200,12 @@ class Calls:
 
     async def settle_lost(self, before: datetime) -> int:
         """Calls whose node has not written since are over, nobody knows how; how many."""
-        values = {"status": "lost", "end_reason": "its node went away"}
+        started, seen = CALLS.c.started_at, CALLS.c.seen_at
+        seconds = seconds_between(started, seen, is_sqlite=self._scope.is_sqlite)
+        values = {"status": "lost", "end_reason": "its node went away", "seconds": seconds}
         statement = self._scope.update(CALLS).where(is_live(), CALLS.c.seen_at < before)
         async with self._scope.writing() as connection:
-            lost = statement.values(**values, ended_at=CALLS.c.seen_at).returning(CALLS.c.id)
+            lost = statement.values(**values, ended_at=seen).returning(CALLS.c.id)
             ids = (await connection.execute(lost)).scalars().all()
             await tell_of_calls(self._scope, connection, [("call.ended", one) for one in ids])
         return len(ids)

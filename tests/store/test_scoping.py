@@ -25,6 +25,7 @@ HANDMADE = {
     "passages.py::in_postgresql": "finds ids, whose rows are then selected by Scope",
     "passages.py::in_sqlite": "the same",
     "people.py::_new_user": "people belong to no organisation",
+    "people.py::_tokens_of": "the same",
     "migrate.py::migrate": "takes a lock",
 }
 

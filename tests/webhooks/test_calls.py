@@ -101,7 +101,8 @@ async def test_a_call_that_begins_and_ends_is_told_with_its_summary(
 ) -> None:
     await make_webhook(tenant, "https://example.com/hear")
     await write(store, tenant, CallNews(facts(STARTED, turns=1), 0, "", is_first=True))
-    await write(store, tenant, CallNews(facts(STARTED, turns=2, tool_calls=1, **ENDED), 0, ""))
+    later = {"seen_at": STARTED + timedelta(seconds=9), **ENDED}
+    await write(store, tenant, CallNews(facts(STARTED, turns=2, tool_calls=1, **later), 0, ""))
     began, ended = await bodies(tenant)
 
     assert [began["type"], ended["type"]] == ["call.started", "call.ended"]

@@ -4,7 +4,7 @@ from typing import Final
 
 from aiohttp import web
 
-from app.keys import RECORDER
+from app.keys import RECORDER, STORE
 from app.records import read_entries, tell
 from app.rest.api.call_models import CallListed, CallQuery, CallShown, Erased, NumberQuery
 from app.rest.api.pages import next_page, read_position, write_position
@@ -78,6 +78,7 @@ async def erase_calls(request: web.Request, query: NumberQuery) -> Erased:
     calls, total = tenant_of(request).calls, 0
     while erased := await calls.erase(query.number):
         total += erased
+    await request.app[STORE].scrub()
     return Erased(calls=total)
 
 

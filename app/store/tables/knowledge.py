@@ -106,22 +106,3 @@ QUESTIONS: Final = sa.Table(
 
 SEARCH: Final = sa.table("knowledge_search", sa.column("rowid", sa.Integer))
 """SQLite's index of passages; read by way of `PASSAGES`, which knows whose they are."""
-
-_FORGET = """INSERT INTO knowledge_search (knowledge_search, rowid, knowledge_id, terms)
-    VALUES ('delete', old.id, old.knowledge_id, old.terms);"""
-_LEARN = """INSERT INTO knowledge_search (rowid, knowledge_id, terms)
-    VALUES (new.id, new.knowledge_id, new.terms);"""
-
-for _statement in (
-    """CREATE VIRTUAL TABLE knowledge_search USING fts5(
-    knowledge_id, terms, content='knowledge_passages', content_rowid='id',
-    tokenize='unicode61 remove_diacritics 0')""",
-    f"""CREATE TRIGGER knowledge_search_insert AFTER INSERT ON knowledge_passages
-    BEGIN {_LEARN} END""",
-    f"""CREATE TRIGGER knowledge_search_delete AFTER DELETE ON knowledge_passages
-    BEGIN {_FORGET} END""",
-    f"""CREATE TRIGGER knowledge_search_update AFTER UPDATE ON knowledge_passages
-    BEGIN {_FORGET} {_LEARN} END""",
-):
-    _ddl = sa.DDL(_statement)  # type: ignore[no-untyped-call]
-    sa.event.listen(PASSAGES, "after_create", _ddl.execute_if(dialect="sqlite"))
