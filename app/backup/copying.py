@@ -21,11 +21,15 @@ from app.store import Store, now
 from app.store.migrate import head
 from app.store.tables import METADATA
 from app.store.tables.organisations import ORGANISATIONS
+from app.store.tables.people import PASSWORD_TOKENS, SESSIONS
 
 __all__ = ["backup", "restore"]
 
 BATCH: Final = 1000
 """Rows that are held at once."""
+
+PASSING: Final = (SESSIONS, PASSWORD_TOKENS)
+"""What does not come back: who has signed out since then must not be signed in again."""
 
 Tell = Callable[[str, int], object]
 """Is told the table that is copied, and how many of its rows are done."""
@@ -99,6 +103,8 @@ async def restore(
                 await _copy_in(connection, table, archive, tell)
                 if not store.is_sqlite:
                     await _set_sequences(connection, table)
+            for table in PASSING:
+                await connection.execute(sa.delete(table))
         return archive.manifest
 
 

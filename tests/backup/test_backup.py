@@ -11,6 +11,7 @@ from app.backup import BackupError, backup, restore
 from app.store import DEFAULT_ORGANISATION, Store, open_store
 from app.store.tables import METADATA
 from app.store.tables.audit import AUDIT
+from app.store.tables.people import PASSWORD_TOKENS, SESSIONS
 from tests.backup import files
 from tests.backup.rows import fill, note, notes, read
 from tests.store.library import add, make_shop
@@ -26,7 +27,8 @@ async def test_every_table_comes_back_as_it_was_in_either_engine(
 
     assert manifest.tables.keys() == METADATA.tables.keys()
     assert all(one.rows >= 2 for one in manifest.tables.values())
-    assert await read(target) == await read(store)
+    passing: dict[str, list[tuple[object, ...]]] = {SESSIONS.name: [], PASSWORD_TOKENS.name: []}
+    assert await read(target) == await read(store) | passing
 
 
 async def test_passages_are_found_as_before_in_either_engine(
