@@ -112,6 +112,7 @@ async def test_what_is_known_stays_good_while_the_store_is_away(
             await directory.asked.acquire()
             await asyncio.sleep(0)
         keeper.cancel()
+        await asyncio.gather(keeper, return_exceptions=True)  # before the store is closed
 
     assert [line["event"] for line in logs] == ["keys_not_refreshed"], "told once"
 
