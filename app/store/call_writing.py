@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import orjson
 import sqlalchemy as sa
@@ -49,7 +49,7 @@ class CallFacts:
     seen_at: datetime
     ended_at: datetime | None
     seconds: float | None
-    status: str
+    status: Literal["live", "ended", "lost"]
     end_reason: str | None
     turns: int = 0
     interruptions: int = 0

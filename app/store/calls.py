@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.call_telling import tell_of_calls
-from app.store.call_writing import call_id, seconds_between
+from app.store.call_writing import CallFacts, call_id, seconds_between
 from app.store.news import EVENTS, news_id
 from app.store.scope import Scope
 from app.store.tables.calls import CALL_PARTS, CALLS
@@ -25,30 +25,10 @@ Place = tuple[datetime, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """A call, live or past; see :class:`app.store.call_writing.CallFacts`."""
+class Call(CallFacts):
+    """A call, live or past, with the id of its row."""
 
     id: str
-    call_sid: str
-    application: str
-    agent_id: str | None
-    agent_version: int | None
-    direction: str
-    from_number: str
-    to_number: str
-    started_at: datetime
-    seen_at: datetime
-    ended_at: datetime | None
-    seconds: float | None
-    status: Literal["live", "ended", "lost"]
-    end_reason: str | None
-    turns: int
-    interruptions: int
-    tool_calls: int
-    tool_failures: int
-    input_tokens: int | None
-    output_tokens: int | None
-    cost: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
