@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, NamedTuple
 
-__all__ = ["Heard", "hear"]
+__all__ = ["Heard", "hear", "is_cancelled"]
 
 What = Literal["caller", "agent", "interruption", "done"]
 Data = Mapping[str, Any]
@@ -116,3 +116,9 @@ READERS: Final[Mapping[str, Callable[[Data], list[Heard]]]] = {
     "UserStartedSpeaking": tells("interruption"),
     "AgentAudioDone": tells("done"),
 }
+
+
+def is_cancelled(data: Data) -> bool:
+    """Whether a response of OpenAI's was cut off."""
+    response = data.get("response")
+    return isinstance(response, Mapping) and response.get("status") == "cancelled"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from app.feed import Item
 from app.records.entries import TURN, write_entries
+from app.records.speech_turns import speech_turns
 from app.records.usage import Prices, measure
 from app.store import now
 from app.store.call_writing import CallFacts, CallNews
@@ -100,7 +101,7 @@ def clean(text: str, limit: int) -> str:
 def news_of(piece: Piece, prices: Prices) -> CallNews:
     """What the store is given: read as little as possible, since a busy node has many of these."""
     items = piece.items
-    turns = turns_in(items)
+    turns = [*turns_in(items), *speech_turns(items)]
     outcomes = [item[3][3] for item in items if type(item[3]) is tuple]  # of tools
     usage = measure(items)
     facts = replace(

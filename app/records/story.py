@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from app.feed import Entry
 from app.protocol import measured_stages, read_calls
-from app.records.heard import Heard, hear
+from app.records.heard import Heard, hear, is_cancelled
 
 __all__ = ["Story", "ToolUse", "Turn", "Update", "tell"]
 
@@ -282,9 +282,3 @@ def text(data: Data, key: str) -> str:
     """The text at a key, or empty."""
     value = data.get(key)
     return value if isinstance(value, str) else ""
-
-
-def is_cancelled(data: Data) -> bool:
-    """Whether a response of OpenAI's was cut off."""
-    response = data.get("response")
-    return isinstance(response, Mapping) and response.get("status") == "cancelled"
