@@ -47,8 +47,8 @@ chaos: $(DEV) ## Fuzz the server and look for leaks for some minutes; ARGS goes 
 	@$(BIN)/python -m pytest tests/robustness --hypothesis-profile=explore --timeout=0 $(ARGS)
 
 lock: $(DEV) ## Renew the two lock files from pyproject.toml
-	@$(call compile,requirements.lock,--extra fast --extra reload)
-	@$(call compile,requirements-dev.lock,--constraint requirements.lock --extra fast --extra reload --extra test --extra tracing --group dev)
+	@$(call compile,requirements.lock,--extra fast --extra redis --extra reload)
+	@$(call compile,requirements-dev.lock,--constraint requirements.lock --extra fast --extra redis --extra reload --extra test --extra tracing --group dev)
 
 clean: ## Remove the virtual environment and every cache
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info
