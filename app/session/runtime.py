@@ -76,6 +76,34 @@ class Recorder(Protocol):
         """It is over."""
 
 
+class Keeper(Protocol):
+    """Who keeps what calls need to go on in another process. Nothing here blocks a call."""
+
+    def changed(self, session: "LiveCall[Any, Any]", *, soon: bool = False) -> None:
+        """A call has changed: its checkpoint is written within 100 ms, or at once."""
+
+    async def settled(self, session: "LiveCall[Any, Any]") -> bool:
+        """Wait until all that is known of a call by now is durable; False where it cannot be."""
+
+    async def take_over(self, session: "LiveCall[Any, Any]") -> bytes | None:
+        """The checkpoint of a call that jambonz brings back and that was not here, if there is one.
+
+        From then on the call is this node's.
+        """
+
+    async def hand_over(self, session: "LiveCall[Any, Any]", *, grace: float) -> None:
+        """Let a call go to another node: its tools have so many seconds to end."""
+
+    def over(self, session: "LiveCall[Any, Any]") -> None:
+        """A call has ended: nothing of it is kept any more."""
+
+    def is_certain(self, now: float) -> bool:
+        """Whether this node can know which calls are its own, at a monotonic time.
+
+        It cannot after it was frozen for so long that others may have taken them.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds of a call; times in seconds.
@@ -140,6 +168,7 @@ class Runtime:
         failures: Which failures of authors' code have been told with a traceback.
         tracer: Who follows them from within, if anybody does.
         recorder: Who writes them down, if anybody does.
+        keeper: Who keeps what they need to go on in another process, if anybody does.
         base_url: How jambonz reaches this server over HTTP.
         secret: Signs the addresses of what calls offer over MCP.
         agents: Where agents come from that are kept as data, if this node has any.
@@ -154,6 +183,7 @@ class Runtime:
     waiting: set["LiveCall[Any, Any]"] = field(default_factory=set)
     tracer: Tracer | None = None
     recorder: Recorder | None = None
+    keeper: Keeper | None = None
     base_url: str = ""
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32))
     agents: AgentSource | None = None

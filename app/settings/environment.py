@@ -18,7 +18,9 @@ PREFIX = "CORDBOARD_"
 """What the name of every variable begins with."""
 
 _EXPECTED = re.compile(r"^(?:Input should be|[Vv]alue should be|value is not) ")
-_SECRET_FIELDS = frozenset({"api_keys", "ws_password", "llm_keys", "secret_key", "database_url"})
+_SECRET_FIELDS = frozenset(
+    {"api_keys", "ws_password", "llm_keys", "secret_key", "database_url", "bus_url"}
+)
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:

@@ -108,6 +108,39 @@ class Settings(BaseModel):
         description="Where agents and call records are kept: `postgresql://user:password@host/name`"
         " or `sqlite:///file.db`; without, in `cordboard.db` in the data folder.",
     )
+    checkpoints: bool = Field(
+        default=True,
+        description="Keep what calls need to go on in another process, after a crash or a restart.",
+    )
+    bus_url: SecretStr | None = Field(
+        default=None,
+        description="Where the nodes of a cluster note who holds which call:"
+        " `redis://:password@host:6379`; without, in the store.",
+    )
+    node_host: str = Field(
+        default="127.0.0.1",
+        min_length=1,
+        description="Address that other nodes reach this one at, and no one else should.",
+    )
+    node_port: int = Field(
+        default=0, ge=0, le=65535, description="Port of that address; 0 takes a free one."
+    )
+    node_url: str | None = Field(
+        default=None,
+        description="How other nodes reach this one, where it is not that address:"
+        " `http://10.0.0.7:3100`.",
+    )
+    node_lease: float = Field(
+        default=15.0,
+        ge=1,
+        le=300,
+        description="Seconds that a node counts as alive after it was last heard of.",
+    )
+    worker: str | None = Field(
+        default=None,
+        pattern=r"^[\w.-]{1,64}$",
+        description="Name of this process among others on one port; `serve --workers` sets it.",
+    )
     records: bool = Field(
         default=True, description="Keep a record of every call: parties, words, tools, timing."
     )
@@ -240,7 +273,16 @@ class Settings(BaseModel):
             raise ValueError("expected the address of a collector, such as http://127.0.0.1:4318")
         return url.rstrip("/")
 
-    @field_validator("public_url")
+    @field_validator("bus_url")
+    @classmethod
+    def _check_bus_url(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None:
+            parts = urlsplit(url.get_secret_value())
+            if parts.scheme not in {"redis", "rediss"} or not parts.hostname:
+                raise ValueError("expected an address such as redis://:password@host:6379")
+        return url
+
+    @field_validator("public_url", "node_url")
     @classmethod
     def _check_public_url(cls, url: str | None) -> str | None:
         if url is None:
@@ -332,6 +374,12 @@ class Settings(BaseModel):
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return f"sqlite:///{self.data_dir.absolute()}/cordboard.db"
+
+    @property
+    def is_clustered(self) -> bool:
+        """Whether there may be other nodes: workers, a bus, or a database that many can share."""
+        has_server = self.store_url.startswith("postgresql")
+        return self.worker is not None or self.bus_url is not None or has_server
 
     @property
     def generated_key(self) -> Path | None:
