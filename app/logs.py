@@ -69,6 +69,7 @@ class Event(StrEnum):
     KEYS_NOT_REFRESHED = auto()
     SIGNED_IN = auto()
     SIGN_IN_REFUSED = auto()
+    RATES_COUNTED_ALONE = auto()
 
     UPGRADE_REFUSED = auto()
     NO_FIRST_MESSAGE = auto()

@@ -74,10 +74,11 @@ def setup(app: web.Application, *, access: Access | None = None) -> None:
     """
     door = app[ACCESS] = access or Access(app[SETTINGS], identity=app.get(IDENTITY))
     operations = (*OPERATIONS, *API_OPERATIONS) if STORE in app else OPERATIONS
-    app[ATTEMPTS] = Attempts()
+    app[ATTEMPTS] = Attempts(app[SETTINGS])
     app[TWIN_CALLS] = TwinCalls()
     app.middlewares.append(problem_middleware)
     app.on_shutdown.append(_stop_watching)
+    app.on_cleanup.append(_let_bus_go)
     ways: tuple[Way, ...] = ("bearer", "session") if STORE in app else ("bearer",)
     text = _described(operations, () if door.is_open else ways)
     app.router.add_get("/openapi.json", _document(text))
@@ -118,3 +119,8 @@ def _document(text: bytes) -> Handler:
 async def _stop_watching(app: web.Application) -> None:
     app[FEED].close()
     await app[TWIN_CALLS].close()
+
+
+async def _let_bus_go(app: web.Application) -> None:
+    await app[ACCESS].close()
+    await app[ATTEMPTS].close()

@@ -2,14 +2,11 @@
 
 import hashlib
 import hmac
-import math
-import time
 from typing import Final, NoReturn
 
 import structlog
 from aiohttp import web
 from limits import RateLimitItem, parse
-from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
 from app.identity import (
@@ -30,6 +27,7 @@ from app.rest.address import Network, client_address
 from app.rest.cookie import cookie_of
 from app.rest.origin import is_own, require_own_page
 from app.rest.problems import Problem
+from app.rest.rates import Rates
 from app.rest.slowdown import Slowdown, too_many
 from app.settings import Settings
 from app.store import StoreUnavailable
@@ -65,7 +63,7 @@ class Access:
         self._digests = tuple(_digest(key.get_secret_value()) for key in settings.api_keys)
         self._proxies: tuple[Network, ...] = settings.trusted_proxies
         self._limit: RateLimitItem = parse(settings.rate_limit)
-        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._rates = Rates(SlidingWindowCounterRateLimiter, settings)
         self._identity = identity
         self.slowdown = slowdown or Slowdown()
         self.is_open = settings.allow_anonymous and not self._digests
@@ -179,11 +177,14 @@ class Access:
         """Each key, person and address has a limit of its own."""
         who = {"settings": principal.name, "anonymous": self.address(request)}
         counted = (principal.kind, who.get(principal.kind, principal.actor))
-        if await self._limiter.hit(self._limit, *counted):
+        if await self._rates.hit(self._limit, *counted):
             return
-        reset = (await self._limiter.get_window_stats(self._limit, *counted)).reset_time
-        wait = max(1, math.ceil(reset - time.time()))
+        wait = await self._rates.wait(self._limit, *counted)
         raise too_many(wait, f"The limit is {self._limit}.")
+
+    async def close(self) -> None:
+        """Let go of the bus."""
+        await self._rates.close()
 
 
 ACCESS: Final = web.AppKey("access", Access)

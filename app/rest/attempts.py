@@ -1,16 +1,15 @@
 """How often somebody may try to sign in: by address, by account, and by both."""
 
-import math
-import time
 from typing import Final
 
 from aiohttp import web
 from limits import RateLimitItem, parse
-from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import FixedWindowRateLimiter
 
 from app.rest.address import group_of
+from app.rest.rates import Rates
 from app.rest.slowdown import too_many
+from app.settings import Settings
 
 __all__ = ["ATTEMPTS", "Attempts"]
 
@@ -24,10 +23,13 @@ class Attempts:
     """Counts attempts to sign in; the password is looked at only where one more is allowed.
 
     They are counted before the password is checked: many that come at once are all counted.
+
+    Args:
+        settings: Where the bus is by which nodes count together.
     """
 
-    def __init__(self) -> None:
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+    def __init__(self, settings: Settings) -> None:
+        self._rates = Rates(FixedWindowRateLimiter, settings)
         self._for_address = parse(FOR_ADDRESS)
         self._for_account = parse(FOR_ACCOUNT)
         self._for_both = parse(FOR_BOTH)
@@ -50,13 +52,16 @@ class Attempts:
 
     async def succeeded(self, address: str, email: str) -> None:
         """Forget those before: it was the person."""
-        await self._limiter.clear(self._for_both, "both", group_of(address), email)
-        await self._limiter.clear(self._for_account, "account", email)
+        await self._rates.forget(self._for_both, "both", group_of(address), email)
+        await self._rates.forget(self._for_account, "account", email)
+
+    async def close(self) -> None:
+        """Let go of the bus."""
+        await self._rates.close()
 
     async def _count(self, limit: RateLimitItem, *who: str) -> None:
-        if not await self._limiter.hit(limit, *who):
-            reset = (await self._limiter.get_window_stats(limit, *who)).reset_time
-            wait = max(1, math.ceil(reset - time.time()))
+        if not await self._rates.hit(limit, *who):
+            wait = await self._rates.wait(limit, *who)
             raise too_many(wait, "There were too many attempts to sign in.")
 
 

