@@ -70,6 +70,7 @@ class Event(StrEnum):
     SIGNED_IN = auto()
     SIGN_IN_REFUSED = auto()
     RATES_COUNTED_ALONE = auto()
+    QUOTA_NOT_REFRESHED = auto()
 
     UPGRADE_REFUSED = auto()
     NO_FIRST_MESSAGE = auto()

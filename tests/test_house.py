@@ -124,6 +124,7 @@ BROAD_EXCEPTS = {
     "app/rest/problems.py::problem_middleware",  # a REST request: nothing of ours reaches a client
     "app/mcp_server/control.py::run",  # an assistant's request, as those over REST
     "app/reload.py::reload",  # the author's modules: those from before go on
+    "app/server/quotas.py::keep",  # new calls are answered all the same
     "app/calls.py::_sweep",  # one call's deadlines: those of the others are kept
     "app/server/accept.py::converse",  # one socket: the others go on
     "app/server/direct.py::feed_data",  # the same, by the other route

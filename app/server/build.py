@@ -39,6 +39,7 @@ from app.server.agents import setup_stored_agents
 from app.server.credentials import WsUsers
 from app.server.knowledge import setup_knowledge
 from app.server.lookout import LOOKOUT, Lookout
+from app.server.quotas import Quotas
 from app.server.recording import setup_records
 from app.server.site import Site
 from app.server.socket import GOING_AWAY
@@ -76,6 +77,8 @@ def build(
     """
     if calls is None:
         calls = Calls(Runtime(limits=limits_of(settings)))
+    calls.runtime.quota.total = settings.max_total_calls
+    calls.runtime.quota.each = settings.max_organisation_calls
     calls.runtime.base_url = settings.base_url
     if settings.api_keys:  # which outlive a restart
         key = settings.api_keys[0].get_secret_value()
@@ -108,6 +111,7 @@ def build(
         setup_webhooks(web_app, store)
     if store is not None and settings.records:
         setup_records(web_app, store)
+    web_app.cleanup_ctx.append(keep_quota)
     web_app.cleanup_ctx.append(look_after_calls)
     web_app.cleanup_ctx.append(keep_mcp_servers)
     web_app.on_shutdown.append(drain)
@@ -136,6 +140,17 @@ async def keep_keys(web_app: web.Application) -> AsyncIterator[None]:
     ring = web_app[IDENTITY].ring
     await ring.refresh()
     keeper = asyncio.create_task(ring.keep())
+    yield
+    keeper.cancel()
+    with suppress(asyncio.CancelledError):
+        await keeper
+
+
+async def keep_quota(web_app: web.Application) -> AsyncIterator[None]:
+    """Know how many calls there may be, and how many other nodes have."""
+    directory = web_app[IDENTITY].directory if IDENTITY in web_app else None
+    quotas = Quotas(web_app[CALLS].runtime.quota, bus=None, node_id="", directory=directory)
+    keeper = asyncio.create_task(quotas.keep())
     yield
     keeper.cancel()
     with suppress(asyncio.CancelledError):

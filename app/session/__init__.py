@@ -3,6 +3,7 @@
 from app.session.awaiting import LETTERS_PER_SECOND
 from app.session.errors import CallEnded, CallNotFound, NoAgent
 from app.session.facts import text_of
+from app.session.quota import Quota
 from app.session.receipt import Receipt
 from app.session.refusal import refuse_account
 from app.session.runtime import Limits, Runtime, Socket, Tracer
@@ -18,6 +19,7 @@ __all__ = [
     "CallNotFound",
     "Limits",
     "NoAgent",
+    "Quota",
     "Receipt",
     "Runtime",
     "Session",

@@ -33,8 +33,8 @@ def new(session: "LiveCall[Any, Any]", message: Message) -> None:
         session.log.warning("session_new_repeated", msgid=message.msgid)
         acknowledge(session, message)
         return
-    if refusal.is_one_too_many(session):
-        refusal.refuse(session, message)
+    if (limit := refusal.one_too_many(session)) is not None:
+        refusal.refuse(session, message, limit)
         return
     session._begin(message)
     handler = session.application.handlers["session_new"]

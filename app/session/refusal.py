@@ -8,7 +8,6 @@ from app.session.facts import text_of
 if TYPE_CHECKING:
     from app.session.live import LiveCall
 
-TOO_MANY_CALLS: Final = "max_calls"
 FOREIGN_ACCOUNT: Final = "account_sid"
 GRACEFUL: Final = 1000
 # A carrier that gets a 503 may take another route. A callee who has answered can only be left.
@@ -19,28 +18,50 @@ DECLINE: Final[Wire] = {
     "headers": {"Retry-After": "5"},
 }
 HANG_UP: Final[Wire] = {"verb": "hangup"}
+HOW_TO_TAKE_MORE: Final = {
+    "max_calls": "CORDBOARD_MAX_CALLS bounds the calls of one process; run another one beside it",
+    "max_total_calls": "CORDBOARD_MAX_TOTAL_CALLS bounds the calls of all nodes together",
+    "organisation": "`max_calls` of the organisation and CORDBOARD_MAX_ORGANISATION_CALLS bound its"
+    " calls on all nodes together",
+}
 # jambonz ignores verbs in the acks of these, or may do so.
 DEAF: Final = (Kind.SESSION_RECONNECT, Kind.SESSION_ADULTING)
 
 
-def is_one_too_many(session: "LiveCall[Any, Any]") -> bool:
-    """Whether as many calls are live as there may be. jambonz' return to one is never refused."""
-    runtime = session._runtime
-    return len(runtime.live) >= runtime.limits.max_calls
+def one_too_many(session: "LiveCall[Any, Any]") -> str | None:
+    """Which limit a new call is over: of this node, of all together, of its organisation.
+
+    jambonz' return to a call is never refused. Nothing here waits: what other nodes have is known.
+    """
+    runtime, organisation_id = session._runtime, session.organisation_id
+    here = len(runtime.live)
+    if here >= runtime.limits.max_calls:
+        return "max_calls"
+    if runtime.quota.is_full(here):
+        return "max_total_calls"
+    own = runtime.live.by_organisation.get(organisation_id, 0)
+    return "organisation" if runtime.quota.is_full_for(organisation_id, own) else None
 
 
-def refuse(session: "LiveCall[Any, Any]", message: Message) -> None:
+def refuse(session: "LiveCall[Any, Any]", message: Message, reason: str) -> None:
     """Decline a new call before anything of it begins, and close its socket.
 
     Here and not at the upgrade, which does not tell a new call from one that comes back; and
     jambonz makes nothing better of an upgrade that is refused.
     """
-    session._runtime.counters.call_refused(TOO_MANY_CALLS)
+    runtime, organisation_id = session._runtime, session.organisation_id
+    runtime.counters.call_refused(reason)
+    limits = {
+        "max_calls": runtime.limits.max_calls,
+        "max_total_calls": runtime.quota.total,
+        "organisation": runtime.quota.limit_of(organisation_id),
+    }
     session.log.warning(
         "call_refused",
-        reason=TOO_MANY_CALLS,
-        limit=session._runtime.limits.max_calls,
-        fix="CORDBOARD_MAX_CALLS bounds the calls of one process; run another one beside it",
+        reason=reason,
+        limit=limits[reason],
+        organisation=organisation_id,
+        fix=HOW_TO_TAKE_MORE[reason],
     )
     is_outbound = message.data.get("direction") == "outbound"
     session._connection.ack(message.msgid, [HANG_UP if is_outbound else DECLINE])

@@ -15,6 +15,8 @@ from app.feed import Feed, Item
 from app.protocol import MAX_FRAME, Message
 from app.session.eager import Starter
 from app.session.failures import Failures
+from app.session.live_calls import LiveCalls
+from app.session.quota import Quota
 from app.session.stored import AgentSource
 
 if TYPE_CHECKING:
@@ -164,6 +166,7 @@ class Runtime:
 
     Attributes:
         live: Sessions by their keys, those waiting for a reconnect included.
+        quota: How many there may be on all nodes together.
         waiting: Sessions with a deadline; one sweeper looks at them, instead of a timer each.
         failures: Which failures of authors' code have been told with a traceback.
         tracer: Who follows them from within, if anybody does.
@@ -179,7 +182,8 @@ class Runtime:
     counters: Counters = field(default_factory=Counters)
     limits: Limits = field(default_factory=Limits)
     threads: Threads = field(default_factory=Threads)
-    live: dict[str, "LiveCall[Any, Any]"] = field(default_factory=dict)
+    live: LiveCalls = field(default_factory=LiveCalls)
+    quota: Quota = field(default_factory=Quota)
     waiting: set["LiveCall[Any, Any]"] = field(default_factory=set)
     tracer: Tracer | None = None
     recorder: Recorder | None = None

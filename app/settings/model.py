@@ -150,7 +150,20 @@ class Settings(BaseModel):
         ' model: `{"gpt-4.1-mini": {"input": 0.4, "output": 1.6}}`; or the path of a file.',
     )
     max_calls: int = Field(
-        default=20_000, ge=1, description="Calls at once; one more is declined, the others go on."
+        default=20_000,
+        ge=1,
+        description="Calls at once in one process; one more is declined, the others go on.",
+    )
+    max_total_calls: int | None = Field(
+        default=None,
+        ge=1,
+        description="Calls at once on all nodes together; no bound unless set.",
+    )
+    max_organisation_calls: int | None = Field(
+        default=None,
+        ge=1,
+        description="Calls at once of any one organisation, on all nodes together; it may set"
+        " itself a lower bound.",
     )
     max_silent_sockets: int = Field(
         default=1000,

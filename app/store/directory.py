@@ -4,7 +4,7 @@ They find people, where those are signed in, keys and credentials: never an agen
 call.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -148,6 +148,14 @@ class Directory:
         """All organisations, and how many days each keeps the records of its calls."""
         rows = await self._rows(sa.select(ORGANISATIONS.c.id, ORGANISATIONS.c.settings))
         return [(row.id, row.settings.get("retention_days")) for row in rows]
+
+    async def call_limits(self) -> Mapping[str, int]:
+        """The organisations that bound how many calls they have at once, and by how many."""
+        limit = ORGANISATIONS.c.settings["max_calls"].as_integer()
+        rows = await self._rows(
+            sa.select(ORGANISATIONS.c.id, limit.label("most")).where(limit.is_not(None))
+        )
+        return {row.id: row.most for row in rows}
 
     async def _account(self, condition: sa.ColumnElement[bool]) -> Account | None:
         columns = (USERS.c.id, USERS.c.email, USERS.c.name, USERS.c.password)

@@ -30,6 +30,7 @@ class OrganisationSettings:
         client_lookup_early: Whether it is asked when a call begins, before the first words.
         worker_model: ``vendor:model`` that answers from documents; None for that of the settings.
         retention_days: How long records of calls are kept; None for as long as anybody wants.
+        max_calls: How many calls it may have at once, on all nodes together; None for no bound.
     """
 
     client_lookup_url: str | None = None
@@ -37,6 +38,7 @@ class OrganisationSettings:
     client_lookup_early: bool = False
     worker_model: str | None = None
     retention_days: int | None = None
+    max_calls: int | None = None
 
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> Self:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app.identity.organisation_secrets import lookup_secret, vendor_keys
-from app.keys import VAULT
+from app.keys import IDENTITY, VAULT
 from app.organisation import DEFAULT_ORGANISATION
 from tests.identity.asking import STRANGER, Asking
 
@@ -19,7 +19,7 @@ async def test_what_is_not_set_has_a_default(asking: Asking) -> None:
     assert shown["name"] == "Harbour"
     assert shown["client_lookup_url"] is None
     assert shown["client_lookup_header"] == "loquent_x_check"
-    assert shown["worker_model"] is shown["retention_days"] is None
+    assert shown["worker_model"] is shown["retention_days"] is shown["max_calls"] is None
     assert (shown["has_client_lookup_secret"], shown["vendors"]) == (False, [])
 
 
@@ -36,6 +36,15 @@ async def test_what_is_named_changes_and_the_rest_stays(asking: Asking) -> None:
     assert second.body["client_lookup_url"] == "https://crm.example/who?x=1"
     assert second.body["retention_days"] is None
     assert (await owner.get(ROUTE)).body == second.body
+
+
+async def test_a_bound_of_calls_is_set_and_taken_away(asking: Asking) -> None:
+    owner = await asking.person()
+    assert (await owner.patch(ROUTE, {"max_calls": 12})).body["max_calls"] == 12
+    assert await asking.running.app[IDENTITY].directory.call_limits() == {DEFAULT_ORGANISATION: 12}
+
+    assert (await owner.patch(ROUTE, {"max_calls": None})).body["max_calls"] is None
+    assert await asking.running.app[IDENTITY].directory.call_limits() == {}
 
 
 async def test_secrets_go_in_sealed_and_never_come_out(asking: Asking) -> None:
@@ -119,6 +128,8 @@ async def test_the_change_is_noted_with_who_made_it(asking: Asking) -> None:
         ({"worker_model": "opanai:gpt-4o-mini"}, "worker_model"),
         ({"retention_days": 0}, "retention_days"),
         ({"retention_days": "30"}, "retention_days"),
+        ({"max_calls": -1}, "max_calls"),
+        ({"max_calls": 1.5}, "max_calls"),
         ({"vendor_keys": {"groq": 1}}, "vendor_keys.groq"),
         ({"vendor_keys": {"groq": {}}}, "vendor_keys.groq"),
         ({"vendor_keys": {"groq": {"apiKey": ""}}}, "vendor_keys.groq.apiKey"),

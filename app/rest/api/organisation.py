@@ -21,6 +21,7 @@ PLAIN: Final = (
     "client_lookup_early",
     "worker_model",
     "retention_days",
+    "max_calls",
 )
 
 

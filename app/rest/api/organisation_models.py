@@ -82,6 +82,10 @@ class OrganisationBody(Body):
         Annotated[int, Field(ge=1, le=36_500), BeforeValidator(_whole)] | None,
         Field(description="For how long records of calls are kept."),
     ] = None
+    max_calls: Annotated[
+        Annotated[int, Field(ge=0, le=10_000_000), BeforeValidator(_whole)] | None,
+        Field(description="Calls at once, on all nodes together; null for no bound."),
+    ] = None
     vendor_keys: Annotated[
         dict[Vendor, Credential | None],
         Field(
@@ -108,6 +112,7 @@ class OrganisationView(View):
     has_client_lookup_secret: bool
     worker_model: Annotated[str | None, Field(description="Null for that of the server.")]
     retention_days: int | None
+    max_calls: Annotated[int | None, Field(description="Null for no bound.")]
     vendors: Annotated[
         list[str], Field(description="The model vendors of which it has a credential.")
     ]
