@@ -132,7 +132,7 @@ BROAD_EXCEPTS = {
     "app/session/eager.py::step",  # to keep the parked task; it raises again
     "app/session/events.py::_begin",  # an event hook that has its turn at once
     "app/session/events.py::_guard",  # an event hook
-    "app/session/live.py::_run_quietly",  # a handler whose answer nobody awaits
+    "app/session/tasks.py::_run_quietly",  # a handler whose answer nobody awaits
     "app/session/opening.py::run_and_render",  # a handler or hook whose answer jambonz awaits
     "app/session/awaiting.py::guarded",  # what nobody waits for
     "app/session/user_code.py::begin",  # what is no Exception becomes one; the rest passes

@@ -4,16 +4,12 @@ It outlives its socket: when jambonz loses the connection and comes back, the sa
 What comes in is in ``inbound``, how verbs are answered in ``opening``, tool calls in ``tools``.
 """
 
-import asyncio
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
-
-from typing_extensions import TypeVar
 
 from app.agent import AGENT, Rendered, RenderedAgent
 from app.application import Application, Handler
-from app.feed import Item
 from app.hook import Hook
 from app.lines import QUICK
 from app.logs import mask_personal
@@ -33,31 +29,25 @@ from app.session import inbound, opening, remarks, turns
 from app.session.actor import ACTOR
 from app.session.agents import Agents
 from app.session.asked import Asked
-from app.session.eager import Rest
 from app.session.errors import CallEnded
 from app.session.events import EventQueue
-from app.session.facts import CallFacts, E, S, text_of
+from app.session.facts import E, S, text_of
 from app.session.offers import Offers, Tools
 from app.session.receipt import Receipt
 from app.session.runtime import Runtime, Socket
 from app.session.snapshot import take_snapshot
 from app.session.speaker import Speaker
+from app.session.tasks import BusyCall
 from app.session.tools import ToolCalls
 from app.session.updates import follow_source
-from app.session.user_code import UserCode, run
+from app.session.user_code import UserCode
 from app.tool import Tool, ToolSource
 from app.verbs.render import add_roles
 
-T = TypeVar("T")
-
-# What watchers may keep of one message: parsed, it takes many times as much.
-MAX_WATCHED = 64 * 1024
-TOO_LARGE = f"larger than {MAX_WATCHED:,} bytes, not kept"
-ERROR_SHOWN = 500
 QUIETLY = frozenset({"ok", "tool_error", "bad_arguments"})  # outcomes of the author's own tools
 
 
-class LiveCall(CallFacts[S, E]):
+class LiveCall(BusyCall[S, E]):
     """One live call: its facts, and all that runs for it."""
 
     __slots__ = (
@@ -68,27 +58,16 @@ class LiveCall(CallFacts[S, E]):
         "_connection",
         "_events",
         "_first_msgid",
-        "_frame",
         "_hooks",
-        "_interruptions",
-        "_is_ended",
         "_is_over",
         "_is_prompt_split",
-        "_kept",
-        "_last_turn",
-        "_loop",
         "_lost_at",
         "_offered",
         "_release",
         "_roles",
-        "_runtime",
         "_socket",
-        "_tasks",
         "_tool_calls",
-        "_tool_count",
-        "_tool_seconds",
         "_tts",
-        "_turns",
     )
 
     def __init__(
@@ -99,9 +78,7 @@ class LiveCall(CallFacts[S, E]):
         path_params: Mapping[str, str] | None = None,
         organisation_id: str = DEFAULT_ORGANISATION,
     ) -> None:
-        super().__init__(application, path_params, organisation_id)
-        self._runtime = runtime
-        self._loop = asyncio.get_running_loop()  # asking for it anew costs a system call
+        super().__init__(application, runtime, path_params, organisation_id)
         self._connection = Connection(max_frame=runtime.limits.max_frame)
         self._socket: Socket | None = None
         self._lost_at: float | None = None
@@ -112,18 +89,12 @@ class LiveCall(CallFacts[S, E]):
         self._asked: dict[str, Asked] = {}
         self._children: dict[str, str] = {}
         self._agents = Agents(application)
-        self._tasks: set[asyncio.Task[Any]] = set()
         self._events = EventQueue(self)
         self._tool_calls = ToolCalls(self)
-        self._frame = b""
-        self._is_prompt_split = self._is_over = self._is_ended = False
-        self._turns = self._interruptions = self._tool_count = 0
+        self._is_prompt_split = self._is_over = False
         self._release: opening.Release | None = None
         self._offered: Offers | None = None
         self._tts: Speaker | None = None  # most calls never speak by themselves
-        self._last_turn: Mapping[str, Any] | None = None
-        self._tool_seconds: dict[str, float] | None = None
-        self._kept: list[Item] | None = None  # for the record, where there is one
 
     @property
     def agent(self) -> RenderedAgent | None:
@@ -155,6 +126,32 @@ class LiveCall(CallFacts[S, E]):
     async def call_mcp_tool(self, tool: Tool[..., Any], arguments: object) -> tuple[bytes, bool]:
         """Run a tool that was offered: the output as JSON, and whether it is an error."""
         return await self._tool_calls.ask(tool, arguments)
+
+    # what it tells
+
+    def _changed(self, *, soon: bool = False) -> None:
+        """What the call would need to go on elsewhere is not what it was."""
+        keeper = self._runtime.keeper
+        if keeper is not None and self._is_answered and not self._is_ended:
+            keeper.changed(self, soon=soon)
+
+    def _tool_called(
+        self, call_id: str, name: str, result: bytes, outcome: str, seconds: float
+    ) -> None:
+        self._tool_count += 1
+        runtime = self._runtime
+        runtime.counters.tool_called(name, seconds, outcome)
+        turns.note_tool(self, name, seconds)
+        if runtime.tracer is not None:
+            runtime.tracer.tool_called(self, call_id, name, result, outcome)
+        milliseconds = round(seconds * 1000, 1)
+        if outcome in QUIETLY:
+            fields = {"tool": name, "outcome": outcome, "ms": milliseconds}
+            QUICK.info("tool_called", self, fields)
+        else:  # the name may be anybody's words
+            self.log.info("tool_called", tool=name, outcome=outcome, ms=milliseconds)
+        told = (call_id, name, result, outcome, milliseconds)
+        runtime.feed.publish(self.key, "tool_output", told)
 
     # the socket
 
@@ -412,87 +409,3 @@ class LiveCall(CallFacts[S, E]):
             return False
         socket.send(frame)
         return True
-
-    # what is told to logs, counters and watchers
-
-    def _publish(self, kind: str, data: object) -> None:
-        if not self._is_ended:
-            self._runtime.feed.publish(self.key, kind, data)
-
-    def _publish_frame(self, kind: str, *, keep: bool = True) -> None:
-        """Show the frame that is being received to watchers; and keep it for the record."""
-        frame = self._frame
-        shown = frame if len(frame) <= MAX_WATCHED else {"note": TOO_LARGE}
-        self._runtime.feed.publish(self.key, kind, shown, keep=keep)
-
-    def _acked(self, msgid: str, verbs: Sequence[Wire], *, is_late: bool) -> None:
-        self._runtime.counters.ack_sent(is_late)
-        self._publish("ack", {"msgid": msgid, "verbs": verbs})
-
-    def _tool_called(
-        self, call_id: str, name: str, result: bytes, outcome: str, seconds: float
-    ) -> None:
-        self._tool_count += 1
-        runtime = self._runtime
-        runtime.counters.tool_called(name, seconds, outcome)
-        turns.note_tool(self, name, seconds)
-        if runtime.tracer is not None:
-            runtime.tracer.tool_called(self, call_id, name, result, outcome)
-        milliseconds = round(seconds * 1000, 1)
-        if outcome in QUIETLY:
-            fields = {"tool": name, "outcome": outcome, "ms": milliseconds}
-            QUICK.info("tool_called", self, fields)
-        else:  # the name may be anybody's words
-            self.log.info("tool_called", tool=name, outcome=outcome, ms=milliseconds)
-        told = (call_id, name, result, outcome, milliseconds)
-        runtime.feed.publish(self.key, "tool_output", told)
-
-    def _failed(self, kind: str, code: object, error: BaseException) -> None:
-        """A function of the author, or an answer, failed: the call goes on."""
-        self._runtime.counters.handler_failed(kind)
-        name = str(getattr(code, "name", code or kind))
-        if not self._runtime.failures.is_news(error):
-            told = {"kind": kind, "name": name, "error_type": type(error).__name__, "again": True}
-            QUICK.error("handler_failed", self, told)
-            return
-        text = mask_personal(str(error)[:ERROR_SHOWN])  # anybody's words, as in the traceback
-        self.log.error("handler_failed", kind=kind, name=name, error=text, exc_info=error)
-
-    # its tasks
-
-    def _start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Run something for this call; it is cancelled when the call ends."""
-        task = self._loop.create_task(work, context=self._context.copy())
-        self._keep(task)
-        return task
-
-    def _start_now(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any] | None:
-        """The same, begun at once; None if it did not have to wait for anything."""
-        task = self._runtime.starter.begin(work, self._context.copy())
-        if task is not None:
-            self._keep(task)
-        return task
-
-    def _go_on(self, rest: Rest, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        """Run ``work``, which awaits the rest of what was begun for this call."""
-        task = self._runtime.starter.go_on(rest, work)
-        self._keep(task)
-        return task
-
-    def _keep(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.add(task)
-        task.add_done_callback(self._forget)  # which keeps the call for as long as the task runs
-        self._runtime.waiting.add(self)
-        if self._is_ended:
-            task.cancel()
-
-    def _forget(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-
-    async def _run_quietly(self, kind: str, code: UserCode, event: object) -> object:
-        """Run a handler whose answer goes nowhere; None if it fails."""
-        try:
-            return await run(code, self, event, self._runtime.threads)
-        except Exception as error:
-            self._failed(kind, code, error)
-            return None
