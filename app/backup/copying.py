@@ -20,6 +20,7 @@ from app.organisation import DEFAULT_ORGANISATION
 from app.store import Store, now
 from app.store.migrate import head
 from app.store.tables import METADATA
+from app.store.tables.bus import LIVE_CALLS, NODES
 from app.store.tables.organisations import ORGANISATIONS
 from app.store.tables.people import PASSWORD_TOKENS, SESSIONS
 
@@ -28,8 +29,14 @@ __all__ = ["backup", "restore"]
 BATCH: Final = 1000
 """Rows that are held at once."""
 
+OF_THE_MOMENT: Final = (NODES, LIVE_CALLS)
+"""What is not copied at all: which calls there are now, and where."""
+
 PASSING: Final = (SESSIONS, PASSWORD_TOKENS)
 """What does not come back: who has signed out since then must not be signed in again."""
+
+TABLES: Final = [table for table in METADATA.sorted_tables if table not in OF_THE_MOMENT]
+"""What there is to copy, in an order in which references hold."""
 
 Tell = Callable[[str, int], object]
 """Is told the table that is copied, and how many of its rows are done."""
@@ -52,7 +59,7 @@ async def backup(store: Store, path: Path, tell: Tell = lambda _table, _rows: No
             if not store.is_sqlite:  # where every statement would else see its own moment
                 mode = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
                 await connection.execute(sa.text(mode))
-            for table in METADATA.sorted_tables:
+            for table in TABLES:
                 await _copy_out(connection, table, draft, tell)
         return draft.finish(
             revision=head(),
@@ -99,7 +106,7 @@ async def restore(
                 )
             for table in reversed(METADATA.sorted_tables):
                 await connection.execute(sa.delete(table))
-            for table in METADATA.sorted_tables:
+            for table in TABLES:
                 await _copy_in(connection, table, archive, tell)
                 if not store.is_sqlite:
                     await _set_sequences(connection, table)
@@ -114,10 +121,7 @@ def _check_schema(manifest: Manifest) -> None:
     Raises:
         BackupError: With what to do about it.
     """
-    ours = {
-        table.name: {column.name for column in stored_columns(table)}
-        for table in METADATA.sorted_tables
-    }
+    ours = {table.name: {column.name for column in stored_columns(table)} for table in TABLES}
     theirs = {name: set(one.columns) for name, one in manifest.tables.items()}
     if manifest.revision != head() or ours != theirs:
         raise BackupError(
@@ -129,7 +133,7 @@ def _check_schema(manifest: Manifest) -> None:
 
 async def _first_full(connection: AsyncConnection) -> str | None:
     """The first table with rows in it, but for the organisation that every store has."""
-    for table in METADATA.sorted_tables:
+    for table in TABLES:
         query = sa.select(sa.literal(1)).select_from(table).limit(1)
         if table is ORGANISATIONS:
             query = query.where(ORGANISATIONS.c.id != DEFAULT_ORGANISATION)

@@ -8,6 +8,7 @@ call earlier can always be told from whoever has it now.
 from app.bus.memory import MemoryBus
 from app.bus.port import (
     LEASE_SECONDS,
+    PATIENCE,
     Bus,
     BusUnavailable,
     Entry,
@@ -16,15 +17,18 @@ from app.bus.port import (
     Taken,
     Written,
 )
+from app.bus.store import StoreBus
 
 __all__ = [
     "LEASE_SECONDS",
+    "PATIENCE",
     "Bus",
     "BusUnavailable",
     "Entry",
     "MemoryBus",
     "Node",
     "Owner",
+    "StoreBus",
     "Taken",
     "Written",
 ]

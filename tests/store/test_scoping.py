@@ -9,8 +9,8 @@ from app.store.tables import METADATA
 
 STORE = Path(tables.__file__).parent.parent
 RAW = frozenset({"select", "insert", "update", "delete"})
-# What is of no organisation, or of several: people, and the organisations themselves.
-SHARED = frozenset({"organisations", "users", "sessions", "password_tokens"})
+# What is of no organisation, or of several: people, nodes, and the organisations themselves.
+SHARED = frozenset({"organisations", "users", "sessions", "password_tokens", "nodes"})
 # Where whole modules look beyond one organisation, and why they may.
 BEYOND = {
     "accounts.py": "signs people in, before it is known for whom they act",
