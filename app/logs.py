@@ -58,6 +58,7 @@ class Event(StrEnum):
     """What a log line can be about. The names are stable: alerts may hang on them."""
 
     LISTENING = auto()
+    FEW_OPEN_FILES = auto()
     RELOADED = auto()
     RELOAD_FAILED = auto()
     RELOAD_OFF = auto()

@@ -37,6 +37,7 @@ from app.mcp_tools import POOL
 from app.outward import Outward
 from app.server.agents import setup_stored_agents
 from app.server.credentials import WsUsers
+from app.server.files import allow_open_files
 from app.server.knowledge import setup_knowledge
 from app.server.lookout import LOOKOUT, Lookout
 from app.server.quotas import Quotas
@@ -232,6 +233,7 @@ async def run(
         store: What outlives the process.
         parts: What else belongs to this node; each sets itself up.
     """
+    allow_open_files(settings.max_calls)
     web_app = build(settings, applications, store=store)
     web_app.on_startup.append(connect_to_mcp_servers)
     for part in parts:

@@ -391,7 +391,7 @@ class Settings(BaseModel):
     @property
     def is_clustered(self) -> bool:
         """Whether there may be other nodes: workers, a bus, or a database that many can share."""
-        has_server = self.store_url.startswith("postgresql")
+        has_server = self.store_url.startswith("postgres")
         return self.worker is not None or self.bus_url is not None or has_server
 
     @property
