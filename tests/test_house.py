@@ -53,6 +53,7 @@ LAYERS: dict[str, int] = {
     "knowledge": 3,
     "stored": 3,
     "records": 3,
+    "checkpoint": 3,
     "calls": 3,
     "webhooks": 3,
     "keys": 4,
@@ -148,6 +149,9 @@ BROAD_EXCEPTS = {
     "app/records/writer.py::_make_ready",  # store writer: the same
     "app/records/writer.py::_write",  # store writer: the same
     "app/records/retention.py::keep_retention",  # one sweep: the next one follows
+    "app/checkpoint/writer.py::keep",  # store writer: what was to be written is so again
+    "app/checkpoint/writer.py::_capture",  # the same: one call could not go on elsewhere
+    "app/checkpoint/writer.py::_write",  # the same
     "app/twin/socket.py::open",  # closes what it opened, and raises again
 }
 
