@@ -99,6 +99,11 @@ class Feed:
         self._forget_expired()
         return call_sid in self._rings or call_sid in self._ended
 
+    def has_ended(self, call_sid: str) -> bool:
+        """Whether a call is over, and can still be read."""
+        self._forget_expired()
+        return call_sid in self._ended
+
     def __len__(self) -> int:
         """Calls that it holds entries of, ended ones included."""
         self._forget_expired()

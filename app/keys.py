@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 if TYPE_CHECKING:  # only the types: a key needs nothing of what it stands for
+    from app.bus import Bus
     from app.calls import Calls
     from app.counters import Counters
     from app.feed import Feed
     from app.identity import Identity, Principal
     from app.knowledge import FileReader, Librarian
     from app.outward import Outward
+    from app.peers import Pass, Peers, ThisNode
     from app.records import Recorder
+    from app.rest.twin.calls import TwinCalls
     from app.server.credentials import WsUsers
     from app.server.switchboard import Switchboard
     from app.settings import Settings
@@ -22,6 +25,7 @@ if TYPE_CHECKING:  # only the types: a key needs nothing of what it stands for
     from app.webhooks import Deliverer
 
 __all__ = [
+    "BUS",
     "CALLS",
     "COUNTERS",
     "DELIVERER",
@@ -30,17 +34,23 @@ __all__ = [
     "FILE_READER",
     "IDENTITY",
     "LIBRARIAN",
+    "NODE",
     "OUTWARD",
+    "PASS",
+    "PEERS",
     "PRINCIPAL",
     "RECORDER",
     "SETTINGS",
     "STORE",
     "STORED_AGENTS",
     "SWITCHBOARD",
+    "TWIN_CALLS",
     "VAULT",
     "WS_USERS",
 ]
 
+BUS: Final[web.AppKey["Bus"]] = web.AppKey("bus")
+"""Tells which node holds which call; a server that stands alone may have none."""
 CALLS: Final[web.AppKey["Calls"]] = web.AppKey("calls")
 COUNTERS: Final[web.AppKey["Counters"]] = web.AppKey("counters")
 DELIVERER: Final[web.AppKey["Deliverer"]] = web.AppKey("deliverer")
@@ -54,6 +64,12 @@ IDENTITY: Final[web.AppKey["Identity"]] = web.AppKey("identity")
 """Tells who somebody is; there where a store is."""
 LIBRARIAN: Final[web.AppKey["Librarian"]] = web.AppKey("librarian")
 """Answers from documents; there where a store is."""
+NODE: Final[web.AppKey["ThisNode"]] = web.AppKey("node")
+"""This process, as other nodes know it; there where a bus is."""
+PASS: Final[web.RequestKey["Pass"]] = web.RequestKey("pass")
+"""In a request that another node has sent on: what it has proved."""
+PEERS: Final[web.AppKey["Peers"]] = web.AppKey("peers")
+"""Asks the other nodes; there where there may be any."""
 PRINCIPAL: Final[web.RequestKey["Principal"]] = web.RequestKey("principal")
 """In a request that was let in: who asks."""
 OUTWARD: Final[web.AppKey["Outward"]] = web.AppKey("outward")
@@ -69,5 +85,7 @@ VAULT: Final[web.AppKey["Vault"]] = web.AppKey("vault")
 """Opens what is sealed in the store; there where a store is."""
 SWITCHBOARD: Final[web.AppKey["Switchboard"]] = web.AppKey("switchboard")
 """Which application answers on which path."""
+TWIN_CALLS: Final[web.AppKey["TwinCalls"]] = web.AppKey("twin_calls")
+"""The calls that the twin makes to this server."""
 WS_USERS: Final[web.AppKey["WsUsers"]] = web.AppKey("ws_users")
 """Who may open control sockets, beside the user of the settings."""

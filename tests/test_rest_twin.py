@@ -11,7 +11,7 @@ import pytest
 from aiohttp import ClientResponse, ClientSession
 
 from app import Agent, Application, Session, gather, hangup, say, tool
-from app.rest import TWIN_CALLS
+from app.keys import TWIN_CALLS
 from app.rest.twin import calls as twin_calls
 from app.testing import Cordboard
 

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import BaseModel, Field
 
+from app.keys import TWIN_CALLS
 from app.mcp_server.offer import Asked, Json, Offer, read_arguments
-from app.rest.twin import TWIN_CALLS, show_entry
+from app.rest.twin import show_entry
 from app.rest.twin.models import Step, TwinBody
 
 if TYPE_CHECKING:

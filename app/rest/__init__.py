@@ -6,13 +6,14 @@ from typing import Final
 import orjson
 from aiohttp import web
 
-from app.keys import FEED, IDENTITY, SETTINGS, STORE
+from app.keys import FEED, IDENTITY, SETTINGS, STORE, TWIN_CALLS
 from app.rest import accounts, calls, commands, twin
 from app.rest.access import ACCESS, Access, require
 from app.rest.address import client_address, is_local
 from app.rest.api import API_OPERATIONS
 from app.rest.attempts import ATTEMPTS, Attempts
 from app.rest.body import read_body
+from app.rest.elsewhere import Kind, Sought, answer_of_owner, has
 from app.rest.events import follow_call
 from app.rest.openapi import Way, describe
 from app.rest.operation import Operation, misfit
@@ -20,20 +21,23 @@ from app.rest.origin import is_own
 from app.rest.own import acting, ids_of, organisation_of
 from app.rest.places import place
 from app.rest.problems import Handler, Problem, ProblemDocument, problem_middleware
-from app.rest.twin import TWIN_CALLS, TwinCalls
+from app.rest.twin import TwinCalls
 
 __all__ = [
     "ACCESS",
     "API_OPERATIONS",
     "OPERATIONS",
-    "TWIN_CALLS",
     "Access",
+    "Kind",
     "Operation",
     "Problem",
     "ProblemDocument",
+    "Sought",
     "TwinCalls",
     "acting",
+    "answer_of_owner",
     "client_address",
+    "has",
     "ids_of",
     "is_local",
     "is_own",
@@ -42,6 +46,7 @@ __all__ = [
     "read_body",
     "require",
     "setup",
+    "setup_private",
 ]
 
 OPERATIONS: Final = (
@@ -91,6 +96,15 @@ def setup(app: web.Application, *, access: Access | None = None) -> None:
     for route in sorted(routes):
         methods = {each.method for each in operations if each.route == route}
         app.router.add_route("OPTIONS", place(route, routes), _options(methods))
+
+
+def setup_private(app: web.Application) -> None:
+    """Add what another node may ask of this one: all that is about calls that a node holds."""
+    for each in (*OPERATIONS, *API_OPERATIONS):
+        if each.about is not None:
+            app.router.add_route(each.method, each.route, each.handle)
+            if each.method == "GET":
+                app.router.add_route("HEAD", each.route, each.handle)
 
 
 def _options(methods: set[str]) -> Handler:

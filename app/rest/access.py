@@ -20,7 +20,7 @@ from app.identity import (
     principal_of,
 )
 from app.identity.tokens import KEY_PREFIX
-from app.keys import PRINCIPAL
+from app.keys import PASS, PRINCIPAL
 from app.logs import Event, pii
 from app.organisation import DEFAULT_ORGANISATION
 from app.rest.address import Network, client_address
@@ -78,10 +78,12 @@ class Access:
         Raises:
             Problem: 401 without a good key, 403 for one that may not do this, 429 over the limit.
         """
-        principal = await self._identify(request)
+        principal = passed_principal(request)
         if principal is None:
-            await self._refuse(request)
-        await self._count(request, principal)
+            principal = await self._identify(request)
+            if principal is None:
+                await self._refuse(request)
+            await self._count(request, principal)
         request[PRINCIPAL], request[NEED] = principal, need
         require(principal, need)
         return principal
@@ -92,6 +94,8 @@ class Access:
         A stream goes on for hours: meanwhile a key may be revoked, a person signed out or removed.
         While the store is away, nobody is sent away.
         """
+        if PASS in request:  # whoever sent it on looks again, and ends the stream
+            return True
         was = request[PRINCIPAL]
         try:
             now = await self._identify(request)
@@ -192,6 +196,11 @@ NEED: Final = web.RequestKey[Need]("need")
 """In a request that was let in: what it was let in to do."""
 PERSON: Final = web.RequestKey("person", SignedIn)
 """In a request of somebody who is signed in, and let in by that: where and until when."""
+
+
+def passed_principal(request: web.Request) -> Principal | None:
+    """On whose behalf another node has sent a request on, which has let them in and counted it."""
+    return request[PASS].principal if PASS in request else None
 
 
 def require(principal: Principal, need: Need) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Annotated, Any, Final, Literal
+from urllib.parse import quote
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.calls import Calls
 from app.command import COMMANDS
 from app.rest.describe import DescribedUpdate
+from app.rest.everywhere import listed_elsewhere, told_elsewhere
 from app.rest.models import CallPath, ReceiptView, Sid, View, to_update
 from app.rest.operation import Answer, operation
 from app.rest.own import calls_of
@@ -93,29 +95,36 @@ class CallCount(View):
 LISTED: Final = {200: Answer("The live calls of the account.", list[AccountCall])}
 
 
-@operation("GET", f"{ACCOUNT}/Calls", needs="calls:read", answers=LISTED)
+@operation("GET", f"{ACCOUNT}/Calls", needs="calls:read", answers=LISTED, about="lists")
 async def list_account_calls(
     request: web.Request, path: AccountPath, query: AccountCallFilter
 ) -> list[AccountCall]:
     """List the live calls of an account, as jambonz' REST API does."""
+    route = f"/v1/Accounts/{quote(path.account_sid, safe='')}/Calls"
+    elsewhere = await listed_elsewhere(request, route, query, list_account_calls.output)
     views = map(_view, _of_account(calls_of(request), path.account_sid))
-    return [view for view in views if query.takes(view)]
+    return [*(view for view in views if query.takes(view)), *elsewhere]
 
 
 COUNTED: Final = {200: Answer("By direction.", CallCount)}
 
 
-@operation("GET", f"{ACCOUNT}/CallCount", needs="calls:read", answers=COUNTED)
+@operation("GET", f"{ACCOUNT}/CallCount", needs="calls:read", answers=COUNTED, about="lists")
 async def count_account_calls(request: web.Request, path: AccountPath) -> CallCount:
     """Count the live calls of an account, as jambonz' REST API does."""
+    route = f"/v1/Accounts/{quote(path.account_sid, safe='')}/CallCount"
+    elsewhere = await told_elsewhere(request, route, count_account_calls.output)
     directions = [one.direction for one in _of_account(calls_of(request), path.account_sid)]
-    return CallCount(inbound=directions.count("inbound"), outbound=directions.count("outbound"))
+    return CallCount(
+        inbound=directions.count("inbound") + sum(one.inbound for one in elsewhere),
+        outbound=directions.count("outbound") + sum(one.outbound for one in elsewhere),
+    )
 
 
 SHOWN: Final = {200: Answer("The call.", AccountCall)}
 
 
-@operation("GET", CALL, needs="calls:read", answers=SHOWN, problems=NO_CALL)
+@operation("GET", CALL, needs="calls:read", answers=SHOWN, problems=NO_CALL, about="calls")
 async def show_account_call(request: web.Request, path: AccountCallPath) -> AccountCall:
     """Show a live call, as jambonz' REST API does."""
     return _view(_of(calls_of(request).get(path.call_sid), path))
@@ -124,7 +133,7 @@ async def show_account_call(request: web.Request, path: AccountCallPath) -> Acco
 GONE: Final = {204: Answer("jambonz is told to hang up.")}
 
 
-@operation("DELETE", CALL, needs="calls:write", answers=GONE, problems=COMMANDING)
+@operation("DELETE", CALL, needs="calls:write", answers=GONE, problems=COMMANDING, about="calls")
 async def hang_up_account_call(request: web.Request, path: AccountCallPath) -> web.Response:
     """Hang up, as jambonz' REST API does."""
     calls = calls_of(request)
@@ -156,10 +165,22 @@ async def _update_call(
 
 
 update_call = operation(
-    "PUT", CALL, needs="calls:write", answers=SENT, problems=STEERING, name="update_call"
+    "PUT",
+    CALL,
+    needs="calls:write",
+    answers=SENT,
+    problems=STEERING,
+    name="update_call",
+    about="legs",
 )(_update_call)
 update_call_by_post = operation(
-    "POST", CALL, needs="calls:write", answers=SENT, problems=STEERING, name="update_call_by_post"
+    "POST",
+    CALL,
+    needs="calls:write",
+    answers=SENT,
+    problems=STEERING,
+    name="update_call_by_post",
+    about="legs",
 )(_update_call)
 
 

@@ -6,6 +6,8 @@ from typing import Final
 
 from aiohttp import web
 
+from app.keys import PASS
+
 __all__ = ["Network", "client_address", "group_of", "is_local"]
 
 FORWARDED: Final = ("X-Forwarded-For", "Forwarded")
@@ -25,7 +27,12 @@ def client_address(request: web.Request, proxies: Iterable[Network] = ()) -> str
 
 
 def is_local(request: web.Request) -> bool:
-    """Whether the request comes from this machine, and not by way of a proxy on it."""
+    """Whether the request comes from this machine, and not by way of a proxy on it.
+
+    Of one that another node has sent on, that node has looked.
+    """
+    if PASS in request:
+        return request[PASS].is_local
     if any(name in request.headers for name in FORWARDED):
         return False
     address = _parse(request.remote or "")

@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from app.rest.everywhere import listed_elsewhere
 from app.rest.models import CallFilter, CallPath, CallView, ReceiptView, UpdateBody, to_update
 from app.rest.operation import Answer, operation
 from app.rest.own import calls_of
@@ -16,10 +17,15 @@ __all__ = [
 
 
 @operation(
-    "GET", "/v1/calls", needs="calls:read", answers={200: Answer("Newest first.", list[CallView])}
+    "GET",
+    "/v1/calls",
+    needs="calls:read",
+    answers={200: Answer("Newest first.", list[CallView])},
+    about="lists",
 )
 async def list_calls(request: web.Request, query: CallFilter) -> list[CallView]:
-    """List the live calls."""
+    """List the live calls, of all nodes."""
+    elsewhere = await listed_elsewhere(request, "/v1/calls", query, list_calls.output)
     views = [CallView.of(session.snapshot()) for session in calls_of(request)]
     wanted = [
         view
@@ -27,7 +33,7 @@ async def list_calls(request: web.Request, query: CallFilter) -> list[CallView]:
         if query.application in (None, view.application)
         and query.direction in (None, view.direction)
     ]
-    return sorted(wanted, key=lambda view: view.started_at, reverse=True)
+    return sorted([*wanted, *elsewhere], key=lambda view: view.started_at, reverse=True)
 
 
 @operation(
@@ -36,6 +42,7 @@ async def list_calls(request: web.Request, query: CallFilter) -> list[CallView]:
     needs="calls:read",
     answers={200: Answer("The call.", CallView)},
     problems=NO_CALL,
+    about="calls",
 )
 async def show_call(request: web.Request, path: CallPath) -> CallView:
     """Show a live call."""
@@ -46,7 +53,12 @@ async def show_call(request: web.Request, path: CallPath) -> CallView:
 
 
 @operation(
-    "POST", "/v1/calls/{call_sid}/agent", needs="calls:write", answers=SENT, problems=STEERING
+    "POST",
+    "/v1/calls/{call_sid}/agent",
+    needs="calls:write",
+    answers=SENT,
+    problems=STEERING,
+    about="calls",
 )
 async def update_agent(request: web.Request, path: CallPath, body: UpdateBody) -> ReceiptView:
     """Steer the agent of a live call.
@@ -57,7 +69,14 @@ async def update_agent(request: web.Request, path: CallPath, body: UpdateBody) -
         return await sent(calls_of(request).update_agent(path.call_sid, to_update(body)))
 
 
-@operation("DELETE", "/v1/calls/{call_sid}", needs="calls:write", answers=SENT, problems=COMMANDING)
+@operation(
+    "DELETE",
+    "/v1/calls/{call_sid}",
+    needs="calls:write",
+    answers=SENT,
+    problems=COMMANDING,
+    about="calls",
+)
 async def hang_up(request: web.Request, path: CallPath) -> ReceiptView:
     """Hang up."""
     with refusals():

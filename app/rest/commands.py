@@ -29,7 +29,12 @@ class CommandBody(Body):
 
 
 @operation(
-    "POST", "/v1/calls/{call_sid}/commands", needs="calls:write", answers=SENT, problems=STEERING
+    "POST",
+    "/v1/calls/{call_sid}/commands",
+    needs="calls:write",
+    answers=SENT,
+    problems=STEERING,
+    about="calls",
 )
 async def send_command(
     request: web.Request, path: CallPath, body: Annotated[CommandBody, DescribedCommand()]

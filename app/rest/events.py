@@ -50,6 +50,7 @@ class LastEvent(BaseModel):
         204: Answer("The call is over and all of it was read: don't come back."),
     },
     problems={404: "No such call."},
+    about="calls",
 )
 async def follow_call(
     request: web.Request, path: CallPath, query: Resume, headers: LastEvent

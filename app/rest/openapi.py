@@ -19,6 +19,12 @@ PLACES: Final = {"path": "path", "query": "query", "headers": "header"}
 NO_KEY: Final = {401: "No API key, or a wrong one."}
 NO_SCOPE: Final = "The key lacks the scope `{scope}`."
 TOO_MANY: Final = {429: "Too many requests; `Retry-After` says how long to wait."}
+LISTED_ELSEWHERE: Final = {503: "Not all nodes answer; `Retry-After` says how long to wait."}
+HELD_ELSEWHERE: Final = {
+    503: "The call is moving, its node is gone, or nobody knows which has it: nothing was done. "
+    "`Retry-After` says how long to wait.",
+    504: "The node that has the call did not answer: what was asked may have been done.",
+}
 WITH_BODY: Final = {
     400: "The body cannot be read.",
     408: "The body did not come in time.",
@@ -184,14 +190,17 @@ def _problems(each: Operation, schema: Json, secured: bool) -> Json:
         reasons[422] = "The request is not as described here; see `errors`."
     if "body" in each.inputs:
         reasons |= WITH_BODY | {415: f"The body is not sent as {each.takes}."}
+    if each.about:
+        reasons |= LISTED_ELSEWHERE if each.about == "lists" else HELD_ELSEWHERE
     reasons |= each.problems
     return {
         str(status): _answer(Answer(reason, media_type=MEDIA_TYPE), schema)
-        | (_RETRY_AFTER if status == HTTPStatus.TOO_MANY_REQUESTS else {})
+        | (_RETRY_AFTER if status in LATER else {})
         for status, reason in sorted(reasons.items())
     }
 
 
+LATER: Final = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 _RETRY_AFTER: Final = {
     "headers": {
         "Retry-After": {

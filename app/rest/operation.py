@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final, get_type_hints
+from typing import Any, Final, Literal, get_type_hints
 
 import orjson
 import structlog
@@ -17,11 +17,13 @@ from aiohttp import web
 from pydantic import TypeAdapter, ValidationError
 
 from app.identity import PUBLIC, Need
+from app.keys import PEERS
 from app.logs import Event
 from app.rest.access import ACCESS
 from app.rest.body import JSON, LARGEST, read_json, read_text
+from app.rest.elsewhere import Sought, answer_of_owner
 from app.rest.explain import explain
-from app.rest.own import acting, ids_of
+from app.rest.own import acting, ids_of, key_of
 from app.rest.problems import HEADERS, REQUEST_ID, Problem, invalid
 from app.rest.upload import FORM, read_upload
 
@@ -33,6 +35,7 @@ PLACES: Final = {"headers": "header"}
 log = structlog.get_logger()
 
 Function = Callable[..., Awaitable[object]]
+About = Literal["calls", "legs", "twin-calls", "lists"] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,7 @@ class Operation:
     output: TypeAdapter[Any]
     takes: str = JSON
     largest: int = LARGEST
+    about: About = None
 
     @property
     def is_public(self) -> bool:
@@ -98,7 +102,7 @@ class Operation:
             # Only whose call it is may be told of it, by its ids in the lines from here on.
             with bound(**ids_of(request, request.match_info.get("call_sid"))):
                 with self._telling_refusals(), acting(request):
-                    response = await self._serve(request)
+                    response = await self._serve_where_it_is(request)
                 milliseconds = round((time.perf_counter() - begun) * 1000, 1)
                 log.info(
                     Event.REST_REQUEST,
@@ -116,6 +120,14 @@ class Operation:
             status, kind = problem.document.status, problem.document.type
             log.info(Event.REST_REFUSED, operation=self.name, status=status, kind=kind)
             raise
+
+    async def _serve_where_it_is(self, request: web.Request) -> web.StreamResponse:
+        """Serve it, or have it served by the node that holds what it is about."""
+        if self.about is not None and self.about != "lists" and PEERS in request.app:
+            sought = Sought(key_of(request, request.match_info["call_sid"]), self.about)
+            if (answer := await answer_of_owner(request, sought)) is not None:
+                return answer
+        return await self._serve(request)
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         values = {part: await self._read(part, request) for part in self.inputs}
@@ -185,6 +197,7 @@ def operation(
     name: str = "",
     takes: str = JSON,
     largest: int = LARGEST,
+    about: About = None,
 ) -> Callable[[Function], Operation]:
     """Declare an endpoint.
 
@@ -198,6 +211,8 @@ def operation(
         takes: Media type of the body; one that is not JSON is passed in as text, and a form as the
             file in it.
         largest: Bytes of the body, where it is JSON or a file.
+        about: What `{call_sid}` in the route names, which another node may hold: a call, a call or
+            one of its legs, or a twin call; or that it lists what each node holds.
     """
 
     def declare(function: Function) -> Operation:
@@ -215,6 +230,7 @@ def operation(
             TypeAdapter(answers[min(answers)].type),
             takes,
             largest,
+            about,
         )
 
     return declare

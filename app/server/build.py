@@ -17,14 +17,17 @@ from aiohttp import web
 
 from app import mcp_server, metrics, rest
 from app.application import Application
+from app.bus import Bus
 from app.calls import Calls
 from app.identity import Identity
 from app.keys import (
+    BUS,
     CALLS,
     COUNTERS,
     DRAINING,
     FEED,
     IDENTITY,
+    NODE,
     OUTWARD,
     SETTINGS,
     STORE,
@@ -40,6 +43,7 @@ from app.server.credentials import WsUsers
 from app.server.files import allow_open_files
 from app.server.knowledge import setup_knowledge
 from app.server.lookout import LOOKOUT, Lookout
+from app.server.private import setup_node
 from app.server.quotas import Quotas
 from app.server.recording import setup_records
 from app.server.site import Site
@@ -59,6 +63,8 @@ DRAIN_SECONDS = 3.0
 LAST_SECONDS = 4.5
 STRAGGLER_SECONDS = 0.5
 
+OFFERS = "sign the addresses of what calls offer over MCP"
+
 
 def build(
     settings: Settings,
@@ -66,6 +72,7 @@ def build(
     *,
     calls: Calls | None = None,
     store: Store | None = None,
+    bus: Bus | None = None,
 ) -> web.Application:
     """The web application of a node: a WebSocket route per application, REST, health, metrics.
 
@@ -75,15 +82,13 @@ def build(
         calls: The live calls; none yet by default.
         store: What outlives the process; without one there is no `/api` and nothing is recorded.
             Whoever opened it closes it.
+        bus: Tells which node holds which call; without one this server stands alone. Whoever opened
+            it closes it.
     """
     if calls is None:
         calls = Calls(Runtime(limits=limits_of(settings)))
-    calls.runtime.quota.total = settings.max_total_calls
-    calls.runtime.quota.each = settings.max_organisation_calls
-    calls.runtime.base_url = settings.base_url
-    if settings.api_keys:  # which outlive a restart
-        key = settings.api_keys[0].get_secret_value()
-        calls.runtime.secret = hashlib.sha256(b"mcp:" + key.encode()).digest()
+    vault = vault_of(settings)
+    configure(calls.runtime, settings, vault)
     web_app = web.Application(client_max_size=settings.max_message)
     web_app[SETTINGS] = settings
     web_app[CALLS] = calls
@@ -94,14 +99,10 @@ def build(
     web_app[DRAINING] = asyncio.Event()
     web_app[WS_USERS] = WsUsers()
     web_app[LOOKOUT] = Lookout(settings)
+    if bus is not None:
+        setup_node(web_app, bus, vault)
     if store is not None:
-        web_app[STORE] = store
-        web_app[VAULT] = vault_of(settings)
-        web_app[IDENTITY] = Identity(store, web_app[VAULT])
-        web_app[WS_USERS].directory = web_app[IDENTITY].ring
-        web_app.cleanup_ctx.append(keep_keys)
-        setup_knowledge(web_app)
-        setup_stored_agents(web_app)
+        setup_store(web_app, store, vault)
     metrics.setup(web_app)
     rest.setup(web_app)  # before the applications: a path with parameters must not hide these
     mcp_server.setup(web_app)
@@ -123,6 +124,29 @@ def vault_of(settings: Settings) -> Vault:
     """What seals secrets; without a key of the settings, as in tests, for as long as it lives."""
     keys = [key.get_secret_value() for key in settings.secret_key]
     return Vault(keys or [secrets.token_urlsafe(32)])
+
+
+def configure(runtime: Runtime, settings: Settings, vault: Vault) -> None:
+    """Tell what calls share what the settings say."""
+    runtime.quota.total = settings.max_total_calls
+    runtime.quota.each = settings.max_organisation_calls
+    runtime.base_url = settings.base_url
+    if settings.secret_key:  # which outlives a restart, and is that of all nodes
+        runtime.secret = vault.derive(OFFERS)[0]
+    elif settings.api_keys:
+        key = settings.api_keys[0].get_secret_value()
+        runtime.secret = hashlib.sha256(b"mcp:" + key.encode()).digest()
+
+
+def setup_store(web_app: web.Application, store: Store, vault: Vault) -> None:
+    """Add all that lives from the store: who may ask, agents, knowledge."""
+    web_app[STORE] = store
+    web_app[VAULT] = vault
+    web_app[IDENTITY] = Identity(store, vault)
+    web_app[WS_USERS].directory = web_app[IDENTITY].ring
+    web_app.cleanup_ctx.append(keep_keys)
+    setup_knowledge(web_app)
+    setup_stored_agents(web_app)
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -150,7 +174,9 @@ async def keep_keys(web_app: web.Application) -> AsyncIterator[None]:
 async def keep_quota(web_app: web.Application) -> AsyncIterator[None]:
     """Know how many calls there may be, and how many other nodes have."""
     directory = web_app[IDENTITY].directory if IDENTITY in web_app else None
-    quotas = Quotas(web_app[CALLS].runtime.quota, bus=None, node_id="", directory=directory)
+    bus, node_id = web_app.get(BUS), web_app[NODE].id if NODE in web_app else ""
+    quota = web_app[CALLS].runtime.quota
+    quotas = Quotas(quota, bus=bus, node_id=node_id, directory=directory)
     keeper = asyncio.create_task(quotas.keep())
     yield
     keeper.cancel()

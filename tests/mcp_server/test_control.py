@@ -11,8 +11,8 @@ from fastmcp.client.transports import StreamableHttpTransport
 from structlog.testing import capture_logs
 
 from app import Agent, Application, Session, ToolError, tool
+from app.keys import TWIN_CALLS
 from app.mcp_server.catalog import CATALOG
-from app.rest import TWIN_CALLS
 from app.testing import Cordboard, Twin
 from tests.mcp_server.clients import Mode, given, official, refused, text_of
 

@@ -5,19 +5,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
+from app.keys import TWIN_CALLS
 from app.logs import without_secrets
+from app.rest.everywhere import listed_elsewhere
 from app.rest.models import CallPath, StreamEvent
 from app.rest.operation import Answer, operation
 from app.rest.own import organisation_of
 from app.rest.stream import EVENT_STREAM, stream_events, write_event
-from app.rest.twin.calls import TWIN_CALLS, TwinCalls, require_allowed
+from app.rest.twin.calls import TwinCalls, require_allowed
 from app.rest.twin.models import HeardView, StepBody, TwinBody, TwinCallView
 
 if TYPE_CHECKING:
     from app.rest.twin.playing import Playing
 
 __all__ = [
-    "TWIN_CALLS",
     "TwinBody",
     "TwinCalls",
     "list_twin_calls",
@@ -51,12 +52,18 @@ async def start_twin_call(request: web.Request, body: TwinBody) -> web.StreamRes
 
 
 @operation(
-    "GET", "/v1/twin/calls", needs="calls:read", answers={200: Answer("All.", list[TwinCallView])}
+    "GET",
+    "/v1/twin/calls",
+    needs="calls:read",
+    answers={200: Answer("All.", list[TwinCallView])},
+    about="lists",
 )
 async def list_twin_calls(request: web.Request) -> list[TwinCallView]:
     """List the twin calls that go on."""
     require_allowed(request)
-    return [playing.view() for playing in request.app[TWIN_CALLS].of(organisation_of(request))]
+    elsewhere = await listed_elsewhere(request, "/v1/twin/calls", None, list_twin_calls.output)
+    own = request.app[TWIN_CALLS].of(organisation_of(request))
+    return [*(playing.view() for playing in own), *elsewhere]
 
 
 @operation(
@@ -65,6 +72,7 @@ async def list_twin_calls(request: web.Request) -> list[TwinCallView]:
     needs="calls:write",
     answers={200: Answer("What came of it.", HeardView)},
     problems=NO_TWIN_CALL | {409: "The step cannot be taken, or nothing came of it in time."},
+    about="twin-calls",
 )
 async def take_twin_step(request: web.Request, path: CallPath, body: StepBody) -> HeardView:
     """Let the caller of a twin call do something: say, interrupt, press, be silent, hang up."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, cast
 from aiohttp import web
 
 from app.keys import SETTINGS, SWITCHBOARD, WS_USERS
-from app.organisation import DEFAULT_ORGANISATION
+from app.organisation import DEFAULT_ORGANISATION, call_key
 from app.rest.address import is_local
 from app.rest.own import organisation_of
 from app.rest.problems import Problem, no_such_call
@@ -19,7 +19,7 @@ from app.rest.twin.models import TwinBody
 if TYPE_CHECKING:
     from app.rest.twin.playing import Playing
 
-__all__ = ["TWIN_CALLS", "TwinCalls"]
+__all__ = ["TwinCalls"]
 
 MOST: Final = 16
 
@@ -42,6 +42,11 @@ class TwinCalls:
     def __len__(self) -> int:
         """Those that take a place: from the dialling until all is released."""
         return len(self._playing)
+
+    def has(self, key: str) -> bool:
+        """Whether one has begun that would be kept by this key; see `call_key`."""
+        begun = (one for one in self._playing if one.has_begun)
+        return any(call_key(one.organisation_id, one.call_sid) == key for one in begun)
 
     def find(self, organisation_id: str, call_sid: str) -> "Playing":
         """The twin call of an organisation that has that id.
@@ -90,9 +95,6 @@ class TwinCalls:
         """End all, as at a shutdown."""
         await asyncio.gather(*(playing.close() for playing in self._playing))
         await asyncio.gather(*self._ending)
-
-
-TWIN_CALLS: Final = web.AppKey("twin_calls", TwinCalls)
 
 
 async def _room() -> ModuleType:
