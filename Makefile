@@ -43,8 +43,8 @@ live: $(DEV) ## Hold a real model vendor to the contract, with a key of the sett
 	@test -n "$(VENDOR)" || { echo "Name a vendor, or vendor:model: make live VENDOR=groq" >&2; exit 2; }
 	@$(BIN)/python -m pytest tests/llm/test_contract.py --live "$(VENDOR)" $(ARGS)
 
-chaos: $(DEV) ## Fuzz the server and look for leaks for some minutes; ARGS goes to pytest
-	@$(BIN)/python -m pytest tests/robustness --hypothesis-profile=explore --timeout=0 $(ARGS)
+chaos: $(DEV) ## Kill processes under calls, fuzz the server, look for leaks, for some minutes; ARGS goes to pytest
+	@$(BIN)/python -m pytest -s tests/chaos tests/robustness --hypothesis-profile=explore --timeout=0 $(ARGS)
 
 lock: $(DEV) ## Renew the two lock files from pyproject.toml
 	@$(call compile,requirements.lock,--extra fast --extra redis --extra reload)

@@ -1,0 +1,1 @@
+"""Scenarios in which real processes and real servers are killed, frozen, and started again."""

@@ -1,0 +1,103 @@
+"""What all scenarios have in common: how many calls, who talks, and what is told at the end."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.chaos.crowds import Crowds, crowds
+from tests.chaos.processes import Node
+from tests.chaos.verdict import Verdict, read_ledger
+from tests.robustness.lengths import choose
+
+START = time.monotonic()
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large a scenario is.
+
+    Attributes:
+        calls: Live at once.
+        processes: Of callers.
+        pause: Seconds between two tool calls of a call.
+        rounds: Tool calls of each call before something happens, and after it.
+    """
+
+    calls: int
+    processes: int
+    pause: float
+    rounds: float
+
+
+def size() -> Size:
+    """Short in the suite, as the issue of the day has it with `make chaos`."""
+    return choose_size(is_long=is_long())
+
+
+def is_long() -> bool:
+    """Whether this is `make chaos`."""
+    return bool(choose(0, 1))
+
+
+def choose_size(*, is_long: bool) -> Size:
+    """Either of the two."""
+    return Size(200, 2, 1.0, 5.0) if is_long else Size(16, 1, 0.4, 3.0)
+
+
+@dataclass
+class Scenario:
+    """One scenario, its callers talking.
+
+    Attributes:
+        crashes: From when to when a process did not hear what was written to it.
+    """
+
+    name: str
+    crowd: Crowds
+    ledger: Path
+    size: Size
+    crashes: list[tuple[float, float]] = field(default_factory=list)
+    verdict: Verdict | None = None
+
+    async def begin(self, url: str, *, updates: float = 0.0) -> None:
+        """Make all calls, and let them talk for a while."""
+        await self.crowd.call(url, self.size.calls)
+        tell(f"{self.name}: {self.size.calls} calls talk")
+        await self.crowd.talk(pause=self.size.pause, updates=updates)
+        await self.crowd.go_on(self.size.rounds)
+
+    def crashed(self, at: float, until: float | None = None) -> None:
+        """Note that a process heard nothing from then on."""
+        self.crashes.append((at, at if until is None else until))
+
+    async def end(self, *, least_back: int = 0) -> Verdict:
+        """Wait until all calls are back, let them talk on, and judge what became of them."""
+        await self.crowd.until(lambda now: now.back >= least_back and not now.away)
+        tell(f"{self.name}: all are back")
+        await self.crowd.go_on(self.size.rounds)
+        stories = await self.crowd.finish(limit=20.0 if is_long() else 8.0)
+        self.verdict = Verdict(self.name, stories, read_ledger(self.ledger), self.crashes)
+        busy = ", ".join(f"{share:.0%}" for share in self.crowd.cpu)
+        self.verdict.figures["callers' CPU, worst lag"] = f"{busy}, {self.crowd.lag:.2f} s"
+        print(self.verdict, flush=True)
+        assert not self.verdict.wrong, str(self.verdict)
+        return self.verdict
+
+
+@asynccontextmanager
+async def scenario(name: str, ledger: Path, *nodes: Node) -> AsyncIterator[Scenario]:
+    """A scenario with these nodes, which are ended at its end."""
+    chosen = size()
+    try:
+        async with crowds(chosen.processes) as crowd:
+            yield Scenario(name, crowd, ledger, chosen)
+    finally:
+        for node in nodes:
+            node.kill()
+
+
+def tell(text: str) -> None:
+    """A line of progress, which `make chaos` shows."""
+    print(f"{time.monotonic() - START:7.1f} s  {text}", flush=True)
