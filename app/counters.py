@@ -39,6 +39,10 @@ class Counters(Collector):
         self._tools = Tally(
             "cordboard_tool_calls", "Tool calls by tool and outcome.", "tool", "outcome"
         )
+        self._resent = Tally(
+            "cordboard_tool_outputs_resent",
+            "Tool outputs sent again, since the first may not have arrived.",
+        )
         self._errors = Tally("cordboard_handler_errors", "Failed handlers by kind.", "kind")
         self._frames = Tally("cordboard_frames_refused", "Outgoing frames refused for their size.")
         self._events = Tally("cordboard_events_dropped", "Incoming events dropped by a full queue.")
@@ -81,6 +85,10 @@ class Counters(Collector):
         self._tools.count(name, outcome)
         self._tool_seconds.observe(name, seconds)
 
+    def outputs_resent(self, number: int) -> None:
+        """So many tool outputs go out again: it is not known whether the first ones arrived."""
+        self._resent.add(number)
+
     def ack_sent(self, late: bool) -> None:
         """An ack went out; `late` means the default did, in place of a slow handler's answer."""
         self._acks.count(LATE[late])
@@ -122,8 +130,8 @@ class Counters(Collector):
         """All of it, for a scrape."""
         yield GaugeMetricFamily("cordboard_calls", "Calls now live.", value=self._live)
         for tally in (
-            *(self._calls, self._refused, self._acks, self._tools, self._errors),
-            *(self._frames, self._events, self._requests, self._written, self._lost),
+            *(self._calls, self._refused, self._acks, self._tools, self._resent),
+            *(self._errors, self._frames, self._events, self._requests, self._written, self._lost),
         ):
             yield from tally.collect()
         for histograms in (self._call_seconds, self._tool_seconds, self._request_seconds):

@@ -9,10 +9,11 @@ from app.session.refusal import refuse_account
 from app.session.runtime import Limits, Runtime, Socket, Tracer
 from app.session.session import Session
 from app.session.speaker import Speaker, SpeechFailed, Spoken
-from app.session.stored import AgentNotFound, AgentSource, StoredVersion
+from app.session.stored import AgentAway, AgentNotFound, AgentSource, StoredVersion
 
 __all__ = [
     "LETTERS_PER_SECOND",
+    "AgentAway",
     "AgentNotFound",
     "AgentSource",
     "CallEnded",

@@ -137,6 +137,23 @@ class Agents:
         has_handler = answers_tools(self._application, self.current.tool_hook)
         return () if has_handler else tuple(NO_FUNCTION.format(name=name) for name in raw)
 
+    def refit(self, made: RenderedAgent) -> None:
+        """Give what runs the functions that it lacks, as far as ``made`` has them."""
+        current = self.current
+        if current is None:
+            return
+        found = {name: made.tools[name] for name in current.raw_tools if name in made.tools}
+        self.tools = {**self.tools, **found}
+        self.current = self.last = dataclasses.replace(
+            current,
+            agent=made.agent,
+            tools=self.tools,
+            raw_tools=tuple(name for name in current.raw_tools if name not in found),
+            event_hooks=tuple(dict.fromkeys((*current.event_hooks, *made.event_hooks))),
+            offered=current.offered or made.offered,
+        )
+        self._hear(self.current)
+
     def offer(self, offered: tuple[Offered, ...]) -> None:
         """Note tools that come and go among those of the one that runs."""
         assert self.current is not None
@@ -156,8 +173,12 @@ class Agents:
         if not self._following:
             return
         agent = self.current = self.last = self._following.pop(0)
+        self.tools = agent.tools
+        self._hear(agent)
+
+    def _hear(self, agent: RenderedAgent) -> None:
         other = agent.dialect.other_event
-        self.tools, self.is_speech = agent.tools, other is LlmEvent
+        self.is_speech = other is LlmEvent
         self._heard, self._heard_rest = subscribers(
             self._application, agent.event_hooks, agent.event_hook, other
         )

@@ -29,6 +29,10 @@ class AgentNotFound(LocalError):
     """The organisation of a call has no such agent that answers calls."""
 
 
+class AgentAway(LocalError):
+    """The store of the agents does not answer, and nothing here remembers this one."""
+
+
 class AgentSource(Protocol):
     """Where stored agents come from."""
 
@@ -37,4 +41,15 @@ class AgentSource(Protocol):
 
         Raises:
             AgentNotFound: The organisation has none of this id that is published.
+        """
+
+    async def again(self, session: "Session") -> list[Verb]:
+        """The verbs with which its stored version answered this call, in another process.
+
+        They are for their functions: nothing is looked up, told or greeted again. What counts for
+        the whole call, such as its limits, goes on.
+
+        Raises:
+            AgentAway: It cannot be read now.
+            AgentNotFound: It has been deleted.
         """

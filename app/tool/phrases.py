@@ -32,6 +32,14 @@ OUTCOME_UNKNOWN = (
     "This was begun earlier in this call with the same arguments and is not begun twice; whether "
     "it succeeded is not known yet."
 )
+OUTCOME_LOST = (
+    "This was begun, and then the connection to what does it was lost: nobody knows whether it was "
+    "done. It is not begun again. Tell the caller so, and do not call the tool again for this."
+)
+NOT_KEPT = (
+    "This was not begun: right now it could not be made sure that it happens only once. Tell the "
+    "caller that it is not possible at the moment, and offer to try again in a minute."
+)
 BAD_ARGUMENTS = "Wrong arguments for {name}. Call it again with corrected arguments:"
 LATE_RESULT = "The result of {name}, which was still running, has come: {result}"
 LATE_FAILURE = "The tool {name}, which was still running, has ended without a result: {reason}"
