@@ -8,6 +8,8 @@ from app.protocol import LlmEvent, LocalError
 from app.session import Session
 from app.tool import tool
 
+ENDING = "end_call"
+"""In the notes of a call that ends when its last words have been heard."""
 LONGEST = 15.0
 """Seconds after which the call ends, whether its last words were heard or not."""
 
@@ -29,6 +31,7 @@ call in which the caller still wants something."""
 @tool
 async def end_call(session: Session) -> str:
     """End the call. The caller hears what you say next, then the line is closed."""
+    session.notes[ENDING] = True
     session.start(hang_up(session))
     return SAY_GOODBYE
 
@@ -36,6 +39,7 @@ async def end_call(session: Session) -> str:
 async def hang_up(session: Session) -> None:
     """Hang up when the agent has spoken, unless the caller spoke over it."""
     how = await session.until_spoken(LONGEST)
+    session.notes.pop(ENDING, None)
     with suppress(LocalError):  # the call, or the agent, has just ended by itself
         if how == "interrupted":
             await session.inject_context(SPOKEN_OVER)
@@ -48,7 +52,13 @@ async def listen(session: Session, event: LlmEvent) -> None:
     """Have a speech-to-speech model's events asked for: one tells when it has spoken."""
 
 
-END_CALL = Built(end_call, PROMPT, (listen,))
+def resume(session: Session) -> None:
+    """Go on where the process ended before the call did."""
+    if ENDING in session.notes:
+        session.start(hang_up(session))
+
+
+END_CALL = Built(end_call, PROMPT, (listen,), resume)
 
 
 def build_end_call() -> Built:

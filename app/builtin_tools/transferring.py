@@ -4,10 +4,9 @@ jambonz runs one verb at a time, so a dial replaces the agent. When nobody answe
 again, and its prompt tells what was said and that the transfer failed.
 """
 
-import weakref
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -22,6 +21,8 @@ from app.session import CallEnded, Session
 from app.tool import ToolError, tool_elsewhere
 from app.verbs import Verb, dial, hangup
 
+TRANSFERS = "transfer_call"
+"""The name of what is kept in the notes of a call."""
 LONGEST = 15.0
 """Seconds after which the transfer begins, whether its announcement was heard or not."""
 RING = 30
@@ -67,41 +68,45 @@ class Target:
     description: str = ""
 
 
-@dataclass(slots=True)
 class Transfers:
-    """What a call keeps for its transfers.
+    """What a call keeps for its transfers, in its notes.
 
-    Attributes:
-        lines: Who said what, the oldest first.
-        going: Where the caller is being transferred to, if anywhere.
-        talker: What talked before, and begins again if that fails.
+    Args:
+        notes: Those of the call.
     """
 
-    lines: list[tuple[str, str]] = field(default_factory=list)
-    going: Target | None = None
-    talker: Agent | SpeechToSpeech | None = None
+    def __init__(self, notes: dict[str, Any]) -> None:
+        self._kept = notes.setdefault(TRANSFERS, {"lines": [], "going": None})
+
+    @property
+    def going(self) -> Target | None:
+        """Where the caller is being transferred to, if anywhere."""
+        going = self._kept["going"]
+        return None if going is None else Target(**going)
+
+    @going.setter
+    def going(self, target: Target | None) -> None:
+        self._kept["going"] = None if target is None else asdict(target)
 
     def note(self, who: str, text: str, *, is_piece: bool = False) -> None:
         """Somebody has said something, or something more."""
+        lines = self._kept["lines"]
         if not text.strip():
             return
-        if is_piece and self.lines and self.lines[-1][0] == who:
-            text = self.lines.pop()[1] + text
-        self.lines.append((who, text[:KEPT_LETTERS]))
-        del self.lines[:-KEPT_LINES]
+        if is_piece and lines and lines[-1][0] == who:
+            text = lines.pop()[1] + text
+        lines.append([who, text[:KEPT_LETTERS]])
+        del lines[:-KEPT_LINES]
 
     def history(self) -> str:
         """The words so far, as the prompt tells them."""
-        lines = [f"{who}: {text.strip()}" for who, text in self.lines]
+        lines = [f"{who}: {text.strip()}" for who, text in self._kept["lines"]]
         return "\n".join(["", "", *lines, ""]) if lines else ""
-
-
-CALLS: "weakref.WeakKeyDictionary[Session, Transfers]" = weakref.WeakKeyDictionary()
 
 
 def transfers_of(session: Session) -> Transfers:
     """What a call keeps."""
-    return CALLS.setdefault(session, Transfers())
+    return Transfers(session.notes)
 
 
 @event_hook
@@ -143,11 +148,19 @@ def build(targets: tuple[Target, ...], ring: int, caller_id: str | None) -> Buil
         talker = session.agent.agent if session.agent else None
         if not isinstance(talker, Agent | SpeechToSpeech):
             raise ToolError("This call cannot be transferred. Offer something else.")
-        transfers.going, transfers.talker = target, talker
+        transfers.going = target
+        begin(session, target)
+        return ANNOUNCE.format(name=named(target))
+
+    def begin(session: Session, target: Target) -> None:
         leg = {"type": "phone", "number": target.number}
         verb = dial(target=[leg], timeout=ring, caller_id=caller_id, action_hook=after_transfer)
         session.start(connect(session, verb))
-        return ANNOUNCE.format(name=named(target))
+
+    def resume(session: Session) -> None:
+        going = transfers_of(session).going
+        if going is not None and session.agent is not None:  # else it rings there already
+            begin(session, going)
 
     made = tool_elsewhere(
         transfer,
@@ -159,7 +172,7 @@ def build(targets: tuple[Target, ...], ring: int, caller_id: str | None) -> Buil
         once=False,
     )
     lines = "\n".join(f"- {one.number}: {described(one)}" for one in targets)
-    return Built(made, PROMPT.format(targets=lines), (remember,))
+    return Built(made, PROMPT.format(targets=lines), (remember,), resume)
 
 
 def schema_of(targets: Sequence[Target]) -> dict[str, Any]:
@@ -190,10 +203,12 @@ async def connect(session: Session, verb: Verb) -> None:
 @action_hook
 async def after_transfer(session: Session, ended: DialEnded) -> list[Verb]:
     """The person has talked to the caller; or nobody did, and who talked before begins again."""
-    transfers = transfers_of(session)
-    target, talker = transfers.going, transfers.talker
-    transfers.going = transfers.talker = None
-    if ended.dial_call_status == "completed" or target is None or talker is None:
+    transfers, last = transfers_of(session), session.last_agent
+    target, transfers.going = transfers.going, None
+    talker = last.agent if last else None
+    if ended.dial_call_status == "completed" or target is None:
+        return [hangup()]
+    if not isinstance(talker, Agent | SpeechToSpeech):
         return [hangup()]
     reason = REASONS.get(ended.dial_call_status, UNREACHABLE)
     return [resumed(talker, target, reason, transfers.history())]

@@ -139,12 +139,12 @@ class Agents:
 
     def refit(self, made: RenderedAgent) -> None:
         """Give what runs the functions that it lacks, as far as ``made`` has them."""
-        current = self.current
+        current = self.last
         if current is None:
             return
         found = {name: made.tools[name] for name in current.raw_tools if name in made.tools}
         self.tools = {**self.tools, **found}
-        self.current = self.last = dataclasses.replace(
+        self.last = dataclasses.replace(
             current,
             agent=made.agent,
             tools=self.tools,
@@ -152,7 +152,9 @@ class Agents:
             event_hooks=tuple(dict.fromkeys((*current.event_hooks, *made.event_hooks))),
             offered=current.offered or made.offered,
         )
-        self._hear(self.current)
+        if self.current is not None:
+            self.current = self.last
+        self._hear(self.last)
 
     def offer(self, offered: tuple[Offered, ...]) -> None:
         """Note tools that come and go among those of the one that runs."""

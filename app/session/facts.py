@@ -36,6 +36,8 @@ class CallFacts(Generic[S, E]):
         lookup: What the caller's lookup told: an object, a text, or None; ``{{lookup.name}}``.
         stored_version: Which stored agent answers it, if one does.
         state: The application's state of this call.
+        notes: What rooms of this server keep for the call beside that, as JSON, each under a name
+            of its own.
         path_params: Parameters of the application's path.
         call_status: The last one known.
         started: When the call began, UTC.
@@ -63,6 +65,7 @@ class CallFacts(Generic[S, E]):
         "key",
         "log_ids",
         "lookup",
+        "notes",
         "organisation_id",
         "path_params",
         "started",
@@ -87,6 +90,7 @@ class CallFacts(Generic[S, E]):
         self.stored_version: StoredVersion | None = None
         self.lookup: Mapping[str, Any] | str | None = None
         self.state: S = application.make_state()
+        self.notes: dict[str, Any] = {}
         self.started = datetime.now(UTC)
         self._log: Any = None
         self.is_log_plain = True

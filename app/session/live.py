@@ -102,6 +102,11 @@ class LiveCall(BusyCall[S, E]):
         return self._agents.current
 
     @property
+    def last_agent(self) -> RenderedAgent | None:
+        """The agent that runs, or ran last, or None."""
+        return self._agents.last
+
+    @property
     def is_open(self) -> bool:
         """Whether something can be sent: the call has begun and is not over."""
         return self._connection.is_live and not self._is_over

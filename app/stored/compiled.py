@@ -14,7 +14,7 @@ from app.s2s import SpeechToSpeech
 from app.session import Session, StoredVersion
 from app.stored.cascaded import make_agent
 from app.stored.data import AgentData
-from app.stored.limits import begin_limits, farewell, turn_limit
+from app.stored.limits import ANSWERS, begin_limits, farewell, resume_limits, turn_limit
 from app.stored.prompt import GREET, UNFILLED, compose
 from app.stored.realtime import GeminiRealtime
 from app.stored.speech import make_speech
@@ -64,14 +64,19 @@ class Compiled:
     def answer(self, session: Session) -> list[Verb]:
         """What answers this call; the call keeps this version to its end."""
         session.stored_version = self.version
-        runs: Agent | SpeechToSpeech = self._agent(has_lookup=bool(session.lookup))
-        limits, ending = self.data.limits, farewell(self.data.limits, self._voice)
-        begin_limits(session, limits, ending)
-        if limits.max_turns is not None:
-            hooks = [*(runs.event_hooks or ()), turn_limit(limits.max_turns, ending)]
-            runs = runs.model_copy(update={"event_hooks": hooks})
+        session.notes.pop(ANSWERS, None)
+        begin_limits(session, self.data.limits, self._ending)
         words = self._first_words(session.prompt_values)
+        runs = self._agent(has_lookup=bool(session.lookup))
         return [words, runs] if words is not None else [runs]
+
+    def resume(self, session: Session) -> list[Verb]:
+        """What answered this call in another process, for its functions; what was begun goes on."""
+        resume_limits(session, self.data.limits, self._ending)
+        for one in self._built:
+            if one.resume is not None:
+                one.resume(session)
+        return [self._agent(has_lookup=bool(session.lookup))]
 
     def preview(self) -> list[Verb]:
         """What would answer a call; nothing is begun."""
@@ -121,7 +126,14 @@ class Compiled:
         is_gemini = isinstance(self.data.realtime_config, GeminiRealtime)
         if is_gemini and self.data.greeting is not False:
             hooks.append(speak_first)
+        if (most := self.data.limits.max_turns) is not None:
+            hooks.append(turn_limit(most, self._ending))
         return list(dict.fromkeys(hooks))
+
+    @cached_property
+    def _ending(self) -> list[Verb]:
+        """How a call ends that has reached a limit."""
+        return farewell(self.data.limits, self._voice)
 
     @cached_property
     def _voice(self) -> Any:

@@ -44,9 +44,12 @@ class CallHooks:
 
     def follow(self, session: Session, hooks: tuple[CallHook, ...]) -> None:
         """Tell hooks that a call has begun, and later that it is over."""
-        if not hooks:
-            return
-        self._tell(hooks, "call.started", facts_of(session))
+        if hooks:
+            self._tell(hooks, "call.started", facts_of(session))
+            self.resume(session, hooks)
+
+    def resume(self, session: Session, hooks: tuple[CallHook, ...]) -> None:
+        """Tell hooks when a call is over of whose beginning they have been told."""
         if any("call.ended" in hook.events for hook in hooks):
             session.when_over(partial(self._tell_end, session, hooks))
 

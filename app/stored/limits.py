@@ -1,6 +1,7 @@
 """The limits of a stored agent: a call that has lasted long enough is ended by this server."""
 
 import asyncio
+import time
 import weakref
 from contextlib import suppress
 from typing import Any
@@ -12,8 +13,12 @@ from app.session import LETTERS_PER_SECOND, Session
 from app.stored.parts import Limits
 from app.verbs import Verb, hangup, say
 
-__all__ = ["begin_limits", "farewell", "turn_limit"]
+__all__ = ["begin_limits", "farewell", "resume_limits", "turn_limit"]
 
+ENDS_AT = "stored.ends_at"
+"""Unix time at which a call has lasted as long as it may, in the call's notes."""
+ANSWERS = "stored.answers"
+"""How often the agent has answered, in the call's notes."""
 LAST_WORDS = 15.0
 """Seconds that the last answer may take to be heard, at most."""
 
@@ -29,9 +34,23 @@ def farewell(limits: Limits, voice: Any = None) -> list[Verb]:
 def begin_limits(session: Session, limits: Limits, verbs: list[Verb]) -> None:
     """End the call when it has lasted as long as it may."""
     if limits.max_duration is not None:
-        session_ref = weakref.ref(session)
-        loop = asyncio.get_running_loop()
-        loop.call_later(limits.max_duration, _end_if_live, session_ref, verbs)
+        session.notes[ENDS_AT] = time.time() + limits.max_duration
+        _end_later(session, limits.max_duration, verbs)
+
+
+def resume_limits(session: Session, limits: Limits, verbs: list[Verb]) -> None:
+    """The same for a call that another process has begun: what has passed there counts."""
+    ends_at = session.notes.get(ENDS_AT)
+    if ends_at is not None:
+        _end_later(session, max(0.0, ends_at - time.time()), verbs)
+    most, answers = limits.max_turns, session.notes.get(ANSWERS, 0)
+    if most is not None and answers >= most:  # the process ended before the call did
+        session.start(end_call(session, verbs, "max_turns"))
+
+
+def _end_later(session: Session, seconds: float, verbs: list[Verb]) -> None:
+    loop = asyncio.get_running_loop()
+    loop.call_later(seconds, _end_if_live, weakref.ref(session), verbs)
 
 
 def _end_if_live(reference: "weakref.ref[Session]", verbs: list[Verb]) -> None:
@@ -48,15 +67,15 @@ async def end_call(session: Session, verbs: list[Verb], limit: str) -> None:
 
 
 def turn_limit(most: int, verbs: list[Verb]) -> Hook[..., Any]:
-    """Counts the answers of one call, and ends it when the last of them was heard."""
-    answers = 0
+    """Counts the answers of a call, and ends it when the last of them was heard."""
 
     @event_hook
     async def count_answers(session: Session, event: TurnEnd | LlmEvent) -> None:
-        nonlocal answers
         over = answer_over(session, event)
-        answers += over is not None
-        if over is not None and answers == most:
+        if over is None:
+            return
+        answers = session.notes[ANSWERS] = session.notes.get(ANSWERS, 0) + 1
+        if answers == most:
             session.start(end_after(session, verbs, len(over.unheard) / LETTERS_PER_SECOND))
 
     return count_answers

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 
 from app.builtin_tools import Built
-from app.session import AgentNotFound, Session, StoredVersion
+from app.session import AgentAway, AgentNotFound, Session, StoredVersion
 from app.store import Store, StoreUnavailable
 from app.store.agents import StoredAgent
 from app.stored.compiled import Compiled
@@ -77,11 +77,37 @@ class StoredAgents:
         self._hooks.follow(session, tuple(compiled.data.call_hooks))
         return verbs
 
+    async def again(self, session: Session) -> list[Verb]:
+        """The verbs with which a call was answered in another process, for their functions.
+
+        Raises:
+            AgentAway: The store does not answer, and this version did not answer the last call.
+            AgentNotFound: It has been deleted.
+        """
+        version = session.stored_version
+        assert version is not None, "only calls of a stored agent are asked about"
+        try:
+            compiled = await self._compile_again(session, version)
+        except StoreUnavailable as error:
+            last = self._last.get((session.organisation_id, version.agent_id))
+            if last is None or last.version != version:
+                raise AgentAway(str(error)) from error
+            compiled = last
+        self._hooks.resume(session, tuple(compiled.data.call_hooks))
+        return compiled.resume(session)
+
+    async def _compile_again(self, session: Session, version: StoredVersion) -> Compiled:
+        tenant = self._store.tenant(session.organisation_id, ACTOR)
+        found = await tenant.agents.get(version.agent_id, version.version)
+        if found is None:
+            raise AgentNotFound(NO_AGENT.format(version.agent_id))
+        return await self._equip(await self._order(session, found), found)
+
     async def _compile(self, session: Session, agent_id: str) -> Compiled:
         tenant = self._store.tenant(session.organisation_id, ACTOR)
         found = await tenant.agents.get(agent_id) if UUID.fullmatch(agent_id) else None
         if found is None:
-            raise AgentNotFound(f"there is no agent {agent_id!r:.80} in the call's organisation")
+            raise AgentNotFound(NO_AGENT.format(agent_id))
         if not found.version.is_published:
             raise AgentNotFound(f"agent {agent_id} has drafts only; publish one of its versions")
         order = await self._order(session, found)
@@ -132,6 +158,7 @@ class StoredAgents:
         return key
 
 
+NO_AGENT: Final = "there is no agent {!r:.80} in the call's organisation"
 NO_KEY: Final = (
     "jambonz needs an API key of this vendor: give the organisation one, or set CORDBOARD_LLM_KEYS"
 )

@@ -178,7 +178,7 @@ def test_without_targets_there_is_no_tool() -> None:
 
 
 def test_what_was_said_is_kept_within_bounds() -> None:
-    transfers = transferring.Transfers()
+    transfers = transferring.Transfers({})
     for number in range(100):
         transfers.note("Caller", f"line {number}")
     transfers.note("You", "Hel", is_piece=True)
