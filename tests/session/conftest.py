@@ -8,9 +8,11 @@ from typing import Any
 import orjson
 import pytest
 
+from app import tool
 from app.application import Application
 from app.calls import Calls
 from app.session import Limits, Runtime, Session
+from tests.session.doubles import FakeKeeper, Runs
 
 CALL_SID = "0b9d9c1e-2d7b-4f1a-a1f5-4a3c9f7cf001"
 CALL = {
@@ -128,3 +130,45 @@ async def calls() -> AsyncIterator[Calls]:
 @pytest.fixture
 def call(calls: Calls) -> Callable[[Application[Any, Any]], Line]:
     return lambda application: Line(application, calls)
+
+
+@pytest.fixture
+def keeper(calls: Calls) -> FakeKeeper:
+    made = FakeKeeper()
+    calls.runtime.keeper = made  # type: ignore[assignment]  # only of Sessions
+    return made
+
+
+@pytest.fixture
+def gate() -> asyncio.Event:
+    return asyncio.Event()
+
+
+@pytest.fixture
+def runs() -> Runs:
+    return Runs()
+
+
+@pytest.fixture
+def slow(runs: Runs, gate: asyncio.Event) -> Any:
+    @tool
+    async def slow(items: list[str]) -> str:
+        """Take long."""
+        runs.append(list(items))
+        items.clear()
+        await gate.wait()
+        return "done"
+
+    return slow
+
+
+@pytest.fixture
+def pay(runs: Runs, gate: asyncio.Event) -> Any:
+    @tool(once=True)
+    async def pay(price: int) -> dict[str, int]:
+        """Pay."""
+        runs.append(price)
+        await gate.wait()
+        return {"paid": price}
+
+    return pay
