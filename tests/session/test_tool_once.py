@@ -6,18 +6,8 @@ from typing import Any
 
 from app import ToolError, tool
 from app.session.tool_once import CARRIED, MOST, Once
-from tests.session.keeping import Dial, agent_with, ask, kept, resent, resume, revived
 from tests.session.doubles import FakeKeeper, Runs
-    Dial,
-    FakeKeeper,
-    Runs,
-    agent_with,
-    ask,
-    kept,
-    resent,
-    resume,
-    revived,
-)
+from tests.session.keeping import Dial, agent_with, ask, kept, resent, resume, revived
 
 
 async def test_a_tool_whose_result_is_there_at_once_costs_the_keeper_nothing(

@@ -7,18 +7,8 @@ import orjson
 import pytest
 
 from app import Agent, Application, Session, tool
-from tests.session.keeping import Dial, agent_with, ask, kept, resent, resume, revived
 from tests.session.doubles import FakeKeeper, Runs
-    Dial,
-    FakeKeeper,
-    Runs,
-    agent_with,
-    ask,
-    kept,
-    resent,
-    resume,
-    revived,
-)
+from tests.session.keeping import Dial, agent_with, ask, kept, resent, resume, revived
 from tests.session.test_opening import AGENT, application_with
 
 
