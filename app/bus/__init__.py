@@ -6,6 +6,7 @@ call earlier can always be told from whoever has it now.
 """
 
 from app.bus.memory import MemoryBus
+from app.bus.opening import open_bus
 from app.bus.port import (
     LEASE_SECONDS,
     PATIENCE,
@@ -31,4 +32,5 @@ __all__ = [
     "StoreBus",
     "Taken",
     "Written",
+    "open_bus",
 ]

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from app.store.tables.bus import EPOCHS, LIVE_CALLS, NODES
 
-__all__ = ["CALLS", "LOCK_BY_NAME", "Statements", "known_as", "of"]
+__all__ = ["CALLS", "GIVE", "LOCK_BY_NAME", "Statements", "known_as", "of"]
 
 CALLS: Final = LIVE_CALLS.c
 LONGEST_KEY: Final = 250
@@ -23,6 +23,9 @@ LOCK_BY_NAME: Final = sa.text(
 )
 """Lock calls of PostgreSQL that may not be there yet, one after the other."""
 
+GIVE: Final = sa.update(LIVE_CALLS).where(CALLS.key == sa.bindparam("its_key"))
+"""Give a call to another node, or change whatever else a column is named for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Statements:
@@ -31,6 +34,7 @@ class Statements:
     Attributes:
         put_node, put_calls: New rows, or other values for those that are there.
         look_up: Who has the calls of some keys, locked where others could change it.
+        look_at_all: The same, with their checkpoints.
         forget: Remove the calls of some keys.
         next_epochs: Count on by `count`. In SQLite gives the last number, in PostgreSQL each.
         is_sqlite: Which engine.
@@ -39,12 +43,13 @@ class Statements:
     put_node: Any
     put_calls: Any
     look_up: sa.Select[Any]
+    look_at_all: sa.Select[Any]
     forget: sa.Delete
     next_epochs: sa.Executable
     is_sqlite: bool
 
     def keys(self, keys: Sequence[str]) -> Mapping[str, Any]:
-        """What `look_up` and `forget` take."""
+        """What `look_up`, `look_at_all` and `forget` take."""
         return {"keys": orjson.dumps(keys).decode() if self.is_sqlite else keys}
 
 
@@ -53,6 +58,7 @@ def of(*, is_sqlite: bool) -> Statements:
     """The statements of an engine."""
     keys = CALLS.key.in_(_given(is_sqlite=is_sqlite))
     looked_up = sa.select(CALLS.key, CALLS.node_id, CALLS.epoch, CALLS.claimed_at).where(keys)
+    looked_at = sa.select(LIVE_CALLS).where(keys)
     counted = "UPDATE {0} SET last = last + :count RETURNING last"
     if not is_sqlite:
         counted = "SELECT nextval('{0}') FROM generate_series(1, :count)"
@@ -60,6 +66,7 @@ def of(*, is_sqlite: bool) -> Statements:
         put_node=_put(NODES, is_sqlite=is_sqlite),
         put_calls=_put(LIVE_CALLS, is_sqlite=is_sqlite),
         look_up=looked_up.order_by(CALLS.key).with_for_update(),
+        look_at_all=looked_at.order_by(CALLS.key).with_for_update(),
         forget=sa.delete(LIVE_CALLS).where(keys),
         next_epochs=sa.text(counted.format(EPOCHS.name)),
         is_sqlite=is_sqlite,

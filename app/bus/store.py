@@ -1,40 +1,29 @@
-"""The bus in the store: SQLite for the workers of one machine, PostgreSQL for a cluster.
-
-A batch is one transaction: a look at what it is about, which locks it, and one statement for all
-that is written. In PostgreSQL a call that is not there yet cannot be locked by looking at it: a
-lock by its name does that. Whoever locks does so by names first and in the order of the keys.
-"""
+"""The bus in the store: SQLite for the workers of one machine, PostgreSQL for a cluster."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import datetime, timedelta
-from typing import Any, Final
+from collections.abc import Coroutine, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, TypeVar
 
-import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from app.bus import statements
-from app.bus.claims import Held, judge
-from app.bus.port import (
-    LEASE_SECONDS,
-    PATIENCE,
-    BusUnavailable,
-    Entry,
-    Node,
-    Owner,
-    Taken,
-    Written,
-)
-from app.bus.statements import CALLS, known_as
-from app.store import Store, StoreUnavailable, now
-from app.store.tables.bus import LIVE_CALLS, NODES
-from app.store.types import Utc
+from app.bus.port import LEASE_SECONDS, BusUnavailable, Entry, Node, Owner, Taken, Written
+from app.bus.tables import Tables
+from app.bus.waiting import Waiting
+from app.store import Store, StoreUnavailable
 
 __all__ = ["StoreBus"]
 
 AT_ONCE: Final = 4
 """Transactions at a time: the store has others to serve."""
+
+T = TypeVar("T")
+
+
+class _Batch:
+    """Calls that are taken over together."""
+
+    def __init__(self) -> None:
+        self.wanted: dict[str, str] = {}
+        self.task: asyncio.Task[Mapping[str, Taken]] | None = None
 
 
 class StoreBus:
@@ -46,171 +35,64 @@ class StoreBus:
     """
 
     def __init__(self, store: Store, *, lease: float = LEASE_SECONDS) -> None:
-        self._store = store
-        self._lease = timedelta(seconds=lease)
-        self._engine = statements.of(is_sqlite=store.is_sqlite)
+        self._tables = Tables(store, lease=lease)
+        self._waiting = Waiting()
         self._turns = asyncio.Semaphore(AT_ONCE)
+        self._next = _Batch()
+        self._taking_over = asyncio.Lock()
 
     async def renew(self, node: Node) -> None:
         """See :class:`app.bus.Bus`, as for all that follows."""
-        row = {
-            "id": node.id,
-            "address": node.address,
-            "calls": node.calls,
-            "is_draining": node.is_draining,
-            "started_at": node.started,
-            "alive_until": self._moment(self._lease),
-        }
-        async with self._writing() as connection:
-            await connection.execute(self._engine.put_node.values(row))
+        await self._ask(self._tables.renew(node))
 
     async def leave(self, node_id: str) -> None:  # noqa: D102
-        ended = sa.update(NODES).where(NODES.c.id == node_id).values(alive_until=self._moment())
-        async with self._writing() as connection:
-            await connection.execute(ended)
+        await self._ask(self._tables.leave(node_id))
 
     async def nodes(self) -> list[Node]:  # noqa: D102
-        query = sa.select(NODES).where(self._is_alive()).order_by(NODES.c.started_at, NODES.c.id)
-        async with self._reading() as connection:
-            return [_node(row) for row in await connection.execute(query)]
+        return await self._ask(self._tables.nodes())
 
     async def write(self, node_id: str, entries: Sequence[Entry]) -> Written:  # noqa: D102
-        batch = {known_as(entry.key): entry for entry in entries}
-        if not batch:
+        if not entries:
             return Written({}, frozenset())
-        async with self._writing() as connection:
-            new = [key for key, entry in batch.items() if not entry.epoch]
-            held = await self._held(connection, sorted(batch), sorted(new))
-            verdicts = {key: judge(node_id, entry, held.get(key)) for key, entry in batch.items()}
-            going = [key for key in batch if verdicts[key] != "lost"]
-            over = [key for key in going if batch[key].checkpoint is None]
-            kept = sorted({*going} - {*over})
-            claimed = [key for key in kept if verdicts[key] == "claim"]
-            epochs = dict(zip(claimed, await self._epochs(connection, len(claimed)), strict=True))
-            rows = [_row(node_id, key, batch[key], held.get(key), epochs) for key in kept]
-            if rows:
-                await connection.execute(self._engine.put_calls, rows)
-            if over:
-                await connection.execute(self._engine.forget, self._engine.keys(over))
-        return Written(
-            {batch[key].key: epoch for key, epoch in epochs.items()},
-            frozenset(batch[key].key for key, verdict in verdicts.items() if verdict == "lost"),
-        )
+        return await self._ask(self._tables.write(node_id, entries))
 
     async def take_over(self, key: str, node_id: str) -> Taken | None:  # noqa: D102
-        is_it = CALLS.key == known_as(key)
-        moment = self._moment().label("now")
-        query = sa.select(LIVE_CALLS, moment).where(is_it).with_for_update()
-        async with self._writing() as connection:
-            row = (await connection.execute(query)).one_or_none()
-            if row is None:
-                return None
-            (epoch,) = await self._epochs(connection, 1)
-            claimed = max(row.now, row.claimed_at)
-            taken = sa.update(LIVE_CALLS).where(is_it)
-            values = {"node_id": node_id, "epoch": epoch, "claimed_at": claimed}
-            await connection.execute(taken.values(values))
-        return Taken(epoch, row.checkpoint, row.node_id)
+        # After a crash all calls of a node come back at once: those go together that can.
+        if key in self._next.wanted:
+            self._next = _Batch()
+        batch = self._next
+        batch.wanted[key] = node_id
+        if batch.task is None:
+            batch.task = self._waiting.begin(self._take_over(batch))
+        return (await self._waiting.until_done(batch.task)).get(key)
+
+    async def _take_over(self, batch: _Batch) -> Mapping[str, Taken]:
+        async with self._taking_over:
+            if self._next is batch:
+                self._next = _Batch()
+            return await self._ask(self._tables.take_over(batch.wanted))
 
     async def owner(self, key: str) -> Owner | None:  # noqa: D102
-        query = (
-            sa.select(CALLS.node_id, CALLS.epoch, NODES, self._is_alive().label("is_alive"))
-            .outerjoin(NODES, NODES.c.id == CALLS.node_id)
-            .where(CALLS.key == known_as(key))
-        )
-        async with self._reading() as connection:
-            row = (await connection.execute(query)).one_or_none()
-        if row is None:
-            return None
-        return Owner(row.node_id, row.epoch, _node(row) if row.is_alive else None)
+        return await self._ask(self._tables.owner(key))
 
     async def counts(self) -> Mapping[str, Mapping[str, int]]:  # noqa: D102
-        query = (
-            sa.select(CALLS.organisation_id, CALLS.node_id, sa.func.count())
-            .join(NODES, NODES.c.id == CALLS.node_id)
-            .where(self._is_alive())
-            .group_by(CALLS.organisation_id, CALLS.node_id)
-        )
-        found: dict[str, dict[str, int]] = {}
-        async with self._reading() as connection:
-            for organisation_id, node_id, count in await connection.execute(query):
-                found.setdefault(organisation_id, {})[node_id] = count
-        return found
+        return await self._ask(self._tables.counts())
 
     async def sweep(self, before: datetime) -> int:  # noqa: D102
-        is_gone = NODES.c.alive_until < before
-        known = sa.select(NODES.c.id)
-        is_left = sa.or_(
-            CALLS.node_id.in_(known.where(is_gone)),
-            CALLS.node_id.not_in(known) & (CALLS.claimed_at < before),
-        )
-        async with self._writing() as connection:
-            swept = await connection.execute(sa.delete(LIVE_CALLS).where(is_left))
-            await connection.execute(sa.delete(NODES).where(is_gone))
-        return swept.rowcount
+        return await self._ask(self._tables.sweep(before))
 
     async def close(self) -> None:
-        """Nothing to let go of: the store is of others."""
+        """Nothing to let go of but what is still asked: the store is of others."""
+        await self._waiting.close()
 
-    async def _held(
-        self, connection: AsyncConnection, keys: Sequence[str], new: Sequence[str]
-    ) -> dict[str, Held]:
-        """Who has some calls; nobody else changes that before the transaction ends."""
-        if new and not self._store.is_sqlite:  # where nobody else writes at the same time
-            await connection.execute(statements.LOCK_BY_NAME, {"keys": new})
-        found = await connection.execute(self._engine.look_up, self._engine.keys(keys))
-        return {key: Held(node_id, epoch, claimed) for key, node_id, epoch, claimed in found}
+    async def _ask(self, work: Coroutine[Any, Any, T]) -> T:
+        return await self._waiting.ask(self._in_turn(work))
 
-    async def _epochs(self, connection: AsyncConnection, count: int) -> Iterable[int]:
-        """The next numbers, each for one ownership."""
-        if not count:
-            return ()
-        found = await connection.execute(self._engine.next_epochs, {"count": count})
-        last = [epoch for (epoch,) in found]
-        return range(last[0] - count + 1, last[0] + 1) if self._store.is_sqlite else last
-
-    def _moment(self, later: timedelta = timedelta()) -> sa.ColumnElement[Any]:
-        """A moment by the clock of the database; SQLite's is that of this machine."""
-        if self._store.is_sqlite:
-            return sa.literal(now() + later, Utc)
-        return sa.func.clock_timestamp() + sa.literal(later)
-
-    def _is_alive(self) -> sa.ColumnElement[bool]:
-        return NODES.c.alive_until > self._moment()
-
-    def _reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        return self._reached(self._store.reading())
-
-    def _writing(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        return self._reached(self._store.writing())
-
-    @asynccontextmanager
-    async def _reached(
-        self, transaction: AbstractAsyncContextManager[AsyncConnection]
-    ) -> AsyncIterator[AsyncConnection]:
-        """A transaction that ends soon, one way or the other."""
+    async def _in_turn(self, work: Coroutine[Any, Any, T]) -> T:
         try:
-            async with asyncio.timeout(PATIENCE), self._turns, transaction as connection:
-                yield connection
+            async with self._turns:
+                return await work
         except StoreUnavailable as error:
             raise BusUnavailable(str(error)) from error
-        except TimeoutError:
-            raise BusUnavailable(f"the store took longer than {PATIENCE:g} s") from None
-
-
-def _row(
-    node_id: str, key: str, entry: Entry, held: Held | None, epochs: Mapping[str, int]
-) -> dict[str, Any]:
-    claimed = held.claimed if held else entry.began
-    return {
-        "key": key,
-        "organisation_id": entry.organisation_id,
-        "node_id": node_id,
-        "epoch": epochs.get(key, entry.epoch),
-        "claimed_at": max(claimed, entry.began) if key in epochs else claimed,
-        "checkpoint": entry.checkpoint,
-    }
-
-
-def _node(row: sa.Row[Any]) -> Node:
-    return Node(row.id, row.address, row.calls, row.is_draining, row.started_at)
+        finally:
+            work.close()  # where its turn did not come

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from datetime import UTC, datetime, timedelta
 
 from app.bus import LEASE_SECONDS, Bus, Entry, MemoryBus, Node, StoreBus
+from app.bus.redis import RedisBus
 from app.store import Store, open_store
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -85,3 +86,14 @@ class InStore(Table):
         await super().close()
         for store in self._stores:
             await store.close()
+
+
+class InRedis(Table):
+    """In Valkey."""
+
+    def __init__(self, url: str, prefix: str) -> None:
+        super().__init__()
+        self._url, self._prefix = url, prefix
+
+    async def _join(self) -> Bus:
+        return RedisBus(self._url, lease=self.lease, prefix=self._prefix)
