@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from app.application import Application
     from app.llm import Keys
     from app.settings import Settings
+    from app.workers import Line
 
 Part = Callable[["web.Application"], object]
 """Sets up what a server has beyond its calls."""
@@ -75,10 +76,13 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
 
 
 def _serve_arguments(parser: argparse.ArgumentParser) -> None:
+    from app import workers
+
+    workers.add_arguments(parser)
     parser.epilog = "Settings are CORDBOARD_… variables of the environment: docs/settings.md."
 
 
-def _serve(_args: argparse.Namespace) -> int:
+def _serve(args: argparse.Namespace) -> int:
     from app import logs
     from app.application import discover
     from app.protocol import CordboardError
@@ -86,15 +90,38 @@ def _serve(_args: argparse.Namespace) -> int:
 
     try:
         settings = ensure_secret(ensure_key(load()))
+        line = _line_of(settings)
+        logs.configure(settings)
+        if settings.worker is None:
+            _try_out(settings)
+            if args.workers is not None:
+                return _supervise(settings, args.workers)
         _check_vendors(settings.llm_keys)
         _check_worker(settings)
-        logs.configure(settings)
         applications = discover(settings.folder)
-        _try_out(settings)
         parts = list(_parts(settings))
     except (SettingsError, CordboardError) as error:
         return _cannot_start(error)
-    return _run_server(settings, applications, parts)
+    return _run_server(settings, applications, parts, line)
+
+
+def _line_of(settings: "Settings") -> "Line | None":
+    """The line to a supervisor, before anything else of ours or an author's can inherit it."""
+    if settings.worker is None:
+        return None
+    from app.workers import Line
+
+    return Line.of_stdin()
+
+
+def _supervise(settings: "Settings", count: int) -> int:
+    """Keep workers, each of which is started as this process was and comes to `_serve` again."""
+    from app import workers
+
+    with workers.reserve(settings) as kept:
+        port: int = kept.getsockname()[1]
+        longest = settings.drain_delay + settings.drain_seconds
+        return workers.run(port, count, longest, lambda text: print(text, flush=True))
 
 
 def _llm_keys() -> "Keys":
@@ -184,19 +211,31 @@ def _try_out(settings: "Settings") -> None:
 
 
 def _run_server(
-    settings: "Settings", applications: "Sequence[Application]", parts: "Sequence[Part]"
+    settings: "Settings",
+    applications: "Sequence[Application]",
+    parts: "Sequence[Part]",
+    line: "Line | None",
 ) -> int:
     from app import server
     from app.settings import SettingsError
     from app.store import StoreError, open_store
 
+    stop = server.Stop()
+
     def greet(port: int) -> None:
-        print(welcome(settings.model_copy(update={"port": port}), applications), flush=True)
+        text = welcome(settings.model_copy(update={"port": port}), applications)
+        if line is None:
+            print(text, flush=True)
+        else:
+            line.follow(drain=stop.drain, step_aside=stop.step_aside)
+            line.tell_ready(text)
 
     async def serve() -> None:
         store = await open_store(settings.store_url)
         try:
-            await server.run(settings, applications, on_listening=greet, store=store, parts=parts)
+            await server.run(
+                settings, applications, on_listening=greet, store=store, parts=parts, stop=stop
+            )
         finally:
             await store.close()
 

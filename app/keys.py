@@ -33,6 +33,7 @@ __all__ = [
     "FEED",
     "FILE_READER",
     "IDENTITY",
+    "LEAVING",
     "LIBRARIAN",
     "NODE",
     "OUTWARD",
@@ -57,6 +58,8 @@ DELIVERER: Final[web.AppKey["Deliverer"]] = web.AppKey("deliverer")
 """Tells webhooks of what happens; there where a store is."""
 DRAINING: Final[web.AppKey[asyncio.Event]] = web.AppKey("draining")
 """Set when the server takes no new calls any more."""
+LEAVING: Final[web.AppKey[asyncio.Event]] = web.AppKey("leaving")
+"""Set when it is soon to be so: until then a balancer may look elsewhere."""
 FEED: Final[web.AppKey["Feed"]] = web.AppKey("feed")
 FILE_READER: Final[web.AppKey["FileReader"]] = web.AppKey("file_reader")
 """Reads files that are uploaded; there where a store is."""

@@ -51,12 +51,22 @@ class QuickLines:
     def __init__(self) -> None:
         self._out: TextIO | None = None
         self._keeps_pii = False
+        self._always = b""
         self._waiting: list[Line] = []
 
-    def use(self, out: TextIO | None, *, keeps_pii: bool = False) -> None:
-        """Write JSON to ``out`` from now on; None sends every line the long way."""
+    def use(
+        self, out: TextIO | None, *, keeps_pii: bool = False, always: Mapping[str, str] = {}
+    ) -> None:
+        """Write JSON to ``out`` from now on; None sends every line the long way.
+
+        Args:
+            out: Where the lines go.
+            keeps_pii: Whether personal data is logged.
+            always: What every line has to say of this process.
+        """
         self.flush()
         self._out, self._keeps_pii = out, keeps_pii
+        self._always = orjson.dumps(always)[1:-1] + b"," if always else b""
 
     def info(
         self, event: str, about: Logged, fields: Mapping[str, Any], personal: Mapping[str, Any] = {}
@@ -93,21 +103,22 @@ class QuickLines:
         waiting = self._waiting
         if waiting and self._out is not None:
             self._waiting = []
-            write(self._out, b"".join(as_json(waiting)).decode())
+            write(self._out, b"".join(as_json(waiting, self._always)).decode())
 
 
-def as_json(lines: Iterable[Line]) -> Iterator[bytes]:
+def as_json(lines: Iterable[Line], always: bytes = b"") -> Iterator[bytes]:
     """Lines as they are written; the time is put together once a second."""
     last, stamp = 0, b""
     for at, level, event, ids, fields in lines:
         second = int(at)
         if second != last:
             last, stamp = second, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at)).encode()
-        yield b'{"timestamp":"%b.%06dZ","level":"%b","event":"%b",%b%b\n' % (
+        yield b'{"timestamp":"%b.%06dZ","level":"%b","event":"%b",%b%b%b\n' % (
             stamp,
             (at - second) * 1e6,
             level.encode(),
             event.encode(),
+            always,
             ids,
             orjson.dumps(fields)[1:],
         )

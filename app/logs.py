@@ -63,6 +63,11 @@ class Event(StrEnum):
     RELOAD_FAILED = auto()
     RELOAD_OFF = auto()
     DRAINING = auto()
+    WORKER_ENDED = auto()
+    WORKERS_GIVEN_UP = auto()
+    WORKERS_RENEWING = auto()
+    WORKERS_RENEWED = auto()
+    WORKERS_NOT_RENEWED = auto()
     LOOP_STALLED = auto()
     LOOP_STUCK = auto()
     SESSION_BEYOND_REPAIR = auto()
@@ -202,7 +207,8 @@ def configure(settings: Settings, *, stream: TextIO | None = None) -> None:
     rendering = _rendering(settings, out)
     lines = Lines(out)
     is_quick = not _is_for_people(settings, out) and level <= logging.INFO
-    QUICK.use(out if is_quick else None, keeps_pii=settings.log_pii)
+    always = {"worker": settings.worker} if settings.worker is not None else {}
+    QUICK.use(out if is_quick else None, keeps_pii=settings.log_pii, always=always)
     structlog.configure(
         processors=[*_shared(settings), *rendering],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -216,6 +222,7 @@ def _shared(settings: Settings) -> list[Processor]:
     return [
         _merge_call_ids,
         structlog.contextvars.merge_contextvars,
+        *([] if settings.worker is None else [partial(_say_worker, worker=settings.worker)]),
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         *([] if settings.log_pii else [drop_pii]),
@@ -263,6 +270,11 @@ def _merge_call_ids(_logger: WrappedLogger, _name: str, line: EventDict) -> Even
     """Let a line that an author's code logs carry the ids of its call."""
     for name, value in CALL_IDS.get().items():
         line.setdefault(name, value)
+    return line
+
+
+def _say_worker(_logger: WrappedLogger, _name: str, line: EventDict, *, worker: str) -> EventDict:
+    line.setdefault("worker", worker)
     return line
 
 

@@ -8,7 +8,7 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from app.counters import Counters
-from app.keys import COUNTERS, DRAINING
+from app.keys import COUNTERS, DRAINING, LEAVING
 from app.organisation import DEFAULT_ORGANISATION
 from app.rest import ACCESS, Problem, is_local
 from app.rest.problems import HEADERS, Handler
@@ -24,8 +24,9 @@ def setup(app: web.Application) -> None:
     """Add the routes, and count every request; comes after `rest.setup`."""
     if COUNTERS not in app:
         app[COUNTERS] = Counters()
-    if DRAINING not in app:
-        app[DRAINING] = asyncio.Event()
+    for key in (LEAVING, DRAINING):
+        if key not in app:
+            app[key] = asyncio.Event()
     app.middlewares.insert(0, count_requests)
     app.router.add_get("/livez", live)
     app.router.add_get("/readyz", ready)
@@ -39,7 +40,7 @@ async def live(_request: web.Request) -> web.Response:
 
 async def ready(request: web.Request) -> web.Response:
     """Whether new calls are welcome: 200, or 503 while the server drains."""
-    if request.app[DRAINING].is_set():
+    if request.app[LEAVING].is_set() or request.app[DRAINING].is_set():
         raise Problem(503, "The server is shutting down and takes no new calls.", kind="draining")
     return web.json_response({"status": "ready"}, headers=HEADERS)
 

@@ -39,6 +39,9 @@ class Nowhere:
     def close(self, code: int, reason: str) -> None:
         """Nothing to close."""
 
+    async def closed(self) -> None:
+        """At once."""
+
 
 def frame(kind: str, hook: str, data: object, msgid: str = "m") -> bytes:
     """One message as a frame."""

@@ -94,6 +94,7 @@ APART: dict[str, set[str]] = {
     "settings": set(),
     "logs": {"settings", "lines"},
     "scaffold": set(),
+    "workers": {"settings", "logs"},
     "twin": {"llm", "mcp"},
     "phone": {"twin", "llm"},
     "models": {"llm"},
@@ -104,6 +105,7 @@ APART: dict[str, set[str]] = {
     "__main__": {
         *LAYERS,
         *("settings", "logs", "scaffold", "phone", "doctor", "sim", "models", "agent_files"),
+        "workers",
     },
 }
 SETTINGS_AND_LOGS_FROM = 3

@@ -3,11 +3,8 @@
 import asyncio
 import gc
 import hashlib
-import os
 import secrets
-import signal
 import ssl
-import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from typing import Any
@@ -27,6 +24,7 @@ from app.keys import (
     DRAINING,
     FEED,
     IDENTITY,
+    LEAVING,
     NODE,
     OUTWARD,
     SETTINGS,
@@ -40,6 +38,7 @@ from app.mcp_tools import POOL
 from app.outward import Outward
 from app.server.agents import setup_stored_agents
 from app.server.credentials import WsUsers
+from app.server.draining import Schedule, Stop, close_all, end_within, leave
 from app.server.files import allow_open_files
 from app.server.knowledge import setup_knowledge
 from app.server.lookout import LOOKOUT, Lookout
@@ -47,7 +46,6 @@ from app.server.private import setup_node
 from app.server.quotas import Quotas
 from app.server.recording import setup_records
 from app.server.site import Site
-from app.server.socket import GOING_AWAY
 from app.server.switchboard import Switchboard
 from app.server.telling import setup_webhooks
 from app.session import Limits, Runtime
@@ -56,12 +54,6 @@ from app.store import Store
 from app.vault import Vault
 
 log = structlog.get_logger("cordboard.server")
-
-# After SIGTERM a process has 5 seconds: for the close frames, at most, and for all of it. What an
-# author's code still does after that gets a moment more.
-DRAIN_SECONDS = 3.0
-LAST_SECONDS = 4.5
-STRAGGLER_SECONDS = 0.5
 
 OFFERS = "sign the addresses of what calls offer over MCP"
 
@@ -96,7 +88,7 @@ def build(
     web_app[COUNTERS] = calls.runtime.counters
     web_app[OUTWARD] = Outward(settings.allow_private)
     web_app.cleanup_ctx.append(let_outward_go)  # first, and so the last to go
-    web_app[DRAINING] = asyncio.Event()
+    web_app[LEAVING], web_app[DRAINING] = asyncio.Event(), asyncio.Event()
     web_app[WS_USERS] = WsUsers()
     web_app[LOOKOUT] = Lookout(settings)
     if bus is not None:
@@ -116,7 +108,7 @@ def build(
     web_app.cleanup_ctx.append(keep_quota)
     web_app.cleanup_ctx.append(look_after_calls)
     web_app.cleanup_ctx.append(keep_mcp_servers)
-    web_app.on_shutdown.append(drain)
+    web_app.on_shutdown.append(close_all)
     return web_app
 
 
@@ -224,24 +216,6 @@ async def connect_to_mcp_servers(_web_app: web.Application) -> None:
     POOL.connect_all()
 
 
-async def drain(web_app: web.Application) -> None:
-    """Refuse new calls and close the others with 1012, so that jambonz redials another node.
-
-    The listening socket is closed by now: jambonz retries a refused connection, but not a 503.
-    """
-    web_app[DRAINING].set()
-    sockets = [*web_app[LOOKOUT].sockets]
-    for socket in sockets:
-        socket.close(GOING_AWAY, "restarting")
-    if sockets:
-        log.info("draining", calls=len(sockets))
-        closing = {asyncio.create_task(socket.closed()): socket for socket in sockets}
-        _, late = await asyncio.wait(closing, timeout=DRAIN_SECONDS)
-        for task in late:
-            closing[task].abort()
-    web_app[FEED].close()
-
-
 async def run(
     settings: Settings,
     applications: Sequence[Application[Any, Any]],
@@ -249,8 +223,9 @@ async def run(
     on_listening: Callable[[int], object],
     store: Store | None = None,
     parts: Sequence[Callable[[web.Application], object]] = (),
+    stop: Stop | None = None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT, then end the process within 5 s.
+    """Serve until SIGTERM or SIGINT, then end the process in the time that the settings give it.
 
     Args:
         settings: Where to listen, and all else.
@@ -258,8 +233,10 @@ async def run(
         on_listening: Called with the port once callers can connect.
         store: What outlives the process.
         parts: What else belongs to this node; each sets itself up.
+        stop: How somebody else than a signal ends it.
     """
     allow_open_files(settings.max_calls)
+    stop = stop or Stop()
     web_app = build(settings, applications, store=store)
     web_app.on_startup.append(connect_to_mcp_servers)
     for part in parts:
@@ -267,17 +244,23 @@ async def run(
     settle_collector()  # before the loop is watched for stalls
     runner = web.AppRunner(web_app, handle_signals=False, shutdown_timeout=1.0, access_log=None)
     await runner.setup()
-    site = Site(runner, settings.host, settings.port, ssl_context=tls_context(settings))
+    site = Site(
+        runner,
+        settings.host,
+        settings.port,
+        ssl_context=tls_context(settings),
+        is_shared=settings.worker is not None,
+    )
+    stop.hear_signals()
     try:
         await site.start()
         port: int = runner.addresses[0][1]
         on_listening(port)
         log.info("listening", host=settings.host, port=port)
-        await stop_signal()
-        leave_within(LAST_SECONDS)
+        await leave(web_app, site, stop)
     finally:
         await runner.cleanup()
-    leave_within(STRAGGLER_SECONDS)
+    end_within(Schedule.within(settings.drain_seconds).straggle)
 
 
 def settle_collector() -> None:
@@ -291,17 +274,6 @@ def settle_collector() -> None:
     gc.set_threshold(10_000, 20, 100)
 
 
-def leave_within(seconds: float) -> None:
-    """End the process if it has not ended by itself.
-
-    A thread that runs an author's code cannot be stopped, nor a task that refuses to be cancelled,
-    and Python would wait for both.
-    """
-    timer = threading.Timer(seconds, os._exit, (0,))
-    timer.daemon = True
-    timer.start()
-
-
 def tls_context(settings: Settings) -> ssl.SSLContext | None:
     """TLS with the certificate of the settings, if there is one."""
     if not settings.tls_certificate:
@@ -309,15 +281,3 @@ def tls_context(settings: Settings) -> ssl.SSLContext | None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(settings.tls_certificate, settings.tls_key)
     return context
-
-
-async def stop_signal() -> None:
-    """Wait for SIGTERM or SIGINT."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for one in (signal.SIGTERM, signal.SIGINT):
-        try:
-            loop.add_signal_handler(one, stop.set)
-        except NotImplementedError:  # Windows: ctrl-C raises KeyboardInterrupt instead
-            continue
-    await stop.wait()

@@ -21,7 +21,7 @@ except ImportError:  # another aiohttp
     WebSocketDataQueue = WebSocketReader = cast("Any", object)
     IS_THERE = False
 
-from app.server.socket import HANDSHAKE_SECONDS, MAX_UNREAD, is_utf8
+from app.server.socket import GOING_AWAY, HANDSHAKE_SECONDS, MAX_UNREAD, is_utf8
 
 # The releases of aiohttp whose parser has been used so, in tests of the whole protocol.
 KNOWN = ("3.14.",)
@@ -118,7 +118,8 @@ class DirectSocket(WebSocketDataQueue):
             content = data[1]
             if kind is TEXT and not is_utf8(content):
                 self._fail(WebSocketError(WSCloseCode.INVALID_TEXT, "Invalid UTF-8 text message"))
-            elif self.is_open:
+            elif self.is_open or self.close_code == GOING_AWAY:
+                # The call goes on elsewhere: what jambonz said before it heard so is part of it.
                 try:
                     self._receive(content)
                 except Exception:

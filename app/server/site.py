@@ -21,9 +21,10 @@ class Site(web.BaseSite):
         port: Port; 0 takes a free one.
         ssl_context: For TLS.
         is_direct: Whether there is a door; by default where this aiohttp allows one.
+        is_shared: Whether other processes listen there, too.
     """
 
-    __slots__ = ("_host", "_is_direct", "_port")
+    __slots__ = ("_host", "_is_direct", "_is_shared", "_port")
 
     def __init__(
         self,
@@ -33,9 +34,10 @@ class Site(web.BaseSite):
         *,
         ssl_context: ssl.SSLContext | None = None,
         is_direct: bool | None = None,
+        is_shared: bool = False,
     ) -> None:
         super().__init__(runner, ssl_context=ssl_context, backlog=BACKLOG)
-        self._host, self._port = host, port
+        self._host, self._port, self._is_shared = host, port, is_shared
         self._is_direct = direct.is_possible() if is_direct is None else is_direct
 
     @property
@@ -51,7 +53,12 @@ class Site(web.BaseSite):
         assert runner.server is not None
         make = Doorway(runner.app, runner.server) if self._is_direct else runner.server
         self._server = await asyncio.get_running_loop().create_server(
-            make, self._host, self._port, ssl=self._ssl_context, backlog=self._backlog
+            make,
+            self._host,
+            self._port,
+            ssl=self._ssl_context,
+            backlog=self._backlog,
+            reuse_port=self._is_shared or None,
         )
         if self._port == 0:  # only now it is known
             port = self._server.sockets[0].getsockname()[1]

@@ -3,6 +3,7 @@
 from app.session.awaiting import LETTERS_PER_SECOND
 from app.session.errors import CallEnded, CallNotFound, NoAgent
 from app.session.facts import text_of
+from app.session.leaving import close_to_redial
 from app.session.quota import Quota
 from app.session.receipt import Receipt
 from app.session.refusal import refuse_account
@@ -30,6 +31,7 @@ __all__ = [
     "Spoken",
     "StoredVersion",
     "Tracer",
+    "close_to_redial",
     "refuse_account",
     "text_of",
 ]

@@ -41,6 +41,9 @@ class Socket(Protocol):
     def close(self, code: int, reason: str) -> None:
         """Begin the closing handshake."""
 
+    async def closed(self) -> None:
+        """Wait until the handshake is over."""
+
 
 class Tracer(Protocol):
     """Who follows calls from within. Without one, a call pays for it with a look at None."""

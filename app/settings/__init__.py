@@ -5,6 +5,7 @@ This room is the only reader of the environment; all else is handed a `Settings`
 
 from app.settings.environment import (
     PREFIX,
+    environment_of_worker,
     is_color_unwanted,
     key_in_a_command,
     load,
@@ -21,6 +22,7 @@ __all__ = [
     "SettingsError",
     "ensure_key",
     "ensure_secret",
+    "environment_of_worker",
     "is_color_unwanted",
     "key_in_a_command",
     "load",

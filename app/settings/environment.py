@@ -123,3 +123,13 @@ def reach_of_a_command(environ: Mapping[str, str] | None = None) -> tuple[str, s
     except (OSError, UnicodeDecodeError):
         own = ""
     return f"http://127.0.0.1:{port}", key, own
+
+
+def environment_of_worker(name: str, port: int) -> dict[str, str]:
+    """The variables for one of several processes on one port: those of this process, but for that.
+
+    Args:
+        name: What it is called among the others.
+        port: Where they all listen.
+    """
+    return {**os.environ, f"{PREFIX}WORKER": name, f"{PREFIX}PORT": str(port)}

@@ -198,6 +198,20 @@ class Settings(BaseModel):
         le=3600,
         description="Seconds that a call outlives its socket, waiting for jambonz to redial.",
     )
+    drain_seconds: float = Field(
+        default=5.0,
+        ge=1,
+        le=3600,
+        description="Seconds that the process has for its end: to give its calls to others, in"
+        " waves, and then for all else.",
+    )
+    drain_delay: float = Field(
+        default=0.0,
+        ge=0,
+        le=600,
+        description="Seconds before that in which `/readyz` says 503 already and calls are still"
+        " taken, for balancers that ask it.",
+    )
     slow_turn: Seconds = Field(
         default=2.0, description="Seconds of a turn after which the log says what took so long."
     )

@@ -38,6 +38,9 @@ class ListSocket:
         self.closed_with = code
         self.is_open = False
 
+    async def closed(self) -> None:
+        """At once."""
+
     async def until(self, is_enough: Callable[[list[dict[str, Any]]], bool]) -> None:
         async with asyncio.timeout(5):
             while not is_enough(self.frames):
