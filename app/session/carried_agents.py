@@ -23,6 +23,7 @@ from app.s2s import VendorDialect, vendor_of
 from app.session.agents import Agents
 from app.tool import Tool, ToolSource
 
+
 @dataclass(frozen=True, slots=True)
 class CarriedTalker:
     """What is known of an agent that another process has started."""
