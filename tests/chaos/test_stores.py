@@ -24,9 +24,9 @@ def own_postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture
-def own_valkey() -> Iterator[Valkey]:
+def own_valkey(tmp_path: Path) -> Iterator[Valkey]:
     """A Valkey that nobody else needs."""
-    with valkey() as server:
+    with valkey(tmp_path / "valkey") as server:
         yield server
 
 
