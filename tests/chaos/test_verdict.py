@@ -48,7 +48,7 @@ def test_a_call_that_went_on_is_found_in_order() -> None:
     assert verdict.wrong == {}
     assert verdict.figures["reruns"] == 1
     assert verdict.figures["of them cut short"] == 2
-    assert verdict.figures["outcome unknown"] == 1
+    assert verdict.figures["answered without a result"] == 1
     assert verdict.gap(0.95) == 0.5
 
 

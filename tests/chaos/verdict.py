@@ -63,7 +63,7 @@ class Verdict:
             "unheard": len(self.unheard),
             "reruns": sum(count - 1 for count in self.ran.values()),
             "outputs repeated": sum(one.repeated for one in self.stories),
-            "outcome unknown": sum(is_unknown(one) for _, one in self._asked()),
+            "answered without a result": sum(is_without_result(one) for _, one in self._asked()),
             **self._updates(),
         }
 
@@ -169,8 +169,8 @@ def gaps(story: Story) -> Iterator[float]:
         yield back - lost
 
 
-def is_unknown(asked: Asked) -> bool:
-    """Whether the model was told that nobody knows whether it happened."""
+def is_without_result(asked: Asked) -> bool:
+    """Whether the model was told something else: that nobody knows, or that it cannot be now."""
     return bool(asked.answered) and not is_result(asked)
 
 
