@@ -60,11 +60,13 @@ class Scenario:
     size: Size
     crashes: list[tuple[float, float]] = field(default_factory=list)
     verdict: Verdict | None = None
+    _began: tuple[float, float] = (0.0, 0.0)
 
     async def begin(self, url: str, *, updates: float = 0.0) -> None:
         """Make all calls, and let them talk for a while."""
         await self.crowd.call(url, self.size.calls)
         tell(f"{self.name}: {self.size.calls} calls talk")
+        self._began = time.monotonic(), time.process_time()
         await self.crowd.talk(pause=self.size.pause, updates=updates)
         await self.crowd.go_on(self.size.rounds)
 
@@ -79,11 +81,17 @@ class Scenario:
         await self.crowd.go_on(self.size.rounds)
         stories = await self.crowd.finish(limit=20.0 if is_long() else 8.0)
         self.verdict = Verdict(self.name, stories, read_ledger(self.ledger), self.crashes)
-        busy = ", ".join(f"{share:.0%}" for share in self.crowd.cpu)
-        self.verdict.figures["callers' CPU, worst lag"] = f"{busy}, {self.crowd.lag:.2f} s"
+        self.verdict.figures["CPU of callers, of this"] = self._busy()
+        self.verdict.figures["callers late by"] = f"{self.crowd.lag:.2f} s at most"
         print(self.verdict, flush=True)
         assert not self.verdict.wrong, str(self.verdict)
         return self.verdict
+
+    def _busy(self) -> str:
+        """How busy the callers' processes were, and this one, which balances."""
+        began, cpu = self._began
+        own = (time.process_time() - cpu) / (time.monotonic() - began)
+        return ", ".join(f"{share:.0%}" for share in [*self.crowd.cpu, own])
 
 
 @asynccontextmanager
