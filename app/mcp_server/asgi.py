@@ -1,6 +1,6 @@
 """A small way from aiohttp to ASGI, which the SDK's HTTP transports speak.
 
-The body is read whole, within the bounds of the REST API; the answer is written as it comes. When
+The body was read whole, within the bounds of the REST API; the answer is written as it comes. When
 the client goes, or the server stops, the application is told so by `http.disconnect`.
 """
 
@@ -11,9 +11,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from app.rest import read_body
-
-__all__ = ["REQUEST", "AsgiApp", "respond"]
+__all__ = ["REFUSAL", "REQUEST", "AsgiApp", "respond"]
 
 Event = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Event]]
@@ -22,6 +20,8 @@ AsgiApp = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 REQUEST: Final = "cordboard.request"
 """Under this name the scope holds aiohttp's request."""
+REFUSAL: Final = "cordboard.refusal"
+"""Under this one, why the node that has what a tool is to act on does not answer; or None."""
 
 CLIENT_GONE: Final = 499
 # How soon it is noticed that a client has gone to whom there is nothing to say.
@@ -36,6 +36,7 @@ NOT_PASSED_OUT: Final = frozenset({"connection", "content-length", "transfer-enc
 async def respond(
     asgi_app: AsgiApp,
     request: web.Request,
+    body: bytes,
     *,
     closing: asyncio.Event,
     is_over: Callable[[], bool] = lambda: False,
@@ -46,11 +47,12 @@ async def respond(
     Args:
         asgi_app: The application.
         request: Of aiohttp.
+        body: Of the request.
         closing: Set when the server stops.
         is_over: Asked now and then; once true, the client counts as gone.
         extra: More for the scope.
     """
-    exchange = Exchange(request, await read_body(request), closing, is_over)
+    exchange = Exchange(request, body, closing, is_over)
     await asgi_app(scope_of(request) | dict(extra or {}), exchange.receive, exchange.send)
     return exchange.finished()
 

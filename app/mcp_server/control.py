@@ -13,7 +13,7 @@ from mcp.shared.exceptions import MCPError
 
 from app.keys import PRINCIPAL
 from app.logs import Event
-from app.mcp_server.asgi import REQUEST
+from app.mcp_server.asgi import REFUSAL, REQUEST
 from app.mcp_server.catalog import CATALOG
 from app.mcp_server.offer import Asked, Offer
 from app.mcp_server.pages import find_page, read_pages
@@ -78,6 +78,9 @@ async def call_tool(context: Any, params: types.CallToolRequestParams) -> types.
         return tool_error(
             f"There is no tool {params.name[:100]!r}; there are {', '.join(CATALOG)}."
         )
+
+    if (refusal := context.request.scope[REFUSAL]) is not None:
+        return tool_error(in_words(refusal))
 
     async def tell(how_far: float, text: str) -> None:
         await context.session.report_progress(how_far, None, text)

@@ -18,7 +18,7 @@ from app.rest.events import follow_call
 from app.rest.openapi import Way, describe
 from app.rest.operation import Operation, misfit
 from app.rest.origin import is_own
-from app.rest.own import acting, ids_of, organisation_of
+from app.rest.own import acting, ids_of, key_of, organisation_of
 from app.rest.places import place
 from app.rest.problems import Handler, Problem, ProblemDocument, problem_middleware
 from app.rest.twin import TwinCalls
@@ -41,6 +41,7 @@ __all__ = [
     "ids_of",
     "is_local",
     "is_own",
+    "key_of",
     "misfit",
     "organisation_of",
     "read_body",

@@ -9,24 +9,24 @@ from typing import Final
 import aiohttp
 from aiohttp import web
 
-from app.peers import NoAnswer
+from app.keys import PRINCIPAL
+from app.peers import PASS_HEADER, NoAnswer
 from app.rest.access import ACCESS
 from app.rest.problems import REQUEST_ID
 from app.rest.stream import EVENT_STREAM, GLANCE, LOOK_AGAIN, write_patiently
 
 __all__ = ["headers_of", "relay"]
 
-PASSED_IN: Final = (
-    "Accept",
-    "Content-Type",
-    "If-Match",
-    "If-None-Match",
-    "Last-Event-ID",
-    "MCP-Protocol-Version",
-    "b3",
-    "traceparent",
-    "tracestate",
+# What belongs to a connection, or proves who asks: that was looked at here, and stands in the pass.
+NOT_PASSED_IN: Final = frozenset(
+    {
+        *("accept-encoding", "connection", "content-encoding", "content-length", "expect", "host"),
+        *("keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "x-request-id"),
+        *("authorization", "cookie", "forwarded", "origin", "referer", "x-csrf-token"),
+        PASS_HEADER.lower(),
+    }
 )
+NOT_PASSED_IN_BEGINS: Final = ("proxy-", "sec-", "x-forwarded-")
 # What belongs to a connection, or is written for each answer anyway.
 NOT_PASSED_OUT: Final = frozenset(
     {"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"}
@@ -35,8 +35,10 @@ NOT_PASSED_OUT: Final = frozenset(
 
 def headers_of(request: web.Request) -> Mapping[str, str]:
     """What another node has to know of a request; who sent it stands in the pass."""
-    known = {name: request.headers[name] for name in PASSED_IN if name in request.headers}
-    return {**known, "X-Request-Id": request[REQUEST_ID]}
+    names = {name.lower() for name in request.headers} - NOT_PASSED_IN
+    known = {name for name in names if not name.startswith(NOT_PASSED_IN_BEGINS)}
+    kept = {name: ", ".join(request.headers.getall(name)) for name in known}
+    return {**kept, "X-Request-Id": request[REQUEST_ID]}
 
 
 async def relay(
@@ -84,12 +86,8 @@ async def _chunks(request: web.Request, answer: aiohttp.ClientResponse) -> Async
             if chunk == b"":
                 return
             if time.monotonic() - looked >= LOOK_AGAIN:
-                if not await _still_admits(request):
+                if PRINCIPAL in request and not await request.app[ACCESS].still_admits(request):
                     return
                 looked = time.monotonic()
             if chunk:
                 yield chunk
-
-
-async def _still_admits(request: web.Request) -> bool:
-    return await request.app[ACCESS].still_admits(request)

@@ -112,6 +112,8 @@ async def hand_over(request: web.Request) -> web.Response:
     if session is None or runtime.keeper is None:
         raise Problem(404, "This node has no such call to hand over.", kind="no-such-call")
     await runtime.keeper.hand_over(session, grace=_grace(request))
+    if request.app[CALLS].by_key(session.key) is session:
+        raise Problem(409, "The call stays: what it needs could not be written.", kind="call-stays")
     return web.Response(status=HANDED_OVER)
 
 

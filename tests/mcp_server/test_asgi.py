@@ -13,6 +13,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from app.keys import SETTINGS
 from app.mcp_server import asgi
 from app.mcp_server.asgi import AsgiApp, Receive, Send, respond
+from app.rest import read_body
 from app.settings import Settings
 
 
@@ -36,7 +37,11 @@ async def stage() -> AsyncIterator[Stage]:
         assert found.app is not None
         try:
             return await respond(
-                found.app, request, closing=found.closing, is_over=found.over.is_set
+                found.app,
+                request,
+                await read_body(request),
+                closing=found.closing,
+                is_over=found.over.is_set,
             )
         finally:
             found.returned.set()
