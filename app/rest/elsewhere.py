@@ -5,6 +5,8 @@ answered, is decided where the call is. A request that was sent on is never sent
 """
 
 import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final, Literal
@@ -28,9 +30,9 @@ __all__ = ["Sought", "answer_of_owner", "has", "incomplete", "no_bus", "pass_of"
 SAFE: Final = frozenset({"GET", "HEAD"})
 
 # A caller of the twin may be asked to wait for an answer.
-PATIENCE: Final = {"twin-calls": 60.0}
+PATIENCE: Final[Mapping[str, float]] = {"twin-calls": 60.0}
 
-Kind = Literal["calls", "legs", "twin-calls"]
+Kind = Literal["calls", "legs", "twin-calls", "records"]
 
 log = structlog.get_logger()
 
@@ -41,8 +43,9 @@ class Sought:
 
     Attributes:
         key: What nodes keep it by.
-        kind: A call; a call or a leg of one; or a call that the twin makes, of which only the node
-            that plays it knows.
+        kind: A call; a call or a leg of one; a call that the twin makes, of which only the node
+            knows that plays it; or the record of a call, which all nodes have, and the one that has
+            the call has it to the moment.
     """
 
     key: str
@@ -89,8 +92,11 @@ async def answer_of_owner(
     peers = request.app.get(PEERS)
     if peers is None or has(request.app, sought):
         return None
+    if sought.kind == "records":
+        return await _newest(request, peers, sought)
     if PASS in request:
         raise _not_here()
+    within = PATIENCE.get(sought.kind, within)
     tried: Node | None = None
     for _ in range(2):
         node = await _find(peers, sought)
@@ -104,6 +110,15 @@ async def answer_of_owner(
         except _Misdirected:
             tried = node
     raise _moving()
+
+
+async def _newest(request: web.Request, peers: Peers, sought: Sought) -> web.StreamResponse | None:
+    """What the node tells that has the call; None where there is none, or it does not answer."""
+    with suppress(BusUnavailable, _Misdirected, Problem):
+        owner = None if PASS in request else await peers.bus.owner(sought.key)
+        if owner is not None and owner.node is not None and owner.node_id != peers.here.id:
+            return await _forward(request, peers, owner.node, b"", ANSWER_SECONDS)
+    return None
 
 
 async def _find(peers: Peers, sought: Sought) -> Node | None:

@@ -5,10 +5,12 @@ looks like one that is complete, and whoever reads it would believe that they ar
 """
 
 import asyncio
+from collections.abc import Mapping
 from typing import TypeVar
 from urllib.parse import urlencode
 
 import aiohttp
+import orjson
 import structlog
 from aiohttp import web
 from pydantic import BaseModel, TypeAdapter
@@ -16,10 +18,10 @@ from pydantic import BaseModel, TypeAdapter
 from app.bus import BusUnavailable, Node
 from app.keys import PASS, PEERS
 from app.logs import Event
-from app.peers import ANSWER_SECONDS, PeerError, Peers
+from app.peers import ANSWER_SECONDS, Pass, PeerError, Peers
 from app.rest.elsewhere import incomplete, no_bus, pass_of
 
-__all__ = ["listed_elsewhere", "told_elsewhere"]
+__all__ = ["listed_elsewhere", "tell_elsewhere", "told_elsewhere"]
 
 T = TypeVar("T")
 
@@ -51,6 +53,21 @@ async def told_elsewhere(request: web.Request, path: str, kind: TypeAdapter[T]) 
     Raises:
         Problem: 503 where one of them does not answer, or nobody knows who they are.
     """
+    return [kind.validate_json(body) for body in await _ask_all(request, "GET", path)]
+
+
+async def tell_elsewhere(request: web.Request, path: str, news: Mapping[str, str]) -> None:
+    """Have each other node know something, on behalf of whoever asks.
+
+    Raises:
+        Problem: 503 where one of them does not answer, or nobody knows who they are.
+    """
+    await _ask_all(request, "POST", path, orjson.dumps(news))
+
+
+async def _ask_all(
+    request: web.Request, method: str, path: str, body: bytes | None = None
+) -> list[bytes]:
     peers = request.app.get(PEERS)
     if peers is None or PASS in request:
         return []
@@ -58,20 +75,21 @@ async def told_elsewhere(request: web.Request, path: str, kind: TypeAdapter[T]) 
         nodes = await peers.others()
     except BusUnavailable as error:
         raise no_bus(error) from None
-    bodies = await asyncio.gather(*(_ask(request, peers, node, path) for node in nodes))
-    told = [body for body in bodies if body is not None]
-    if len(told) < len(nodes):
-        raise incomplete(len(nodes) - len(told), len(nodes))
-    return [kind.validate_json(body) for body in told]
+    given = pass_of(request)
+    asking = (_ask(peers, node, method, path, given=given, body=body) for node in nodes)
+    answers = [answer for answer in await asyncio.gather(*asking) if answer is not None]
+    if len(answers) < len(nodes):
+        raise incomplete(len(nodes) - len(answers), len(nodes))
+    return answers
 
 
-async def _ask(request: web.Request, peers: Peers, node: Node, path: str) -> bytes | None:
+async def _ask(
+    peers: Peers, node: Node, method: str, path: str, *, given: Pass, body: bytes | None
+) -> bytes | None:
     """What a node answers; None where it does not, or something else."""
+    asking = peers.ask(node, method, path, given=given, body=body, within=None)
     try:
-        async with (
-            asyncio.timeout(ANSWER_SECONDS),
-            peers.ask(node, "GET", path, given=pass_of(request), within=None) as answer,
-        ):
+        async with asyncio.timeout(ANSWER_SECONDS), asking as answer:
             if answer.ok:
                 return await answer.read()
             reason = f"it answers {answer.status}: {await answer.text()}"[:500]

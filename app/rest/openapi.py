@@ -25,6 +25,7 @@ HELD_ELSEWHERE: Final = {
     "`Retry-After` says how long to wait.",
     504: "The node that has the call did not answer: what was asked may have been done.",
 }
+ELSEWHERE: Final[Mapping[str, Mapping[int, str]]] = {"lists": LISTED_ELSEWHERE, "records": {}}
 WITH_BODY: Final = {
     400: "The body cannot be read.",
     408: "The body did not come in time.",
@@ -191,7 +192,7 @@ def _problems(each: Operation, schema: Json, secured: bool) -> Json:
     if "body" in each.inputs:
         reasons |= WITH_BODY | {415: f"The body is not sent as {each.takes}."}
     if each.about:
-        reasons |= LISTED_ELSEWHERE if each.about == "lists" else HELD_ELSEWHERE
+        reasons |= ELSEWHERE.get(each.about, HELD_ELSEWHERE)
     reasons |= each.problems
     return {
         str(status): _answer(Answer(reason, media_type=MEDIA_TYPE), schema)

@@ -35,7 +35,7 @@ PLACES: Final = {"headers": "header"}
 log = structlog.get_logger()
 
 Function = Callable[..., Awaitable[object]]
-About = Literal["calls", "legs", "twin-calls", "lists"] | None
+About = Literal["calls", "legs", "twin-calls", "records", "lists"] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +212,8 @@ def operation(
             file in it.
         largest: Bytes of the body, where it is JSON or a file.
         about: What `{call_sid}` in the route names, which another node may hold: a call, a call or
-            one of its legs, or a twin call; or that it lists what each node holds.
+            one of its legs, a twin call, or the record of a call; or that it lists what each node
+            holds.
     """
 
     def declare(function: Function) -> Operation:

@@ -14,10 +14,10 @@ from aiohttp import web
 
 from app import mcp_server, metrics, rest
 from app.bus import Bus
-from app.keys import BUS, CALLS, NODE, PASS, PEERS, SETTINGS
+from app.keys import BUS, CALLS, NODE, PASS, PEERS, RECORDER, SETTINGS
 from app.logs import Event, pii
 from app.peers import PASS_HEADER, BadPass, Passes, Peers, ThisNode
-from app.rest import Kind, Problem, Sought, has
+from app.rest import Kind, Problem, Sought, has, require
 from app.rest.problems import Handler, problem_middleware
 from app.settings import Settings
 from app.vault import Vault
@@ -78,6 +78,7 @@ def private_application(web_app: web.Application) -> web.Application:
     mcp_server.setup_private(private)
     private.router.add_post("/node/calls/{key}/hand-over", hand_over)
     private.router.add_get(f"/node/{{kind:{'|'.join(get_args(Kind))}}}/{{key}}", tell_whether_here)
+    private.router.add_post("/node/forget", forget_number)
     return private
 
 
@@ -115,6 +116,18 @@ async def hand_over(request: web.Request) -> web.Response:
     if request.app[CALLS].by_key(session.key) is session:
         raise Problem(409, "The call stays: what it needs could not be written.", kind="call-stays")
     return web.Response(status=HANDED_OVER)
+
+
+async def forget_number(request: web.Request) -> web.Response:
+    """Record no more of what a number takes part in, in calls of the organisation that asks."""
+    principal = request[PASS].principal
+    if principal is None:
+        raise Problem(403, "Expected a pass that says on whose behalf.", kind="not-allowed")
+    require(principal, "records:write")
+    number = str((await request.json())["number"])
+    if (recorder := request.app.get(RECORDER)) is not None:
+        await recorder.forget(principal.organisation_id, number)
+    return web.Response(status=HTTPStatus.NO_CONTENT)
 
 
 def _grace(request: web.Request) -> float:

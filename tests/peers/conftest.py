@@ -16,6 +16,7 @@ from app.keys import NODE, PEERS
 from app.peers import Pass
 from app.server import build
 from app.settings import Settings
+from app.store import Store
 from tests.server.conftest import KEY, Server, agent_application, serving_on_loopback
 from tests.server.jambonz import Jambonz
 
@@ -102,12 +103,17 @@ Join = Callable[..., Awaitable[Member]]
 
 @asynccontextmanager
 async def member(
-    bus: BrokenBus, *applications: Application[Any, Any], **given: Any
+    bus: BrokenBus,
+    *applications: Application[Any, Any],
+    store: Store | None = None,
+    **given: Any,
 ) -> AsyncIterator[Member]:
     """Start a node and let it join."""
     keys = {"api_keys": (SecretStr(KEY),), "secret_key": (SecretStr(SECRET),), "worker": "one"}
     settings = Settings(**{**keys, **given})
-    web_app = build(settings, [*applications] or [agent_application(APPLICATION)], bus=bus)
+    web_app = build(
+        settings, [*applications] or [agent_application(APPLICATION)], store=store, bus=bus
+    )
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(serving_on_loopback(web_app))
         made = Member(server, bus, stack.aclose)

@@ -55,6 +55,7 @@ class Replay:
     },
     problems=NO_RECORD,
     name="follow_call_record",
+    about="records",
 )
 async def follow_call(
     request: web.Request, path: CallPath, query: Resume, headers: LastEvent

@@ -8,6 +8,7 @@ from app.keys import RECORDER, STORE
 from app.records import read_entries, tell
 from app.rest.api.call_models import CallListed, CallQuery, CallShown, Erased, NumberQuery
 from app.rest.api.pages import next_page, read_position, write_position
+from app.rest.everywhere import tell_elsewhere
 from app.rest.models import CallPath
 from app.rest.operation import Answer, Reply, operation
 from app.rest.own import key_of, organisation_of
@@ -51,11 +52,12 @@ async def list_calls(request: web.Request, query: CallQuery) -> Reply:
     answers={200: Answer("All that is known of it so far.", CallShown)},
     problems=NO_RECORD,
     name="show_call_record",
+    about="records",
 )
 async def show_call(request: web.Request, path: CallPath) -> CallShown:
     """Show a call: its transcript, tools, updates, recordings.
 
-    Of a live call what happened so far; of one on another node as of a minute ago.
+    Of a live call what happened so far; as of a minute ago where its node does not answer.
     """
     return await show_whole(request, await find_call(request, path.call_sid))
 
@@ -65,6 +67,7 @@ async def show_call(request: web.Request, path: CallPath) -> CallShown:
     ROUTE,
     needs=WRITE,
     answers={200: Answer("Erased.", Erased)},
+    problems={503: "A node does not answer that may record a call of it: nothing was erased."},
     name="erase_call_records",
 )
 async def erase_calls(request: web.Request, query: NumberQuery) -> Erased:
@@ -73,6 +76,7 @@ async def erase_calls(request: web.Request, query: NumberQuery) -> Erased:
     A call of it that goes on is no longer recorded. The audit log says how many calls were erased,
     and not whose.
     """
+    await tell_elsewhere(request, "/node/forget", {"number": query.number})
     if (recorder := request.app.get(RECORDER)) is not None:
         await recorder.forget(organisation_of(request), query.number)
     calls, total = tenant_of(request).calls, 0
