@@ -138,5 +138,6 @@ async def converse(
     except Exception:
         conversation.break_off()
     finally:
+        socket.all_is_read()
         await socket.closed()
         conversation.over(ws.close_code)

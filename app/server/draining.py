@@ -133,7 +133,7 @@ async def leave(web_app: web.Application, site: web.BaseSite, stop: Stop) -> Non
 
 async def let_calls_go(web_app: web.Application, schedule: Schedule) -> None:
     """Close the socket of every call with 1012, and have each kept for whoever is redialled."""
-    calls, sockets = web_app[CALLS], web_app[LOOKOUT].sockets
+    calls, lookout = web_app[CALLS], web_app[LOOKOUT]
     waves = Waves(calls, schedule)
     going: set[asyncio.Task[None]] = set()
 
@@ -145,10 +145,11 @@ async def let_calls_go(web_app: web.Application, schedule: Schedule) -> None:
         go(waves.next_one())
         if waves.left:
             await asyncio.sleep(TICK)
-    for socket in [*sockets]:
-        socket.close(GOING_AWAY, "restarting")  # of those that have said nothing yet
+    for socket in lookout.mute:
+        socket.close(GOING_AWAY, "restarting")
+        going.add(asyncio.create_task(socket.closed()))
     await finish(going, waves.begun + schedule.closed)
-    for socket in [*sockets]:
+    for socket in [*lookout.sockets]:
         socket.abort()  # jambonz has not answered, and redials all the same
     go(waves.left)
     await finish(going, waves.begun + schedule.gone)

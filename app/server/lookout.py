@@ -58,6 +58,11 @@ class Lookout:
         self._quiet.pop(socket, None)  # type: ignore[call-overload]  # of a direct one, if any
 
     @property
+    def mute(self) -> list[ControlSocket]:
+        """Control sockets that have not said a word yet."""
+        return list(self._mute)
+
+    @property
     def is_crowded(self) -> bool:
         """Whether as many sockets as may be have not said a word yet."""
         return len(self._mute) >= self._max_mute

@@ -78,12 +78,13 @@ def make_response(*, ping_interval: float, max_message: int) -> web.WebSocketRes
 class ResponseSocket:
     """A control socket on aiohttp's WebSocket response; see :class:`ControlSocket`."""
 
-    __slots__ = ("_closing", "_transport", "_ws", "close_code", "unread")
+    __slots__ = ("_closing", "_is_read", "_transport", "_ws", "close_code", "unread")
 
     def __init__(self, ws: web.WebSocketResponse, transport: asyncio.Transport) -> None:
         self._ws = ws
         self._transport = transport
         self._closing: asyncio.Task[None] | None = None
+        self._is_read = asyncio.Event()
         self.close_code: int | None = None
         self.unread = 0
 
@@ -109,7 +110,8 @@ class ResponseSocket:
         """Begin the closing handshake."""
         if self._closing is None and not self._ws.closed:
             self.close_code = code
-            self._closing = asyncio.get_running_loop().create_task(self._shake(code, reason))
+            shake = self._shake_and_read if code == GOING_AWAY else self._shake
+            self._closing = asyncio.get_running_loop().create_task(shake(code, reason))
 
     async def _shake(self, code: int, reason: str) -> None:
         try:
@@ -117,6 +119,23 @@ class ResponseSocket:
                 await self._ws.close(code=code, message=reason.encode()[:120])
         except TimeoutError:
             self.abort()  # it does not read, so the close frame cannot go out
+
+    async def _shake_and_read(self, code: int, reason: str) -> None:
+        """The same for a call that goes on elsewhere: what jambonz still says is part of it.
+
+        `WebSocketResponse.close` would throw that away.
+        """
+        try:
+            async with asyncio.timeout(HANDSHAKE_SECONDS):
+                payload = code.to_bytes(2, "big") + reason.encode()[:120]
+                await self._ws.send_frame(payload, WSMsgType.CLOSE)
+                await self._is_read.wait()
+        except (TimeoutError, ConnectionError):
+            self.abort()
+
+    def all_is_read(self) -> None:
+        """Nothing comes any more."""
+        self._is_read.set()
 
     def hand_over(self, receive: Callable[[bytes], object]) -> None:
         """Nothing changes: who reads aiohttp's queue hands messages over."""

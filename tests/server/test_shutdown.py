@@ -83,6 +83,10 @@ class Process:
         await call.open()
         return call
 
+    async def readiness(self) -> int:
+        async with self.client.get(f"http://127.0.0.1:{self.port}/readyz") as answer:
+            return answer.status
+
     async def line(self, event: str) -> dict[str, Any]:
         """Read the log up to a line about ``event``."""
         assert self.process.stderr is not None
@@ -99,18 +103,19 @@ class Process:
 
 
 @asynccontextmanager
-async def serving(folder: Path) -> AsyncIterator[Process]:
+async def serving(folder: Path, **settings: str) -> AsyncIterator[Process]:
     (folder / "handlers").mkdir()
     (folder / "handlers" / "call.py").write_text(HANDLER)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     ours = {"PYTHONPATH": str(ROOT), "CORDBOARD_PORT": str(port), "PYTHONASYNCIODEBUG": ""}
+    named = {f"CORDBOARD_{name.upper()}": value for name, value in settings.items()}
     inherited = {name: value for name, value in os.environ.items() if "CORDBOARD" not in name}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "app", "serve"),
         cwd=folder,
-        env={**inherited, **ours},
+        env={**inherited, **ours, **named},
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
     )
@@ -167,6 +172,21 @@ async def test_code_that_hangs_cannot_keep_the_process(tmp_path: Path, tool: str
 
         assert await call.close_code() == WSCloseCode.SERVICE_RESTART
         assert await server.exit_code() == 0
+
+
+async def test_a_balancer_may_be_given_time_and_a_second_signal_ends_it_at_once(
+    tmp_path: Path,
+) -> None:
+    async with serving(tmp_path, drain_delay="600") as server:
+        assert await server.readiness() == 200
+        server.process.send_signal(signal.SIGTERM)
+        assert (await server.line(Event.DRAINING))["in_seconds"] == 600
+
+        assert await server.readiness() == 503
+        call = await server.call()
+        server.process.send_signal(signal.SIGTERM)
+        assert await server.exit_code() == 128 + signal.SIGTERM
+        assert await call.close_code() == WSCloseCode.ABNORMAL_CLOSURE
 
 
 async def answer_to(client: RawSocket) -> str:
