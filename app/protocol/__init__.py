@@ -18,7 +18,6 @@ from app.protocol.asked import (
     TranslationHeard,
 )
 from app.protocol.batch import Batch, function_response, is_batch, read_calls
-from app.protocol.carried import Carried, read_carried
 from app.protocol.commands import (
     AgentUpdate,
     GenerateReply,
@@ -110,7 +109,6 @@ __all__ = [
     "BadUpdate",
     "Batch",
     "CallStatus",
-    "Carried",
     "ConferenceEnded",
     "ConferenceEnter",
     "ConferenceEvent",
@@ -180,7 +178,6 @@ __all__ = [
     "parse_update",
     "read_as",
     "read_calls",
-    "read_carried",
     "read_ended",
     "read_error",
     "read_event",

@@ -19,6 +19,8 @@ EVERY: Final = 1.0
 """Seconds between two looks at what other nodes have."""
 LIMITS_EVERY: Final = 2.0
 """Seconds between two looks at what organisations have set."""
+SPARED: Final = 10
+"""A look that took long is not followed by another for so many times as long."""
 STALE_AFTER: Final = 10.0
 """Seconds after which what other nodes had is no longer believed."""
 
@@ -48,11 +50,13 @@ class Quotas:
     async def keep(self) -> None:
         """Do so until cancelled. What goes wrong is logged; calls are taken all the same."""
         while True:
+            begun = time.monotonic()
             try:
                 await self.refresh()
             except Exception:
                 log.exception(Event.QUOTA_NOT_REFRESHED)
-            await asyncio.sleep(EVERY)
+            took = time.monotonic() - begun
+            await asyncio.sleep(max(EVERY, took * SPARED))  # where many nodes ask, each asks less
 
     async def refresh(self) -> None:
         """Look at what organisations have set, now and then, and at what other nodes have."""
