@@ -176,6 +176,7 @@ class Event(StrEnum):
     CALLS_FORGOTTEN = auto()
     CHECKPOINT_FAILED = auto()
     CHECKPOINTS_FAILED = auto()
+    HAND_OVER_FAILED = auto()
     HAND_OVER_REFUSED = auto()
     NODE_WAS_FROZEN = auto()
     TAKE_OVER_FAILED = auto()

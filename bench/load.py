@@ -1,6 +1,8 @@
 """The load: plays jambonz, checks every answer."""
 
 import asyncio
+import itertools
+import random
 import time
 from dataclasses import dataclass
 
@@ -71,10 +73,45 @@ async def talk(ws: ClientWebSocketResponse, index: int, until: float, waits: lis
         await ws.send_bytes(turn_end)
 
 
-def tool_call(call_id: str, day: int) -> bytes:
+async def paced(
+    calls: list[ClientWebSocketResponse], seconds: float, *, pace: float, tool: str = "get_weather"
+) -> Slice:
+    """Rounds as calls have them: each call one every ``pace`` seconds, not all at the same time."""
+    started = time.perf_counter()
+    waits: list[float] = []
+
+    async def repeat(ws: ClientWebSocketResponse) -> None:
+        await asyncio.sleep(random.uniform(0, pace))  # noqa: S311  no secret
+        while time.perf_counter() < started + seconds:
+            again = time.perf_counter() + pace
+            waits.append(await one_round(ws, tool))
+            await asyncio.sleep(max(0.0, again - time.perf_counter()))
+
+    await asyncio.gather(*map(repeat, calls))
+    return Slice(len(waits), time.perf_counter() - started, sorted(waits))
+
+
+NUMBERS = itertools.count()
+END_OF_TURN = {"type": "agent:event", "msgid": "e", "call_sid": "c", "hook": "/events"}
+
+
+async def one_round(ws: ClientWebSocketResponse, tool: str) -> float:
+    """A tool call with arguments of its own and the end of its turn; seconds of the first."""
+    number = next(NUMBERS)
+    began = time.perf_counter()
+    await ws.send_bytes(tool_call(f"p{number}", number, tool))
+    output = orjson.loads((await ws.receive()).data)
+    waited = time.perf_counter() - began
+    if output.get("tool_call_id") != f"p{number}":
+        raise RuntimeError(f"wrong output: {output}")
+    await ws.send_bytes(orjson.dumps({**END_OF_TURN, "data": TURN_END}))
+    return waited
+
+
+def tool_call(call_id: str, day: int, tool: str = "get_weather") -> bytes:
     """One tool call as a frame."""
     arguments = {"city": "Portland", "day": day}
-    data = {"tool_call_id": call_id, "name": "get_weather", "arguments": arguments}
+    data = {"tool_call_id": call_id, "name": tool, "arguments": arguments}
     frame = {"type": "agent:tool-call", "msgid": call_id, "call_sid": "c", "hook": "/tools"}
     return orjson.dumps({**frame, "data": data})
 

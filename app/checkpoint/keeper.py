@@ -158,15 +158,16 @@ class CallKeeper:
     async def hand_over(self, session: Call, *, grace: float) -> None:
         """Let a call go to another node: its tools have so many seconds to end.
 
-        Raises:
-            BusUnavailable: Its last checkpoint is not durable, so it stays.
+        It stays where its last checkpoint cannot be written: nobody could go on with it.
         """
         await session.rest_tools(grace)
         for _ in range(MOST_TRIES):
+            is_durable = not session.is_kept or await self.settled(session)
             if self._live.get(session.key) is not session:
                 return  # it ended meanwhile, or another node has it
-            if not await self.settled(session):
-                raise BusUnavailable("the last checkpoint of a call could not be written")
+            if not is_durable:
+                log.warning(Event.HAND_OVER_FAILED, call_sid=session.call_sid)
+                return
             if self._writer.is_clean(session):
                 break
         self.let_go(session)

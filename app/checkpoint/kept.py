@@ -26,6 +26,10 @@ class Call(Protocol):
     call_sid: str
     started: datetime
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether it would go on elsewhere: from its first answer to its end."""
+
     def capture(self) -> bytes:
         """Its checkpoint as it is now."""
 

@@ -165,7 +165,7 @@ class Writer:
     def _capture(self, batch: Batch, session: Call) -> None:
         waiting = self._waiting.pop(session, ())
         checkpoint = None
-        if self._live.get(session.key) is session:
+        if session.is_kept and self._live.get(session.key) is session:
             try:
                 checkpoint = session.capture()
             except Exception as error:

@@ -27,6 +27,7 @@ class SmallCall:
     organisation_id: str = "org"
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     application: Application = application
+    is_kept: bool = True
     is_moved: bool = False
     went_on: int = 0
     captures: int = 0

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.bus import BusUnavailable, Node
+from app.bus import Node
 from tests.checkpoint.conftest import SmallNode, Table, keeping, make_node
 
 
@@ -145,7 +145,18 @@ async def test_a_call_whose_checkpoint_cannot_be_written_stays(bus: Table) -> No
         call = one.call("call")
         bus.is_away = True
 
-        with pytest.raises(BusUnavailable):
-            await one.keeper.hand_over(call, grace=0)
+        await one.keeper.hand_over(call, grace=0)
 
     assert not call.is_moved
+
+
+async def test_a_call_that_was_never_answered_goes_without_a_checkpoint(bus: Table) -> None:
+    async with keeping(make_node(bus, "one")) as one:
+        call = one.call("call")
+        call.is_kept = False
+
+        assert not await one.keeper.settled(call)
+        await one.keeper.hand_over(call, grace=0)
+
+    assert call.is_moved
+    assert not any(bus.batches)
