@@ -8,6 +8,7 @@ from aiohttp import web
 if TYPE_CHECKING:  # only the types: a key needs nothing of what it stands for
     from app.bus import Bus
     from app.calls import Calls
+    from app.checkpoint import Membership
     from app.counters import Counters
     from app.feed import Feed
     from app.identity import Identity, Principal
@@ -35,6 +36,7 @@ __all__ = [
     "IDENTITY",
     "LEAVING",
     "LIBRARIAN",
+    "MEMBERSHIP",
     "NODE",
     "OUTWARD",
     "PASS",
@@ -67,6 +69,8 @@ IDENTITY: Final[web.AppKey["Identity"]] = web.AppKey("identity")
 """Tells who somebody is; there where a store is."""
 LIBRARIAN: Final[web.AppKey["Librarian"]] = web.AppKey("librarian")
 """Answers from documents; there where a store is."""
+MEMBERSHIP: Final[web.AppKey["Membership"]] = web.AppKey("membership")
+"""Tells the other nodes that this one lives; there where a bus is."""
 NODE: Final[web.AppKey["ThisNode"]] = web.AppKey("node")
 """This process, as other nodes know it; there where a bus is."""
 PASS: Final[web.RequestKey["Pass"]] = web.RequestKey("pass")

@@ -76,6 +76,7 @@ SAME_LAYER: dict[str, set[str]] = {
     "bus": {"store"},
     "session": {"application", "feed", "counters"},
     "peers": {"identity"},
+    "checkpoint": {"peers"},
     "builtin_tools": {"session", "mcp_tools", "records", "knowledge"},
     "stored": {"session", "builtin_tools", "identity", "mcp_tools", "knowledge"},
     "calls": {"session", "application", "feed", "counters"},

@@ -5,7 +5,7 @@ The keeper writes them, takes calls over and lets them go; the membership says t
 
 from app.checkpoint.counting import Counting
 from app.checkpoint.keeper import AskHandOver, CallKeeper
-from app.checkpoint.membership import Membership, make_node_id
+from app.checkpoint.membership import Membership
 from app.checkpoint.reach import Reach
 
-__all__ = ["AskHandOver", "CallKeeper", "Counting", "Membership", "Reach", "make_node_id"]
+__all__ = ["AskHandOver", "CallKeeper", "Counting", "Membership", "Reach"]

@@ -1,10 +1,7 @@
 """Membership: says again and again that this node lives, and sweeps up after those that do not."""
 
 import asyncio
-import os
-import re
 import secrets
-import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,8 +13,9 @@ import structlog
 from app.bus import Bus, BusUnavailable, Node
 from app.checkpoint.reach import Reach
 from app.logs import Event
+from app.peers import ThisNode
 
-__all__ = ["Membership", "make_node_id"]
+__all__ = ["Membership"]
 
 RENEWALS: Final = 3
 """How often a lease is renewed within the time that it lives."""
@@ -33,35 +31,29 @@ class Membership:
 
     Args:
         bus: Where nodes know of each other.
-        node_id: Its name.
+        here: Who it is.
         lease: Seconds that a lease lives.
         calls: How many calls it holds.
         is_draining: Whether it takes no new calls any more.
         reach: Whether the bus answers.
-
-    Attributes:
-        address: Where other nodes reach it; empty if nowhere.
     """
 
     def __init__(
         self,
         bus: Bus,
-        node_id: str,
+        here: ThisNode,
         *,
         lease: float,
         calls: Callable[[], int],
         is_draining: Callable[[], bool],
         reach: Reach,
-        address: str = "",
     ) -> None:
         self._bus = bus
         self._pace = lease / RENEWALS
         self._calls = calls
         self._is_draining = is_draining
         self._reach = reach
-        self._started = datetime.now(UTC)
-        self.node_id = node_id
-        self.address = address
+        self._here = here
 
     async def keep(self) -> None:
         """Renew the lease until cancelled, and forget what nobody came back for."""
@@ -84,7 +76,8 @@ class Membership:
         Raises:
             BusUnavailable: Nobody hears it.
         """
-        node = Node(self.node_id, self.address, self._calls(), self._is_draining(), self._started)
+        here, is_draining = self._here, self._is_draining()
+        node = Node(here.id, here.address, self._calls(), is_draining, here.started)
         await self._bus.renew(node)
         self._reach.answered()
 
@@ -95,10 +88,4 @@ class Membership:
     async def leave(self) -> None:
         """The node ends: whoever looks for its calls need not ask it any more."""
         with suppress(BusUnavailable):
-            await self._bus.leave(self.node_id)
-
-
-def make_node_id() -> str:
-    """A name that no process had before, and that a person can read."""
-    host = re.sub(r"[^\w-]", "-", socket.gethostname().partition(".")[0])[:32]
-    return f"{host}-{os.getpid()}-{secrets.token_hex(3)}"
+            await self._bus.leave(self._here.id)

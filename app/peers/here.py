@@ -1,6 +1,9 @@
 """Who this node is, for the others."""
 
+import os
+import re
 import secrets
+import socket
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -8,7 +11,9 @@ __all__ = ["ThisNode"]
 
 
 def _new_id() -> str:
-    return secrets.token_hex(8)
+    """A name that no process had before, and that a person can read."""
+    host = re.sub(r"[^\w-]", "-", socket.gethostname().partition(".")[0])[:32]
+    return f"{host}-{os.getpid()}-{secrets.token_hex(4)}"
 
 
 @dataclass(slots=True)

@@ -40,6 +40,7 @@ from app.server.agents import setup_stored_agents
 from app.server.credentials import WsUsers
 from app.server.draining import Schedule, Stop, close_all, end_within, leave
 from app.server.files import allow_open_files
+from app.server.keeping import setup_keeping
 from app.server.knowledge import setup_knowledge
 from app.server.lookout import LOOKOUT, Lookout
 from app.server.private import setup_node
@@ -108,6 +109,8 @@ def build(
     web_app.cleanup_ctx.append(keep_quota)
     web_app.cleanup_ctx.append(look_after_calls)
     web_app.cleanup_ctx.append(keep_mcp_servers)
+    if bus is not None:
+        setup_keeping(web_app)
     web_app.on_shutdown.append(close_all)
     return web_app
 

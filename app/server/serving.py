@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from app.application import Application
+from app.bus import Bus
 from app.server.build import build
 from app.server.site import Site
 from app.settings import Settings
@@ -18,9 +19,10 @@ async def serving(
     applications: Sequence[Application[Any, Any]],
     settings: Settings,
     store: Store | None = None,
+    bus: Bus | None = None,
 ) -> AsyncIterator[tuple[str, web.Application]]:
     """Run a server and take it down again; gives its `http` address and the web application."""
-    web_app = build(settings, applications, store=store)
+    web_app = build(settings, applications, store=store, bus=bus)
     runner = web.AppRunner(web_app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:

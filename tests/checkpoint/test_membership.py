@@ -7,18 +7,18 @@ from datetime import UTC, datetime, timedelta
 from prometheus_client import CollectorRegistry
 
 from app.bus import BusUnavailable, Entry, MemoryBus, Node
-from app.checkpoint import Counting, Membership, Reach, make_node_id
+from app.checkpoint import Counting, Membership, Reach
+from app.peers import ThisNode
 
 
 def member(bus: MemoryBus, lease: float = 15.0) -> Membership:
     return Membership(
         bus,
-        "one",
+        ThisNode("one", "http://127.0.0.1:3100"),
         lease=lease,
         calls=lambda: 7,
         is_draining=lambda: False,
         reach=Reach(Counting(CollectorRegistry())),
-        address="http://127.0.0.1:3100",
     )
 
 
@@ -68,7 +68,7 @@ async def test_calls_that_nobody_came_back_for_are_forgotten() -> None:
 
 
 def test_a_node_has_a_name_that_no_other_had() -> None:
-    names = {make_node_id() for _ in range(50)}
+    names = {ThisNode().id for _ in range(50)}
 
     assert len(names) == 50
-    assert all(re.fullmatch(r"[\w-]+-\d+-[0-9a-f]{6}", name) for name in names)
+    assert all(re.fullmatch(r"[\w-]+-\d+-[0-9a-f]{8}", name) for name in names)

@@ -335,6 +335,7 @@ async def test_a_filter_counts_at_every_node(join: Join) -> None:
 async def test_a_list_that_may_not_be_whole_is_none(first: Member, second: Member) -> None:
     await first.call()
     await second.stop()
+    await second.bus.renew(second.node)  # as if it had died without a word
 
     status, problem = await first.rest("GET", "/v1/calls")
 
