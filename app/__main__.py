@@ -217,6 +217,7 @@ def _run_server(
     line: "Line | None",
 ) -> int:
     from app import server
+    from app.protocol import ConfigurationError
     from app.settings import SettingsError
     from app.store import StoreError, open_store
 
@@ -244,6 +245,8 @@ def _run_server(
             runner.run(serve())
         except StoreError as error:
             return _cannot_start(SettingsError(f"CORDBOARD_DATABASE_URL: {error}"))
+        except ConfigurationError as error:
+            return _cannot_start(error)
     return 0
 
 

@@ -40,7 +40,7 @@ from app.server.agents import setup_stored_agents
 from app.server.credentials import WsUsers
 from app.server.draining import Schedule, Stop, close_all, end_within, leave
 from app.server.files import allow_open_files
-from app.server.keeping import setup_keeping
+from app.server.keeping import bus_of, setup_keeping
 from app.server.knowledge import setup_knowledge
 from app.server.lookout import LOOKOUT, Lookout
 from app.server.private import setup_node
@@ -240,7 +240,8 @@ async def run(
     """
     allow_open_files(settings.max_calls)
     stop = stop or Stop()
-    web_app = build(settings, applications, store=store)
+    bus = bus_of(settings, store)
+    web_app = build(settings, applications, store=store, bus=bus)
     web_app.on_startup.append(connect_to_mcp_servers)
     for part in parts:
         part(web_app)
@@ -263,6 +264,8 @@ async def run(
         await leave(web_app, site, stop)
     finally:
         await runner.cleanup()
+        if bus is not None:
+            await bus.close()
     end_within(Schedule.within(settings.drain_seconds).straggle)
 
 

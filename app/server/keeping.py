@@ -6,11 +6,25 @@ from contextlib import suppress
 
 from aiohttp import web
 
-from app.bus import BusUnavailable
+from app.bus import Bus, BusUnavailable, open_bus
 from app.checkpoint import Counting, Membership, Reach
 from app.keys import BUS, CALLS, DRAINING, MEMBERSHIP, NODE, SETTINGS
+from app.settings import Settings
+from app.store import Store
 
-__all__ = ["setup_keeping"]
+__all__ = ["bus_of", "setup_keeping"]
+
+
+def bus_of(settings: Settings, store: Store | None) -> Bus | None:
+    """The bus of a node whose calls are to go on elsewhere, or that has others beside it.
+
+    Raises:
+        ConfigurationError: Its address cannot be used, or what it needs is not installed.
+    """
+    if store is None or not (settings.checkpoints or settings.is_clustered):
+        return None
+    url = settings.bus_url.get_secret_value() if settings.bus_url else None
+    return open_bus(url, store, lease=settings.node_lease)
 
 
 def setup_keeping(web_app: web.Application) -> None:
