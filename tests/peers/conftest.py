@@ -88,6 +88,11 @@ class Member:
         )
         await self.bus.write(self.id, [entry])
 
+    async def die(self) -> None:
+        """Be gone without a word: the others still think that it is there."""
+        await self.stop()
+        await self.bus.renew(self.node)
+
     async def rest(self, method: str, path: str, **options: Any) -> tuple[int, Any]:
         return await self.server.rest(method, path, **options)
 

@@ -134,7 +134,7 @@ async def test_an_owner_that_was_killed_is_gone_before_its_lease_has_run_out(
     path = f"/v1/calls/{call.call_sid}/agent"
     assert (await first.rest("POST", path, json=INSTRUCTIONS))[0] == 202
 
-    await second.stop()
+    await second.die()
 
     status, problem = await first.rest("POST", path, json=INSTRUCTIONS)
     assert (status, problem["type"]) == (503, "urn:cordboard:problem:owner-gone")
@@ -334,8 +334,7 @@ async def test_a_filter_counts_at_every_node(join: Join) -> None:
 
 async def test_a_list_that_may_not_be_whole_is_none(first: Member, second: Member) -> None:
     await first.call()
-    await second.stop()
-    await second.bus.renew(second.node)  # as if it had died without a word
+    await second.die()
 
     status, problem = await first.rest("GET", "/v1/calls")
 

@@ -74,7 +74,7 @@ async def test_nothing_is_erased_while_a_node_may_go_on_recording(
 ) -> None:
     first, second = nodes
     call = await first.call()
-    await second.stop()
+    await second.die()
 
     status, problem = await first.rest("DELETE", "/api/calls", params={"number": CALLER})
 
