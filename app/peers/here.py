@@ -23,9 +23,12 @@ class ThisNode:
     Attributes:
         id: Another one for each process: who was started anew holds nothing of who was before.
         address: Of its private port, once that is open; empty without one.
+        door: Where it answers calls that it makes to itself, since no other process listens there;
+            empty where its port is its own.
         started: When it began, UTC.
     """
 
     id: str = field(default_factory=_new_id)
     address: str = ""
+    door: str = ""
     started: datetime = field(default_factory=lambda: datetime.now(UTC))

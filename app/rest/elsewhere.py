@@ -29,8 +29,8 @@ __all__ = ["Sought", "answer_of_owner", "has", "incomplete", "no_bus", "pass_of"
 
 SAFE: Final = frozenset({"GET", "HEAD"})
 
-# A caller of the twin may be asked to wait for an answer.
-PATIENCE: Final[Mapping[str, float]] = {"twin-calls": 60.0}
+# The caller of a twin call may be told to be silent for ten minutes.
+PATIENCE: Final[Mapping[str, float]] = {"twin-calls": 660.0}
 
 Kind = Literal["calls", "legs", "twin-calls", "records"]
 

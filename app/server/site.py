@@ -2,10 +2,11 @@
 
 import asyncio
 import ssl
+from collections.abc import Callable
 
 from aiohttp import web
 
-from app.keys import CALLS, SETTINGS
+from app.keys import CALLS, NODE, SETTINGS
 from app.server import direct
 from app.server.door import Doorway
 
@@ -24,7 +25,7 @@ class Site(web.BaseSite):
         is_shared: Whether other processes listen there, too.
     """
 
-    __slots__ = ("_host", "_is_direct", "_is_shared", "_port")
+    __slots__ = ("_host", "_is_direct", "_is_shared", "_own", "_port")
 
     def __init__(
         self,
@@ -39,6 +40,7 @@ class Site(web.BaseSite):
         super().__init__(runner, ssl_context=ssl_context, backlog=BACKLOG)
         self._host, self._port, self._is_shared = host, port, is_shared
         self._is_direct = direct.is_possible() if is_direct is None else is_direct
+        self._own: asyncio.Server | None = None
 
     @property
     def name(self) -> str:
@@ -64,3 +66,16 @@ class Site(web.BaseSite):
             port = self._server.sockets[0].getsockname()[1]
             settings = runner.app[SETTINGS].model_copy(update={"port": port})
             runner.app[CALLS].runtime.base_url = settings.base_url
+        if self._is_shared and NODE in runner.app:
+            runner.app[NODE].door = await self._open_own_door(make)
+
+    async def _open_own_door(self, make: Callable[[], asyncio.Protocol]) -> str:
+        """A door that only this process answers, for calls that it makes to itself."""
+        self._own = await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0)
+        return f"ws://127.0.0.1:{self._own.sockets[0].getsockname()[1]}"
+
+    async def stop(self) -> None:
+        """Listen no more."""
+        if self._own is not None:
+            self._own.close()
+        await super().stop()

@@ -123,7 +123,10 @@ class Settings(BaseModel):
         description="Address that other nodes reach this one at, and no one else should.",
     )
     node_port: int = Field(
-        default=0, ge=0, le=65535, description="Port of that address; 0 takes a free one."
+        default=0,
+        ge=0,
+        le=65535,
+        description="Port of that address; 0 takes a free one, as each of several workers does.",
     )
     node_url: str | None = Field(
         default=None,

@@ -111,6 +111,7 @@ async def member(
     bus: BrokenBus,
     *applications: Application[Any, Any],
     store: Store | None = None,
+    shared_port: int | None = None,
     **given: Any,
 ) -> AsyncIterator[Member]:
     """Start a node and let it join."""
@@ -120,7 +121,9 @@ async def member(
         settings, [*applications] or [agent_application(APPLICATION)], store=store, bus=bus
     )
     async with AsyncExitStack() as stack:
-        server = await stack.enter_async_context(serving_on_loopback(web_app))
+        server = await stack.enter_async_context(
+            serving_on_loopback(web_app, shared_port=shared_port)
+        )
         made = Member(server, bus, stack.aclose)
         await bus.renew(made.node)
         yield made

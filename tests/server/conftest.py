@@ -201,7 +201,11 @@ async def running(
 
 @asynccontextmanager
 async def serving_on_loopback(
-    web_app: web.Application, tls: Any = None, *, is_direct: bool = True
+    web_app: web.Application,
+    tls: Any = None,
+    *,
+    is_direct: bool = True,
+    shared_port: int | None = None,
 ) -> AsyncIterator[Server]:
     settings = web_app[SETTINGS]
     runner = web.AppRunner(web_app, access_log=None, shutdown_timeout=1.0)
@@ -209,7 +213,14 @@ async def serving_on_loopback(
     async with aiohttp.ClientSession() as client:
         try:
             tls_given = tls_context(settings)
-            await Site(runner, "127.0.0.1", 0, ssl_context=tls_given, is_direct=is_direct).start()
+            await Site(
+                runner,
+                "127.0.0.1",
+                shared_port or 0,
+                ssl_context=tls_given,
+                is_direct=is_direct,
+                is_shared=shared_port is not None,
+            ).start()
             host, port = runner.addresses[0][:2]
             server = Server(host, port, web_app, client, tls)
             yield server

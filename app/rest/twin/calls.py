@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from aiohttp import web
 
-from app.keys import SETTINGS, SWITCHBOARD, WS_USERS
+from app.keys import NODE, SETTINGS, SWITCHBOARD, WS_USERS
 from app.organisation import DEFAULT_ORGANISATION, call_key
 from app.rest.address import is_local
 from app.rest.own import organisation_of
@@ -150,7 +150,12 @@ def credentials_for(request: web.Request) -> Iterator[Credentials]:
 
 
 def own_address(request: web.Request) -> str:
-    """Where this server listens, as a WebSocket URL: the address that the request came to."""
+    """Where this server listens, as a WebSocket URL: the address that the request came to.
+
+    With several processes on one port another one might answer there.
+    """
+    if NODE in request.app and request.app[NODE].door:
+        return request.app[NODE].door
     assert request.transport is not None
     host, port = request.transport.get_extra_info("sockname")[:2]
     is_secure = request.transport.get_extra_info("ssl_object") is not None
