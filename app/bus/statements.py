@@ -9,6 +9,7 @@ from typing import Any, Final
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.tables.bus import EPOCHS, LIVE_CALLS, NODES
 
@@ -22,6 +23,22 @@ LOCK_BY_NAME: Final = sa.text(
     " FROM unnest(CAST(:keys AS text[])) AS key"
 )
 """Lock calls of PostgreSQL that may not be there yet, one after the other."""
+
+KEEP_IN_SQLITE: Final = (
+    "UPDATE live_calls SET checkpoint = ? WHERE key = ? AND epoch = ? AND node_id = ?"
+)
+KEEP_IN_POSTGRESQL: Final = """
+WITH held AS MATERIALIZED (
+    SELECT kept.key, new.checkpoint
+    FROM unnest($1::text[], $2::bigint[], $3::bytea[]) AS new (key, epoch, checkpoint)
+    JOIN live_calls AS kept ON kept.key = new.key AND kept.epoch = new.epoch AND kept.node_id = $4
+    ORDER BY kept.key FOR UPDATE OF kept
+)
+UPDATE live_calls SET checkpoint = held.checkpoint FROM held WHERE live_calls.key = held.key
+"""
+"""Change the checkpoints of calls that a node still owns. Most of what is written is that, so it is
+given to the drivers as it is, in PostgreSQL all at once.
+"""
 
 GIVE: Final = sa.update(LIVE_CALLS).where(CALLS.key == sa.bindparam("its_key"))
 """Give a call to another node, or change whatever else a column is named for."""
@@ -51,6 +68,19 @@ class Statements:
     def keys(self, keys: Sequence[str]) -> Mapping[str, Any]:
         """What `look_up`, `look_at_all` and `forget` take."""
         return {"keys": orjson.dumps(keys).decode() if self.is_sqlite else keys}
+
+    async def keep(
+        self, connection: AsyncConnection, node_id: str, kept: Sequence[tuple[str, int, bytes]]
+    ) -> bool:
+        """Write the checkpoints of calls, by key and epoch; gives whether the node has them all."""
+        given: Any
+        if self.is_sqlite:
+            given = [(checkpoint, key, epoch, node_id) for key, epoch, checkpoint in kept]
+            result = await connection.exec_driver_sql(KEEP_IN_SQLITE, given)
+        else:
+            given = (*map(list, zip(*kept, strict=True)), node_id)
+            result = await connection.exec_driver_sql(KEEP_IN_POSTGRESQL, given)
+        return result.rowcount == len(kept)
 
 
 @cache

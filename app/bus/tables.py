@@ -64,26 +64,40 @@ class Tables:
     async def write(self, node_id: str, entries: Sequence[Entry]) -> Written:
         """Write entries of a node."""
         batch = {known_as(entry.key): entry for entry in entries}
-        if not batch:
-            return Written({}, frozenset())
+        kept = [
+            (key, entry.epoch, entry.checkpoint)
+            for key, entry in batch.items()
+            if entry.epoch and entry.checkpoint is not None
+        ]
         async with self._store.writing() as connection:
-            new = [key for key, entry in batch.items() if not entry.epoch]
-            held = await self._held(connection, sorted(batch), sorted(new))
-            verdicts = {key: judge(node_id, entry, held.get(key)) for key, entry in batch.items()}
-            going = [key for key in batch if verdicts[key] != "lost"]
-            over = [key for key in going if batch[key].checkpoint is None]
-            kept = sorted({*going} - {*over})
-            claimed = [key for key in kept if verdicts[key] == "claim"]
-            epochs = dict(zip(claimed, await self._epochs(connection, len(claimed)), strict=True))
-            rows = [_row(node_id, key, batch[key], held.get(key), epochs) for key in kept]
-            if rows:
-                await connection.execute(self._engine.put_calls, rows)
-            if over:
-                await connection.execute(self._engine.forget, self._engine.keys(over))
-        return Written(
-            {batch[key].key: epoch for key, epoch in epochs.items()},
-            frozenset(batch[key].key for key, verdict in verdicts.items() if verdict == "lost"),
-        )
+            if kept and await self._engine.keep(connection, node_id, kept):
+                for key, _, _ in kept:
+                    del batch[key]
+            if not batch:  # as nearly always
+                return Written({}, frozenset())
+            return await self._write(connection, node_id, batch)
+
+    async def _write(
+        self, connection: AsyncConnection, node_id: str, batch: Mapping[str, Entry]
+    ) -> Written:
+        """Look who has the calls of some entries first."""
+        held = await self._held(connection, batch)
+        verdicts = {key: judge(node_id, entry, held.get(key)) for key, entry in batch.items()}
+        lost = frozenset(batch[key].key for key, verdict in verdicts.items() if verdict == "lost")
+        over = [key for key, entry in batch.items() if entry.checkpoint is None]
+        over = [key for key in over if verdicts[key] != "lost"]
+        claimed = [key for key in batch if verdicts[key] == "claim" and key not in over]
+        epochs = dict(zip(claimed, await self._epochs(connection, len(claimed)), strict=True))
+        rows = [
+            _row(node_id, key, entry, held.get(key), epochs)
+            for key, entry in sorted(batch.items())
+            if entry.checkpoint is not None and verdicts[key] != "lost"
+        ]
+        if rows:
+            await connection.execute(self._engine.put_calls, rows)
+        if over:
+            await connection.execute(self._engine.forget, self._engine.keys(over))
+        return Written({batch[key].key: epoch for key, epoch in epochs.items()}, lost)
 
     async def take_over(self, wanted: Mapping[str, str]) -> Mapping[str, Taken]:
         """Give calls to nodes; what is not there is left out.
@@ -151,12 +165,14 @@ class Tables:
         return swept.rowcount
 
     async def _held(
-        self, connection: AsyncConnection, keys: Sequence[str], new: Sequence[str]
+        self, connection: AsyncConnection, batch: Mapping[str, Entry]
     ) -> dict[str, Held]:
         """Who has some calls; nobody else changes that before the transaction ends."""
+        new = sorted(key for key, entry in batch.items() if not entry.epoch)
         if new and not self._store.is_sqlite:  # where nobody else writes at the same time
             await connection.execute(statements.LOCK_BY_NAME, {"keys": new})
-        found = await connection.execute(self._engine.look_up, self._engine.keys(keys))
+        given = self._engine.keys(sorted(batch))
+        found = await connection.execute(self._engine.look_up, given)
         return {key: Held(node_id, epoch, claimed) for key, node_id, epoch, claimed in found}
 
     async def _epochs(self, connection: AsyncConnection, count: int) -> Iterable[int]:
