@@ -49,16 +49,24 @@ class RedisBus:
         url: Where it is: ``redis://user:password@host:port/database``, or ``rediss://``.
         lease: Seconds that a node counts as alive after it was last heard of.
         prefix: What all keys begin with.
+        patience: Seconds after which a server that does not answer is away.
 
     Raises:
         ConfigurationError: It is no such address.
     """
 
-    def __init__(self, url: str, *, lease: float = LEASE_SECONDS, prefix: str = PREFIX) -> None:
-        self._redis = Redis.from_pool(_pool(url))
+    def __init__(
+        self,
+        url: str,
+        *,
+        lease: float = LEASE_SECONDS,
+        prefix: str = PREFIX,
+        patience: float = PATIENCE,
+    ) -> None:
+        self._redis = Redis.from_pool(_pool(url, patience))
         self._lease = int(lease * 1_000_000)
         self._keys = [prefix]
-        self._waiting = Waiting()
+        self._waiting = Waiting(patience)
         self._scripts = {
             text: self._redis.register_script(text)
             for text in (getattr(scripts, name) for name in scripts.__all__)
@@ -127,15 +135,15 @@ class RedisBus:
             raise BusUnavailable(f"Redis does not answer: {reason}") from error
 
 
-def _pool(url: str) -> BlockingConnectionPool:
+def _pool(url: str, patience: float) -> BlockingConnectionPool:
     """Connections that fail soon and are made again when they are next used."""
     try:
         pool = BlockingConnectionPool.from_url(
             url,
             max_connections=CONNECTIONS,
-            timeout=PATIENCE,
-            socket_timeout=PATIENCE,
-            socket_connect_timeout=PATIENCE / 2,
+            timeout=patience,
+            socket_timeout=patience,
+            socket_connect_timeout=patience / 2,
             retry=Retry(NoBackoff(), 1),  # a connection that broke while nobody looked
         )
         # Nothing is connected yet, but the options of the address are read.

@@ -5,7 +5,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from app.bus.port import LEASE_SECONDS, BusUnavailable, Entry, Node, Owner, Taken, Written
+from app.bus.port import LEASE_SECONDS, PATIENCE, BusUnavailable, Entry, Node, Owner, Taken, Written
 from app.bus.tables import Tables
 from app.bus.waiting import Waiting
 from app.store import Store, StoreUnavailable
@@ -32,11 +32,14 @@ class StoreBus:
     Args:
         store: An open one; it stays open when the bus is closed.
         lease: Seconds that a node counts as alive after it was last heard of.
+        patience: Seconds after which a store that does not answer is away.
     """
 
-    def __init__(self, store: Store, *, lease: float = LEASE_SECONDS) -> None:
+    def __init__(
+        self, store: Store, *, lease: float = LEASE_SECONDS, patience: float = PATIENCE
+    ) -> None:
         self._tables = Tables(store, lease=lease)
-        self._waiting = Waiting()
+        self._waiting = Waiting(patience)
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._next = _Batch()
         self._taking_over = asyncio.Lock()

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from app.bus.port import PATIENCE, BusUnavailable
+from app.bus.port import BusUnavailable
 
 __all__ = ["Waiting"]
 
@@ -17,9 +17,13 @@ class Waiting:
     A driver that is told to stop waiting may take seconds to do so (it closes its connection in
     good order), or not hear it at all (``asyncio.wait_for`` loses that in Python 3.11). Whoever
     asked goes on at once; what was begun comes to its end by itself.
+
+    Args:
+        patience: Seconds after which a table that does not answer is away.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, patience: float) -> None:
+        self._patience = patience
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def ask(self, work: Coroutine[Any, Any, T]) -> T:
@@ -47,10 +51,10 @@ class Waiting:
         Raises:
             BusUnavailable: It took too long.
         """
-        await asyncio.wait([task], timeout=PATIENCE)
+        await asyncio.wait([task], timeout=self._patience)
         if task.done():
             return task.result()
-        raise BusUnavailable(f"the table of calls did not answer within {PATIENCE:g} s")
+        raise BusUnavailable(f"the table of calls did not answer within {self._patience:g} s")
 
     def _end(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
@@ -62,4 +66,4 @@ class Waiting:
         for task in self._tasks:
             task.cancel()
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=PATIENCE)
+            await asyncio.wait(self._tasks, timeout=self._patience)

@@ -38,10 +38,12 @@ class Table(ABC):
 
     Attributes:
         lease: Of its nodes; to be set before the first one joins.
+        patience: Of them all, long enough for a machine that is busy with other tests.
     """
 
     def __init__(self) -> None:
         self.lease = LEASE_SECONDS
+        self.patience = 30.0
         self._open: list[Bus] = []
 
     async def join(self) -> Bus:
@@ -80,7 +82,7 @@ class InStore(Table):
 
     async def _join(self) -> Bus:
         self._stores.append(await open_store(self._url))
-        return StoreBus(self._stores[-1], lease=self.lease)
+        return StoreBus(self._stores[-1], lease=self.lease, patience=self.patience)
 
     async def close(self) -> None:
         await super().close()
@@ -96,4 +98,4 @@ class InRedis(Table):
         self._url, self._prefix = url, prefix
 
     async def _join(self) -> Bus:
-        return RedisBus(self._url, lease=self.lease, prefix=self._prefix)
+        return RedisBus(self._url, lease=self.lease, prefix=self._prefix, patience=self.patience)

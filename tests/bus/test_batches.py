@@ -30,7 +30,7 @@ def calls(count: int) -> list[Entry]:
 
 
 async def test_a_batch_of_any_size_takes_as_many_statements_as_one_entry(store: Store) -> None:
-    bus = StoreBus(store)
+    bus = StoreBus(store, patience=30)
     counts = []
     for size in (1, 300):
         with statements(store) as claims:
@@ -48,7 +48,7 @@ async def test_a_batch_of_any_size_takes_as_many_statements_as_one_entry(store: 
 
 
 async def test_calls_that_come_back_at_once_are_taken_over_together(store: Store) -> None:
-    bus = StoreBus(store)
+    bus = StoreBus(store, patience=30)
     await bus.write("one", calls(200))
 
     with statements(store) as asked:
@@ -59,7 +59,7 @@ async def test_calls_that_come_back_at_once_are_taken_over_together(store: Store
 
 
 async def test_who_asks_no_more_stops_no_other(store: Store) -> None:
-    bus = StoreBus(store)
+    bus = StoreBus(store, patience=30)
     await bus.write("one", calls(2))
     first = asyncio.create_task(bus.take_over("call 0", "two"))
     second = asyncio.create_task(bus.take_over("call 1", "two"))

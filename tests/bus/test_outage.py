@@ -57,6 +57,7 @@ async def table(server: Server) -> AsyncIterator[Table]:
     else:
         assert isinstance(server, Valkey)
         table = InRedis(server.url, "outage")
+    table.patience = PATIENCE
     yield table
     await table.close()
 
@@ -190,6 +191,7 @@ async def test_a_file_that_somebody_else_keeps_locked_is_given_up_and_heals(
     sqlite_url: str,
 ) -> None:
     table = InStore(sqlite_url)
+    table.patience = PATIENCE
     bus = await table.join()
     await bus.renew(node("one"))
     other = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
