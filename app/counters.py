@@ -35,6 +35,10 @@ class Counters(Collector):
         self._live = 0
         self._calls = Tally("cordboard_calls_started", "Calls by application.", "application")
         self._refused = Tally("cordboard_calls_refused", "Calls not taken, by reason.", "reason")
+        self._resumed = Tally(
+            "cordboard_calls_resumed", "Calls that another process had.", "application"
+        )
+        self._moved = Tally("cordboard_calls_moved", "Calls that went on elsewhere.", "application")
         self._acks = Tally("cordboard_acks", "Acks sent, in time or late.", "late")
         self._tools = Tally(
             "cordboard_tool_calls", "Tool calls by tool and outcome.", "tool", "outcome"
@@ -79,6 +83,16 @@ class Counters(Collector):
         """A call on this application is over."""
         self._live -= 1
         self._call_seconds.observe(path, seconds)
+
+    def call_resumed(self, path: str) -> None:
+        """A call on this application came from another process."""
+        self._live += 1
+        self._resumed.count(path)
+
+    def call_moved(self, path: str) -> None:
+        """A call on this application goes on in another process."""
+        self._live -= 1
+        self._moved.count(path)
 
     def tool_called(self, name: str, seconds: float, outcome: str) -> None:
         """A tool call was answered; `outcome` is a short fixed word such as "ok" or "error"."""
@@ -130,7 +144,8 @@ class Counters(Collector):
         """All of it, for a scrape."""
         yield GaugeMetricFamily("cordboard_calls", "Calls now live.", value=self._live)
         for tally in (
-            *(self._calls, self._refused, self._acks, self._tools, self._resent),
+            *(self._calls, self._resumed, self._moved, self._refused),
+            *(self._acks, self._tools, self._resent),
             *(self._errors, self._frames, self._events, self._requests, self._written, self._lost),
         ):
             yield from tally.collect()

@@ -18,6 +18,8 @@ __all__ = ["Entry", "Feed", "Item", "TooManyWatchers", "Watch", "opened"]
 
 GAP: Final = "gap"
 END: Final = "end"
+SLACK: Final = 1_000_000
+"""More entries than a call makes between two of its checkpoints."""
 
 Item = tuple[int, float, str, object]
 """An entry as it was published: id, time, kind, data."""
@@ -51,6 +53,7 @@ class _Ring:
 
     items: deque[Item]
     last: int = 0
+    missing: int = 0  # up to this id, nobody here knows how many there were
     watches: list["Watch"] = field(default_factory=list)
     ended: float | None = None
     kept: list[Item] | None = None  # of a call that is recorded: all, until they are taken
@@ -154,6 +157,25 @@ class Feed:
     def open(self, call_sid: str) -> None:
         """Begin a call, or take an ended one up again: jambonz may redial later than expected."""
         self._open(call_sid)
+
+    def resume(self, call_sid: str, last: int) -> None:
+        """Begin a call that another process had, where its newest entry was ``last`` or later.
+
+        Ids go on behind all that it can have given out, so who comes back finds a gap.
+        """
+        ring = self._open(call_sid)
+        ring.missing = ring.last = max(ring.last, last + SLACK)
+
+    def leave(self, call_sid: str) -> None:
+        """The call goes on elsewhere: its watchers stop here without an "end"."""
+        ring = self._rings.pop(call_sid, None)
+        for watch in tuple(ring.watches) if ring is not None else ():
+            watch.close()
+
+    def last_of(self, call_sid: str) -> int:
+        """The id of the newest entry of a call; 0 where there is none."""
+        ring = self._rings.get(call_sid)
+        return 0 if ring is None else ring.last
 
     def _open(self, call_sid: str) -> _Ring:
         ring = self._rings.get(call_sid) or self._ended.pop(call_sid, None)
@@ -284,7 +306,7 @@ class Watch:
         elif cursor > self._ring.last:
             return self._gap(first, None)
         elif cursor < first - 1:
-            return self._gap(first, first - 1 - cursor)
+            return self._gap(first, None if cursor < self._ring.missing else first - 1 - cursor)
         item = items[cursor - first + 1]
         self._cursor = item[0]
         number, moment, kind, data = item

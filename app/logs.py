@@ -85,6 +85,12 @@ class Event(StrEnum):
     SOCKET_LOST = auto()
     SESSION_RECONNECTED = auto()
     RECONNECT_WITHOUT_STATE = auto()
+    CALL_RESUMED = auto()
+    CALL_MOVED = auto()
+    CHECKPOINT_REFUSED = auto()
+    CHECKPOINT_CUT = auto()
+    STATE_NOT_KEPT = auto()
+    NOT_FOUND_AGAIN = auto()
 
     CALL_STARTED = auto()
     CALL_REFUSED = auto()

@@ -13,7 +13,7 @@ from app.agent.options import (
     ToolFiller,
     TurnDetection,
 )
-from app.agent.rendered import EVENTS, TOOLS, Rendered, RenderedAgent
+from app.agent.rendered import EVENTS, TOOLS, Rendered, RenderedAgent, Talker
 from app.agent.rendering import render
 from app.agent.split import Split, split_prompt
 from app.agent.templates import check_prompt
@@ -34,6 +34,7 @@ __all__ = [
     "Rendered",
     "RenderedAgent",
     "Split",
+    "Talker",
     "ToolFiller",
     "ToolOutput",
     "TurnDetection",

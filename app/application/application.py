@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, overload
 from typing_extensions import TypeVar
 
 from app.application.env import EnvVars
+from app.application.found import Found
 from app.application.handler import Handler, compile_handler
-from app.hook import Hook
 from app.protocol import ConfigurationError
 
 if TYPE_CHECKING:
@@ -82,8 +82,8 @@ class Application(Generic[S, E]):
         self.env_model: type[EnvVars] = env or EnvVars
         self.handlers: dict[str, Handler] = {}
         self.named: dict[str, Handler] = {}
-        # All of the folder, by label: for verbs that another process has sent.
-        self.found_hooks: Mapping[str, Hook[..., Any]] = {}
+        # All of the folder, by name: for what another process has sent.
+        self.found = Found()
         self._make_state = state
         schema = self.env_model.portal_schema()
         self.portal_body: Mapping[str, Any] = (

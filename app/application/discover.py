@@ -3,19 +3,17 @@
 import importlib
 import pkgutil
 import sys
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from importlib.machinery import ModuleSpec
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from app.application.application import Application
+from app.application.found import collect
 from app.application.place import PACKAGES
 from app.application.source import check_sources
 from app.application.unanswered import check_values
-from app.hook import Hook
 from app.protocol import ConfigurationError
 
 
@@ -46,9 +44,9 @@ def discover(folder: str | Path = ".") -> list[Application]:
     applications = checked(list(found.values()), root)
     for module in modules:
         check_values(module, applications)
-    hooks = hooks_of(modules)
+    found_here = collect(modules)
     for application in applications:
-        application.found_hooks = hooks
+        application.found = found_here
         check_sources(application)
     return applications
 
@@ -95,18 +93,6 @@ def import_package(package: str, folder: Path) -> None:
 def applications_of(module: ModuleType) -> Iterator[Application]:
     """The applications among a module's values."""
     return (value for value in vars(module).values() if isinstance(value, Application))
-
-
-def hooks_of(modules: list[ModuleType]) -> Mapping[str, Hook[..., Any]]:
-    """The hooks among the values of modules, by label; those that share one are left out."""
-    hooks = {
-        id(value): value
-        for module in modules
-        for value in vars(module).values()
-        if isinstance(value, Hook)
-    }
-    labels = Counter(hook.label for hook in hooks.values())
-    return {hook.label: hook for hook in hooks.values() if labels[hook.label] == 1}
 
 
 def checked(applications: list[Application], root: Path) -> list[Application]:

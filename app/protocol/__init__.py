@@ -18,6 +18,7 @@ from app.protocol.asked import (
     TranslationHeard,
 )
 from app.protocol.batch import Batch, function_response, is_batch, read_calls
+from app.protocol.carried import Carried, read_carried
 from app.protocol.commands import (
     AgentUpdate,
     GenerateReply,
@@ -109,6 +110,7 @@ __all__ = [
     "BadUpdate",
     "Batch",
     "CallStatus",
+    "Carried",
     "ConferenceEnded",
     "ConferenceEnter",
     "ConferenceEvent",
@@ -178,6 +180,7 @@ __all__ = [
     "parse_update",
     "read_as",
     "read_calls",
+    "read_carried",
     "read_ended",
     "read_error",
     "read_event",

@@ -53,6 +53,28 @@ class Batch:
         responses = [self._outputs[call_id] for call_id in self._ids if call_id in self._outputs]
         return {"toolResponse": {"functionResponses": responses}}
 
+    def capture(self) -> Wire:
+        """All of it as a JSON value."""
+        return {
+            "tool_call_id": self._tool_call_id,
+            "ids": list(self._ids.items()),
+            "outputs": self._outputs,
+            "calls": self.calls,
+        }
+
+    @classmethod
+    def restore(cls, value: Wire) -> "Batch":
+        """What :meth:`capture` gave.
+
+        Raises:
+            KeyError, TypeError, ValueError: It is something else.
+        """
+        batch = cls.__new__(cls)
+        batch._tool_call_id = value["tool_call_id"]
+        batch._ids, batch._outputs = dict(value["ids"]), dict(value["outputs"])
+        batch.calls = [{**one, "tool_call_id": one["tool_call_id"]} for one in value["calls"]]
+        return batch
+
     def put(self, call_id: str, response: Wire) -> None:
         """Take the output of one call, shaped by :func:`function_response`."""
         given = self._ids[call_id]

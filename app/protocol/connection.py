@@ -29,6 +29,7 @@ from typing import Any
 import orjson
 
 from app.protocol.batch import Batch, is_batch
+from app.protocol.carried import Carried, capture, restore
 from app.protocol.commands import AgentUpdate, Wire, encode_ack, encode_command
 from app.protocol.errors import (
     AlreadyAnswered,
@@ -39,6 +40,7 @@ from app.protocol.errors import (
 )
 from app.protocol.messages import MAX_ID, Kind, Message, decode
 from app.protocol.remembered import REMEMBERED, Remembered
+from app.protocol.sizes import large_parts
 
 MAX_FRAME = 24 * 1024
 MAX_QUEUED = 512
@@ -219,6 +221,11 @@ class Connection:
     def owes_acks(self) -> bool:
         """Whether messages wait for their acks."""
         return bool(self._waiting)
+
+    @property
+    def is_unproven(self) -> bool:
+        """Whether something went out that must arrive, and nothing has been heard since."""
+        return bool(self._unproven) or self._opening is not None
 
     @property
     def is_live(self) -> bool:
@@ -425,6 +432,14 @@ class Connection:
             del self._waiting[msgid]
             self._answered.add(msgid)
 
+    def capture(self) -> Wire:
+        """What another process needs to go on, as a JSON value; see :func:`read_carried`."""
+        return capture(self)
+
+    def restore(self, carried: Carried) -> None:
+        """Go on from there, once jambonz has come back with ``session:reconnect``."""
+        restore(self, carried)
+
     def end(self) -> None:
         """The call is over: nothing is sent any more."""
         self.state = State.ENDED
@@ -455,24 +470,3 @@ class Connection:
         if len(frame) > self._max_frame:
             raise FrameTooLarge(len(frame), self._max_frame, large_parts(orjson.loads(frame)))
         return frame
-
-
-def large_parts(frame: Any, *, most: int = 3) -> dict[str, int]:
-    """The largest leaves of a frame, without those that hardly count: path → bytes of JSON."""
-    sizes: dict[str, int] = {}
-    measure(frame, "", sizes)
-    least = max(sizes.values()) / 10
-    largest = sorted(sizes.items(), key=lambda item: -item[1])[:most]
-    return {path: size for path, size in largest if size >= least}
-
-
-def measure(value: Any, path: str, sizes: dict[str, int]) -> None:
-    """Walk down to texts and other leaves."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            measure(inner, f"{path}.{key}" if path else str(key), sizes)
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            measure(inner, f"{path}[{index}]", sizes)
-    else:
-        sizes[path] = len(orjson.dumps(value))

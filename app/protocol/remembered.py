@@ -1,10 +1,11 @@
 """Ids that were seen, as many as matter."""
 
-from collections.abc import Set as AbstractSet
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import cast
 
 REMEMBERED = 256
-NONE: AbstractSet[str] = frozenset()
+NONE: Mapping[str, None] = MappingProxyType({})
 
 
 class Remembered:
@@ -13,8 +14,8 @@ class Remembered:
     __slots__ = ("_new", "_old")
 
     def __init__(self) -> None:
-        self._new: AbstractSet[str] = NONE  # of most calls few are ever remembered
-        self._old: AbstractSet[str] = NONE
+        self._new: Mapping[str, None] = NONE  # of most calls few are ever remembered
+        self._old: Mapping[str, None] = NONE
 
     def __contains__(self, one: str) -> bool:
         return one in self._new or one in self._old
@@ -24,5 +25,11 @@ class Remembered:
         if len(self._new) >= REMEMBERED:
             self._old, self._new = self._new, NONE
         if self._new is NONE:
-            self._new = set()
-        cast("set[str]", self._new).add(one)
+            self._new = {}
+        cast("dict[str, None]", self._new)[one] = None
+
+    def newest(self, number: int) -> list[str]:
+        """The last so many, in the order in which they came."""
+        if number > len(self._new):
+            return [*self._old, *self._new][-number:]
+        return [*self._new][-number:]

@@ -255,3 +255,14 @@ def role_of_rest(data: Data) -> HookRole:
 def read_ended(data: Data) -> VerbEnded:
     """Turn the payload of a ``verb:hook`` into the type that its fields tell."""
     return role_of_payload(data).read(data)
+
+
+ROLES: Mapping[str, HookRole] = {
+    role.name: role
+    for role in (
+        *BY_OPTION.values(),
+        *(role for options in BY_OWNER.values() for role in options.values()),
+        *RESULT_ROLES.values(),
+    )
+}
+"""What an option can make of a hook, by name."""

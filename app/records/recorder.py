@@ -80,16 +80,23 @@ class Recorder:
         self._looked = time.monotonic()
         self._urgent = asyncio.Event()
 
-    def call_started(self, session: "Call") -> list[Item]:
-        """A call began: from now on the feed keeps all of it."""
+    def call_started(self, session: "Call", *, is_resumed: bool = False) -> list[Item]:
+        """A call began, or came from another process: from now on the feed keeps all of it."""
         items = self._feed.keep(session.key)
-        recording = Recording(session, items, time.monotonic())
+        recording = Recording(session, items, time.monotonic(), is_new=not is_resumed)
         self._open[session.key] = recording
         self._new.append(recording)
         return items
 
+    def call_moved(self, session: "Call") -> None:
+        """A call goes on in another process: what is left of it here is written soon."""
+        self._leave(session, None)
+
     def call_ended(self, session: "Call", reason: str) -> None:
         """A call is over: what is left of it is written soon."""
+        self._leave(session, reason)
+
+    def _leave(self, session: "Call", reason: str | None) -> None:
         recording = self._open.get(session.key)
         if recording is None or recording.session is not session:
             return

@@ -29,6 +29,7 @@ NO_FUNCTION = "no function answers the tool {name!r}; the model will be told tha
 EVENT_MESSAGES = ("agent:event", "llm:event")
 # A redirect stops an agent at once, so what jambonz has to tell of its end comes soon.
 REPLACED_SECONDS = 3.0
+Replaced = tuple[str, str, float]
 
 
 class Agents:
@@ -36,6 +37,8 @@ class Agents:
 
     Attributes:
         current: The one that runs, as far as can be told, or None.
+        following: Those that come after it.
+        replaced: Those that had to go: hook, id of the verb, until when their end may be told.
         tools: What its model may call.
         last: The one that runs, or ran last, or None.
         is_speech: Whether the one that runs, or ran last, is a speech-to-speech model.
@@ -44,21 +47,21 @@ class Agents:
 
     __slots__ = (
         "_application",
-        "_following",
         "_heard",
         "_heard_rest",
-        "_replaced",
         "current",
+        "following",
         "is_speech",
         "last",
+        "replaced",
         "tools",
         "waiting",
     )
 
     def __init__(self, application: Application[Any, Any]) -> None:
         self._application = application
-        self._following: list[RenderedAgent] = []
-        self._replaced: list[tuple[str, str, float]] = []  # hook, id of the verb, until when
+        self.following: list[RenderedAgent] = []
+        self.replaced: list[Replaced] = []  # hook, id of the verb, until when
         self._heard: Mapping[object, Sequence[UserCode]] = {}
         self._heard_rest: Sequence[UserCode] = ()
         self.current: RenderedAgent | None = None
@@ -71,7 +74,7 @@ class Agents:
         """Take note of verbs that go to jambonz, in place of what runs or behind it."""
         if is_replacing and rendered.verbs:
             self.stop()
-        self._following += rendered.agents
+        self.following += rendered.agents
         if self.current is None:
             self._next()
 
@@ -79,36 +82,53 @@ class Agents:
         """None runs any more, and none will."""
         self.tell(None)
         self.current = None
-        self._following.clear()
+        self.following.clear()
 
     def replace(self) -> None:
         """A redirect stops the one that runs; jambonz may still tell that it ended."""
         now = time.monotonic()
-        self._replaced = [one for one in self._replaced if now < one[2]]
+        self.replaced = [one for one in self.replaced if now < one[2]]
         old = self.current
         if old is not None and old.action_hook is not None:
-            self._replaced.append((old.action_hook, old.agent.id or "", now + REPLACED_SECONDS))
+            self.replaced.append((old.action_hook, old.agent.id or "", now + REPLACED_SECONDS))
         self.stop()
 
     def end(self, hook: str, verb_id: str) -> bool:
         """The end of an agent is told to ``hook``; False if it is one that was replaced."""
         now = time.monotonic()
-        for one in self._replaced:
+        for one in self.replaced:
             if one[:2] == (hook, verb_id) and now < one[2]:
-                self._replaced.remove(one)
+                self.replaced.remove(one)
                 return False
         self.tell(None)
         self.current = None
         self._next()
         return True
 
+    def go_on(
+        self,
+        last: RenderedAgent | None,
+        following: Sequence[RenderedAgent],
+        replaced: Sequence[Replaced],
+        *,
+        tools: Mapping[str, Tool[..., Any]] | None,
+        is_running: bool,
+    ) -> None:
+        """Be as they were in another process; ``tools`` are those of the one that runs now."""
+        self.following, self.replaced = [*following], [*replaced]
+        if last is not None:
+            self.last = last
+            self.current = last if is_running else None
+            self.tools = last.tools if tools is None else tools
+            self._hear(last)
+
     def find_tool(self, name: str) -> Tool[..., Any] | None:
         """What answers a tool call; one that only a later agent has tells that this one runs."""
         if name not in self.tools:
-            later = (place for place, one in enumerate(self._following) if name in one.tools)
+            later = (place for place, one in enumerate(self.following) if name in one.tools)
             place = next(later, None)
             if place is not None:
-                del self._following[:place]
+                del self.following[:place]
                 self._next()
         return self.tools.get(name)
 
@@ -172,9 +192,9 @@ class Agents:
 
     def _next(self) -> None:
         """The next one begins; what the last one left behind is still heard until then."""
-        if not self._following:
+        if not self.following:
             return
-        agent = self.current = self.last = self._following.pop(0)
+        agent = self.current = self.last = self.following.pop(0)
         self.tools = agent.tools
         self._hear(agent)
 

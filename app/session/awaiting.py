@@ -100,3 +100,5 @@ async def guarded(session: "LiveCall[Any, Any]", work: Coroutine[Any, Any, objec
         await work
     except Exception as error:
         session._failed("background", None, error)
+    finally:
+        session._changed()

@@ -22,3 +22,14 @@ class CallNotFound(LocalError):
 
     def __init__(self, call_sid: str) -> None:
         super().__init__(f"no live call {call_sid!r:.80}")
+
+
+class CallMoving(LocalError):
+    """The call is on its way to another node, or from there: ask again in a moment."""
+
+    def __init__(self, call_sid: str) -> None:
+        super().__init__(f"call {call_sid} is moving to another node; try again in a moment")
+
+
+class CheckpointRefused(LocalError):
+    """What was kept of a call cannot be gone on from."""

@@ -78,6 +78,7 @@ class EventQueue:
                 self._task = self._session._go_on(rest, work)
                 return
         self._is_draining = False
+        self._session._changed()
 
     def _begin(self, hook: UserCode, message: Message) -> Rest | None:
         """Call a hook; what is left of it where it has to wait."""
@@ -126,6 +127,7 @@ class EventQueue:
         begun: tuple[UserCode, Rest] | None = None,
     ) -> None:
         """Run the rest of a hook, the hooks behind it, and those of events that came meanwhile."""
+        session = self._session
         self._kind = message.kind
         try:
             if begun is not None:
@@ -139,6 +141,7 @@ class EventQueue:
                 self._kind = message.kind
         finally:
             self._is_draining, self._task, self._kind = False, None, None
+            session._changed()
 
     async def _run(self, hook: UserCode, message: Message) -> None:
         session = self._session

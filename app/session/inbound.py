@@ -13,7 +13,7 @@ from app.protocol import (
     unknown_fields,
 )
 from app.protocol.fields import text
-from app.session import legs, opening, refusal, remarks, turns
+from app.session import legs, opening, refusal, remarks, resuming, turns
 from app.session.advice import advice_on
 from app.session.answering import acknowledge, answer_hook
 from app.session.asked import asked_of
@@ -43,27 +43,17 @@ def new(session: "LiveCall[Any, Any]", message: Message) -> None:
 
 def reconnect(session: "LiveCall[Any, Any]", message: Message) -> None:
     """session:reconnect: jambonz is back after a lost socket."""
-    handlers = session.application.handlers
-    if not session._has_begun:
-        # No memory of this call (another process had it): rebuild what the opening built. jambonz
-        # ignores the verbs unless session:new was never answered, and then it needs them.
-        session.log.warning("reconnect_without_state", call_sid=message.call_sid)
-        session._begin(message)
-        session._start_now(opening.answer(session, message, handlers["session_new"], message.data))
-        return
-    session.log.info("session_reconnected")
-    session._publish("session", {"type": "reconnect"})
-    if session._tts is not None:
-        session._tts.resume()
-    if session._connection.is_waiting(message.msgid):
-        # Otherwise the first answer is still owed, and will be the ack of this message.
-        opening_verbs = session._connection.opening_verbs
-        session._connection.ack(message.msgid, opening_verbs)
-        if opening_verbs and session._release is not None:
-            session._release.put_off()
-    session._flush()
-    if handler := handlers.get("session_reconnect"):
-        session._start_now(session._run_quietly("session_reconnect", handler, message.data))
+    if session._resuming is not None:
+        session.log.info("session_reconnected")  # once more; the ack that is to come answers it
+    elif session._has_begun:
+        session.log.info("session_reconnected")
+        session._publish("session", {"type": "reconnect"})
+        resuming.welcome(session, message)
+        resuming.run_handler(session, message)
+    elif session._runtime.keeper is not None:
+        resuming.begin(session, message)
+    else:
+        resuming.rebuild(session, message)
 
 
 def verb_hook(session: "LiveCall[Any, Any]", message: Message) -> None:

@@ -83,6 +83,7 @@ def call_status(session: "LiveCall[Any, Any]", message: Message) -> None:
             session._leg_over()
     elif parent_sid:
         note_child(session._children, read_status(data))
+    session._changed()
     if handler := session.application.handlers.get("call_status"):
         session._events.put(message, (handler,))
     if named := session.application.named.get(message.type):

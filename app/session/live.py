@@ -18,6 +18,7 @@ from app.protocol import (
     MAX_ID,
     Connection,
     FrameTooLarge,
+    Kind,
     MalformedMessage,
     Message,
     NotOpen,
@@ -29,11 +30,14 @@ from app.session import inbound, opening, remarks, turns
 from app.session.actor import ACTOR
 from app.session.agents import Agents
 from app.session.asked import Asked
-from app.session.errors import CallEnded
+from app.session.checkpoint import Keeping, capture, read_checkpoint, restore
+from app.session.errors import CallEnded, CallMoving
 from app.session.events import EventQueue
 from app.session.facts import E, S, text_of
+from app.session.moving import move
 from app.session.offers import Offers, Tools
 from app.session.receipt import Receipt
+from app.session.resuming import Resuming
 from app.session.runtime import Runtime, Socket
 from app.session.snapshot import take_snapshot
 from app.session.speaker import Speaker
@@ -59,11 +63,15 @@ class LiveCall(BusyCall[S, E]):
         "_events",
         "_first_msgid",
         "_hooks",
+        "_is_moving",
         "_is_over",
         "_is_prompt_split",
+        "_keeping",
         "_lost_at",
         "_offered",
+        "_owes_opening",
         "_release",
+        "_resuming",
         "_roles",
         "_socket",
         "_tool_calls",
@@ -91,7 +99,10 @@ class LiveCall(BusyCall[S, E]):
         self._agents = Agents(application)
         self._events = EventQueue(self)
         self._tool_calls = ToolCalls(self)
-        self._is_prompt_split = self._is_over = False
+        self._is_prompt_split = self._is_over = self._is_moving = False
+        self._owes_opening = False  # the first message was let go, and its handler is still busy
+        self._resuming: Resuming | None = None
+        self._keeping = Keeping()
         self._release: opening.Release | None = None
         self._offered: Offers | None = None
         self._tts: Speaker | None = None  # most calls never speak by themselves
@@ -137,8 +148,35 @@ class LiveCall(BusyCall[S, E]):
     def _changed(self, *, soon: bool = False) -> None:
         """What the call would need to go on elsewhere is not what it was."""
         keeper = self._runtime.keeper
-        if keeper is not None and self._is_answered and not self._is_ended:
+        if keeper is not None and self._is_kept:
             keeper.changed(self, soon=soon)
+
+    @property
+    def _is_kept(self) -> bool:
+        """Whether it would go on elsewhere: from its first answer to its end."""
+        return self._has_begun and not self._is_ended and not self._connection.is_opening
+
+    def capture(self) -> bytes:
+        """The call as bytes, for :meth:`restore` in another process."""
+        if self._resuming is not None and self._resuming.data is not None:
+            return self._resuming.data  # it is not here yet
+        return capture(self)
+
+    def restore(self, data: bytes) -> None:
+        """Be the call that was captured, once jambonz has come back to this process.
+
+        Raises:
+            CheckpointRefused: The bytes are damaged, or of another version or application.
+        """
+        restore(self, read_checkpoint(self, data))
+
+    def moving(self) -> None:
+        """Refuse from now on what would change the call: it is on its way to another process."""
+        self._is_moving = True
+
+    def moved(self) -> None:
+        """The call goes on in another process; see :func:`move`."""
+        move(self)
 
     def _tool_called(
         self, call_id: str, name: str, result: bytes, outcome: str, seconds: float
@@ -157,6 +195,7 @@ class LiveCall(BusyCall[S, E]):
             self.log.info("tool_called", tool=name, outcome=outcome, ms=milliseconds)
         told = (call_id, name, result, outcome, milliseconds)
         runtime.feed.publish(self.key, "tool_output", told)
+        self._changed()
 
     # the socket
 
@@ -180,6 +219,9 @@ class LiveCall(BusyCall[S, E]):
         """Take one message, and the frame that it was read from."""
         if self._is_ended:
             return  # another session has the call, or this one could not be trusted
+        if self._resuming is not None and message.kind is not Kind.SESSION_RECONNECT:
+            self._resuming.keep(self, message, text)
+            return
         if not self._connection.accept(message):
             self.log.info("message_repeated")
             self._flush()
@@ -195,6 +237,9 @@ class LiveCall(BusyCall[S, E]):
             release.hear(self, message)
         if self._connection.has_frames:
             self._flush()
+        if self._keeping.is_owing and not self._connection.is_unproven:
+            self._keeping.is_owing = False
+            self._changed()  # what it owed has arrived
 
     def lost(
         self, socket: Socket, *, cleanly: bool, is_over: bool, code: int | None = None
@@ -221,6 +266,13 @@ class LiveCall(BusyCall[S, E]):
         """The call is over: stop what still runs for it."""
         if self._is_ended:
             return
+        self._stop()
+        if self._has_begun:
+            self._report_end(reason)
+        self._end_feed()
+
+    def _stop(self) -> None:
+        """Nothing runs for the call any more, and nothing is sent."""
         self._is_ended = self._is_over = True
         self._agents.stop()
         self._tool_calls.report_cut()
@@ -234,9 +286,6 @@ class LiveCall(BusyCall[S, E]):
             task.cancel()
         if self._runtime.live.get(self.key) is self:
             del self._runtime.live[self.key]
-        if self._has_begun:
-            self._report_end(reason)
-        self._end_feed()
 
     def _end_feed(self) -> None:
         """Nothing more is told of this call, unless another session has it."""
@@ -251,6 +300,8 @@ class LiveCall(BusyCall[S, E]):
             self._runtime.tracer.call_ended(self, reason)
         if self._runtime.recorder is not None:
             self._runtime.recorder.call_ended(self, reason)
+        if self._runtime.keeper is not None:
+            self._runtime.keeper.over(self)
         ended = {"reason": reason, "seconds": round(seconds, 1), "turns": self._turns}
         QUICK.info("call_ended", self, ended)
 
@@ -286,28 +337,37 @@ class LiveCall(BusyCall[S, E]):
 
     def _begin(self, message: Message) -> None:
         """Take over the facts of the first message and become visible."""
+        self._meet(message)
+        self._has_begun = True
+        self._register()
+        self._runtime.counters.call_started(self.application.path)
+        self._runtime.feed.open(self.key)
+        started = {"application": self.application.path, "by": message.type}
+        personal = {"pii.from": self.from_, "pii.to": self.to}
+        QUICK.info("call_started", self, {**started, "direction": self.direction}, personal)
+        self._publish("session", {"type": message.type, "direction": self.direction})
+        self._have_followed(message)
+
+    def _meet(self, message: Message) -> None:
+        """Take over the facts of the first message."""
         if self.call_sid != message.call_sid:  # statuses before it were of another call
             self._end_feed()
         self._learn(message, self._frame)
-        self._has_begun = True
         self._first_msgid = message.msgid
-        self._register(message.type)
-        if self._runtime.tracer is not None:
-            self._runtime.tracer.call_started(self, message)
 
-    def _register(self, how: str) -> None:
+    def _register(self) -> None:
+        """Be the call of its key."""
         earlier = self._runtime.live.get(self.key)
         if earlier is not None and earlier is not self:
             earlier.end("replaced by a new session")
         self._runtime.live[self.key] = self
-        self._runtime.counters.call_started(self.application.path)
-        self._runtime.feed.open(self.key)
-        started = {"application": self.application.path, "by": how, "direction": self.direction}
-        personal = {"pii.from": self.from_, "pii.to": self.to}
-        QUICK.info("call_started", self, started, personal)
-        self._publish("session", {"type": how, "direction": self.direction})
+
+    def _have_followed(self, message: Message, *, is_resumed: bool = False) -> None:
+        """Have the call recorded and traced, where somebody does that."""
         if self._runtime.recorder is not None:
-            self._kept = self._runtime.recorder.call_started(self)
+            self._kept = self._runtime.recorder.call_started(self, is_resumed=is_resumed)
+        if self._runtime.tracer is not None:
+            self._runtime.tracer.call_started(self, message)
 
     def _leg_over(self) -> None:
         """The call itself is over; the socket's close follows."""
@@ -328,6 +388,7 @@ class LiveCall(BusyCall[S, E]):
         if is_replacing and rendered.verbs:
             self._drop_held()
         self._agents.apply(rendered, is_replacing=is_replacing)
+        self._changed()
 
     def _drop_held(self) -> None:
         """Other verbs replace those whose prompt was split: what was held for it has no use."""
@@ -337,6 +398,7 @@ class LiveCall(BusyCall[S, E]):
     def _agent_ended(self, hook: str, data: Mapping[str, Any]) -> bool:
         """Take note of an agent's end; False if it is one that a redirect had replaced."""
         is_current = self._agents.end(hook, text_of(data, "verb_id"))
+        self._changed()
         reason = text_of(data, "completion_reason") or text_of(data, "completionReason")
         error = mask_personal(str(data.get("error", "")))
         self.log.info(
@@ -351,7 +413,7 @@ class LiveCall(BusyCall[S, E]):
         """
         name, application = message.hook, self.application
         own = self._hooks.get(name) or application.named.get(name)
-        return own or application.found_hooks.get(name)
+        return own or application.found.hooks.get(name)
 
     def _named_for(self, message: Message) -> Handler | None:
         """The handler by name of a tool call."""
@@ -363,6 +425,8 @@ class LiveCall(BusyCall[S, E]):
     def _require_open(self) -> None:
         if self._connection.is_connecting:
             raise NotOpen("nothing can be sent before the first message of a call")
+        if self._is_moving or self._resuming is not None:
+            raise CallMoving(self.call_sid)
         if not self.is_open:
             raise CallEnded(self.call_sid)
 
@@ -383,6 +447,7 @@ class LiveCall(BusyCall[S, E]):
         told = {"command": name, "data": data, "update_id": receipt.update_id, "by": ACTOR.get()}
         self._publish("command", told)
         self._flush()
+        self._changed()
         return receipt
 
     def _emit(self, send: Callable[[], bytes]) -> bytes:

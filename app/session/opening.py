@@ -76,6 +76,7 @@ class Release:
 
     def _release(self, session: "LiveCall[Any, Any]") -> None:
         session._release = None
+        session._changed()
         if session.agent is None:
             session._connection.drop_updates()
         else:
@@ -105,6 +106,8 @@ async def answer(
     seconds = time.monotonic() - message.received
     session._runtime.counters.timings.answered(message.type, seconds)
     reply(session, message.msgid, asked.fit(session, rendered, failed=answered is None), asked)
+    session._owes_opening = session._owes_opening and not is_opening
+    session._changed(soon=is_opening)
     if asked.leg is not None and asked.is_handed_over:
         session._runtime.hand_over(call_key(session.organisation_id, asked.leg), rendered)
 
@@ -251,9 +254,12 @@ def send_rest_of_prompt(session: "LiveCall[Any, Any]", split: Split) -> None:
 def let_go(session: "LiveCall[Any, Any]", msgid: str) -> None:
     """The handler takes too long: ack with what is safe; its verbs may go out as a redirect."""
     asked = session._asked.pop(msgid, PLAIN)
-    verbs = KEEP_WAITING if msgid == session._first_msgid else [*asked.role.default]
+    is_first = msgid == session._first_msgid
+    session._owes_opening |= is_first
+    verbs = KEEP_WAITING if is_first else [*asked.role.default]
     session._connection.ack(msgid, verbs or None)
     session._acked(msgid, verbs, is_late=True)
+    session._changed(soon=is_first)
     session.log.warning("ack_let_go", msgid=msgid, hook=asked.hook, fix=LATE[asked.role.answer])
 
 

@@ -72,10 +72,15 @@ class Tracer(Protocol):
 
 
 class Recorder(Protocol):
-    """Who writes down what happened in calls. Both are called once for each call."""
+    """Who writes down what happened in calls."""
 
-    def call_started(self, session: "LiveCall[Any, Any]") -> list[Item]:
-        """A call began; gives the list that its entries are kept in."""
+    def call_started(
+        self, session: "LiveCall[Any, Any]", *, is_resumed: bool = False
+    ) -> list[Item]:
+        """A call began, or came from another process; gives the list its entries are kept in."""
+
+    def call_moved(self, session: "LiveCall[Any, Any]") -> None:
+        """It goes on in another process."""
 
     def call_ended(self, session: "LiveCall[Any, Any]", reason: str) -> None:
         """It is over."""

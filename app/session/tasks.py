@@ -69,3 +69,5 @@ class BusyCall(ToldCall[S, E]):
         except Exception as error:
             self._failed(kind, code, error)
             return None
+        finally:
+            self._changed()

@@ -51,6 +51,9 @@ class ToldCall(CallFacts[S, E]):
         self._tool_seconds: dict[str, float] | None = None
         self._kept: list[Item] | None = None  # for the record, where there is one
 
+    def _changed(self, *, soon: bool = False) -> None:
+        """What the call would need to go on elsewhere is not what it was; see ``LiveCall``."""
+
     def _publish(self, kind: str, data: object) -> None:
         if not self._is_ended:
             self._runtime.feed.publish(self.key, kind, data)

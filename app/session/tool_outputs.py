@@ -48,9 +48,7 @@ class ToolOutputs(Fillers):
 
     def _changed(self, *, soon: bool = False) -> None:
         """What a checkpoint has of the tools is not true any more."""
-        session = self._session
-        if (keeper := session._runtime.keeper) is not None:
-            keeper.changed(session, soon=soon)
+        self._session._changed(soon=soon)
 
     def _is_open(self, call_id: str) -> bool:
         """Whether somebody still waits for the output."""

@@ -27,6 +27,7 @@ def end_turn(session: "LiveCall[Any, Any]", data: Mapping[str, Any]) -> None:
         seconds += sum(tools.values())
     if session._runtime.tracer is not None:
         session._runtime.tracer.turn_ended(session, data)
+    session._changed()
     QUICK.info("turn_ended", session, stages)
     if seconds > session._runtime.limits.slow_turn:
         why = slow_turn(read_turn_end(data), session.agent, tools or {})

@@ -141,6 +141,7 @@ def report(
     QUICK.info("agent_updated", session, {"type": kind, "update_id": receipt.update_id})
     session._publish("update", {**told, "update_id": receipt.update_id, "by": ACTOR.get()})
     session._flush()
+    session._changed()
     return receipt
 
 

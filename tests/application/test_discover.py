@@ -44,7 +44,7 @@ def test_the_hooks_of_the_folder_are_known_by_their_labels(folder: Path) -> None
     write(folder, "from handlers.hello import a", "zz.py")
 
     (hello,) = discover(folder)
-    assert [(label, hook.name) for label, hook in hello.found_hooks.items()] == [
+    assert [(label, hook.name) for label, hook in hello.found.hooks.items()] == [
         ("/handlers.hello.a", "a")
     ], "who shares a label cannot be told apart"
 

@@ -35,6 +35,7 @@ from app import (
     play,
     say,
 )
+from app.application import Found
 from app.calls import Calls
 from tests.session.conftest import CALL, CALL_SID, Line
 
@@ -178,7 +179,7 @@ async def test_the_log_names_the_hook_that_took_too_long(call: Dial) -> None:
 async def test_a_verb_of_another_process_finds_its_hook_by_the_label(call: Dial) -> None:
     application = application_with(say("Hello."))
     choose = answering([say("Chosen.")], name="choose")
-    application.found_hooks = {choose.label: choose}
+    application.found = Found(hooks={choose.label: choose})
     line = call(application)
     await line.ack(line.send("session:reconnect", CALL))
 

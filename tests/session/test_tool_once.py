@@ -10,7 +10,7 @@ from tests.session.doubles import FakeKeeper, Runs
 from tests.session.keeping import Dial, agent_with, ask, kept, resent, resume, revived
 
 
-async def test_a_tool_whose_result_is_there_at_once_costs_the_keeper_nothing(
+async def test_a_tool_whose_result_is_there_at_once_waits_for_no_keeper(
     call: Dial, keeper: FakeKeeper
 ) -> None:
     @tool
@@ -23,7 +23,7 @@ async def test_a_tool_whose_result_is_there_at_once_costs_the_keeper_nothing(
     keeper.log.clear()
     await line.tool_call("quick")
 
-    assert keeper.log == []
+    assert keeper.log == ["changed"]
     assert line.session._tool_calls.capture() is None
 
 

@@ -25,6 +25,7 @@ async def test_a_tool_that_ran_runs_again_with_the_arguments_of_the_model(
     application = agent_with(slow)
     line = call(application)
     await line.open()
+    keeper.log.clear()
     ask(line, "slow", items=["a", "b"])
     assert keeper.log == ["changed soon"]
     again = await revived(application, kept(line))

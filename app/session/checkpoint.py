@@ -1,0 +1,279 @@
+"""A call as bytes, so that it can go on in another process, and back.
+
+What jambonz tells again with ``session:reconnect`` is not in it: who calls whom, the env vars. Code
+is referred to by name. It is versioned JSON; where it is too large, the log says what is left out.
+"""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from app.application import Notes, plain, read_state, write_state
+from app.hook import Hook
+from app.protocol import Carried, Wire, read_carried
+from app.protocol.roles import ROLES, HookRole
+from app.session.agents import Agents
+from app.session.carried_agents import KeptAgents, References, restore_agents
+from app.session.errors import CheckpointRefused
+from app.session.opening import Release
+from app.session.stored import StoredVersion
+
+if TYPE_CHECKING:
+    from app.session.live import LiveCall
+
+VERSION: Final = 1
+MAX_BYTES: Final = 64 * 1024
+SHOWN: Final = 300
+# What goes first where a checkpoint is too large: what is only shown, then what can be had again.
+LEFT_OUT: Final = ("last_turn", "lookup", "customer_data", "state")
+LOST: Final = (
+    "a call that moves to another process loses this: define hooks and tools at module level in "
+    "hooks/ or handlers/"
+)
+STATE_FIX: Final = (
+    "annotate the state with what JSON can hold; a name with an underscore in front is not kept, "
+    "and not complained of"
+)
+UNREADABLE: Final = (KeyError, TypeError, ValueError, AttributeError)
+
+
+class Keeping:
+    """What a call remembers of its last checkpoint: what seldom changes is encoded once.
+
+    Attributes:
+        is_owing: Whether something stood in it that may have arrived by now.
+    """
+
+    __slots__ = ("_agents", "_code", "_code_text", "is_owing")
+
+    def __init__(self) -> None:
+        self._agents = KeptAgents()
+        self._code: tuple[int, ...] = ()
+        self._code_text = b"{}"
+        self.is_owing = False
+
+    def agents(self, session: "LiveCall[Any, Any]", names: References) -> orjson.Fragment:
+        """The agents of a call."""
+        return self._agents.capture(session._agents, names)
+
+    def code(self, session: "LiveCall[Any, Any]", names: References) -> orjson.Fragment:
+        """Its hooks and their roles, which only become more."""
+        roles = session._roles
+        now = (len(session._hooks), len(roles), sum(map(len, roles.values())))
+        if now != self._code:
+            hooks = [names.hook(hook) for hook in session._hooks.values()]
+            of_names = {name: [role.name for role in found] for name, found in roles.items()}
+            self._code_text = orjson.dumps({"hooks": hooks, "roles": of_names})
+            self._code = now
+        return orjson.Fragment(self._code_text)
+
+
+def capture(session: "LiveCall[Any, Any]") -> bytes:
+    """A call as it is now."""
+    names = References(session.application, session.stored_version is not None)
+    value = capture_facts(session)
+    value["agents"] = session._keeping.agents(session, names)
+    value["code"] = session._keeping.code(session, names)
+    value["connection"] = session._connection.capture()
+    value["tools"] = session._tool_calls.capture()
+    session._keeping.is_owing = session._connection.is_unproven
+    if names.missing and is_news(session, names.missing):
+        session.log.error("not_found_again", what=sorted(names.missing), fix=LOST)
+    text = encode(value)
+    return text if len(text) <= MAX_BYTES else cut(session, value, len(text))
+
+
+def capture_facts(session: "LiveCall[Any, Any]") -> Wire:
+    """What the call knows of itself beside what jambonz will tell again."""
+    notes: Notes = {}
+    value: Wire = {
+        "v": VERSION,
+        "application": session.application.path,
+        "at": time.time(),
+        "started": session.started.timestamp(),
+        "status": session.call_status,
+        "counts": (session._turns, session._interruptions, session._tool_count),
+        "feed": session._runtime.feed.last_of(session.key),
+        "state": write_state(session.state, notes),
+    }
+    if notes and is_news(session, notes):
+        tell_of_state(session, notes)
+    if session._owes_opening:
+        value["owes_opening"] = True
+    if session.customer_data:
+        value["customer_data"] = session.customer_data
+    if session.lookup is not None:
+        value["lookup"] = session.lookup
+    if session._last_turn is not None:
+        value["last_turn"] = session._last_turn
+    if (stored := session.stored_version) is not None:
+        value["stored"] = (stored.agent_id, stored.version, stored.name)
+    if session._children:
+        value["children"] = session._children
+    if session._is_prompt_split:
+        value["split"] = None if session._release is None else session._release.is_first
+    return value
+
+
+def encode(value: Wire) -> bytes:
+    """A checkpoint as text; what an author has put in and JSON cannot hold is left out."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        for name in ("lookup", "customer_data"):
+            value[name] = plain(value.get(name), {})
+        return orjson.dumps(value)
+
+
+def cut(session: "LiveCall[Any, Any]", value: Wire, size: int) -> bytes:
+    """The same without what can be spared, until it fits; what a call owes is never left out."""
+    left_out, text = [], b""
+    for name in LEFT_OUT:
+        if value.pop(name, None) is not None:
+            left_out.append(name)
+        text = encode(value)
+        if len(text) <= MAX_BYTES:
+            break
+    if is_news(session, left_out):
+        fix = f"keep less in it: of a call {MAX_BYTES:,} bytes are kept"
+        session.log.error("checkpoint_cut", what=left_out, bytes=size, fix=fix)
+    return text
+
+
+def is_news(session: "LiveCall[Any, Any]", what: Iterable[str]) -> bool:
+    """Whether this process has not yet logged that an application loses these."""
+    names = " ".join((session.application.path, *sorted(what)))
+    return session._runtime.is_news(f"checkpoint {names}")
+
+
+def tell_of_state(session: "LiveCall[Any, Any]", notes: Notes) -> None:
+    """Say in the log what of the state does not move with a call."""
+    for name, why in notes.items():
+        session.log.error("state_not_kept", what=name, reason=why[:SHOWN], fix=STATE_FIX)
+
+
+# reading
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A checkpoint that was read, and is of this application.
+
+    Attributes:
+        value: All of it.
+        carried: What the connection needs.
+        stored: The stored agent that answers, if one does.
+    """
+
+    value: Wire
+    carried: Carried
+    stored: StoredVersion | None
+
+    @property
+    def is_opened(self) -> bool:
+        """Whether the handler of the new call has answered it."""
+        return self.carried.is_answered and not self.value.get("owes_opening", False)
+
+
+def read_checkpoint(session: "LiveCall[Any, Any]", data: bytes) -> Checkpoint:
+    """What :func:`capture` gave.
+
+    Raises:
+        CheckpointRefused: It is damaged, of another version, or of another application.
+    """
+    try:
+        value = orjson.loads(data)
+        if value["v"] != VERSION:
+            raise CheckpointRefused(f"expected version {VERSION}, got {value['v']!r:.20}")
+        if value["application"] != session.application.path:
+            raise CheckpointRefused(
+                f"expected a call of {session.application.path}, got one of "
+                f"{value['application']!r:.80}"
+            )
+        stored = StoredVersion(*value["stored"]) if "stored" in value else None
+        return Checkpoint(value, read_carried(value["connection"]), stored)
+    except UNREADABLE as error:
+        raise CheckpointRefused(f"it is damaged: {type(error).__name__}: {error}") from None
+
+
+def restore(session: "LiveCall[Any, Any]", checkpoint: Checkpoint) -> None:
+    """Let a session, to which jambonz has come back, be the call that was kept.
+
+    Args:
+        session: It knows what ``session:reconnect`` told, and no more.
+        checkpoint: Of the call.
+
+    Raises:
+        CheckpointRefused: It is damaged; the session is as it was.
+    """
+    value = checkpoint.value
+    names = References(session.application, checkpoint.stored is not None)
+    try:
+        agents = Agents(session.application)
+        restore_agents(agents, value["agents"], names)
+        hooks = restore_hooks(value["code"]["hooks"], names)
+        roles = restore_roles(value["code"]["roles"])
+        started = datetime.fromtimestamp(value["started"], UTC)
+        restore_facts(session, value)
+        session._tool_calls.restore(value["tools"])
+    except UNREADABLE as error:
+        raise CheckpointRefused(f"it is damaged: {type(error).__name__}: {error}") from None
+    if names.missing:
+        session.log.error("not_found_again", what=sorted(names.missing), fix=LOST)
+    session._agents = agents
+    session._hooks.update(hooks)
+    session._roles.update(roles)
+    session.stored_version = checkpoint.stored
+    session.started = started
+    session._began = time.monotonic() - (datetime.now(UTC) - started).total_seconds()
+    restore_state(session, value)
+    restore_release(session, value)
+    session._connection.restore(checkpoint.carried)
+
+
+def restore_hooks(labels: list[str], names: References) -> dict[str, Hook[..., Any]]:
+    """The hooks that verbs refer to."""
+    found = {label: names.find_hook(label) for label in labels}
+    return {label: hook for label, hook in found.items() if hook is not None}
+
+
+def restore_roles(value: dict[str, list[str]]) -> dict[str, frozenset[HookRole]]:
+    """What the hooks are for; a role that this release does not know is told by the payload."""
+    known = {
+        name: frozenset(ROLES[one] for one in of if one in ROLES) for name, of in value.items()
+    }
+    return {name: roles for name, roles in known.items() if roles}
+
+
+def restore_facts(session: "LiveCall[Any, Any]", value: Wire) -> None:
+    """What has changed since the call began."""
+    turns, interruptions, tools = value["counts"]
+    session._turns, session._interruptions, session._tool_count = turns, interruptions, tools
+    session.call_status = str(value["status"])
+    session.customer_data = value.get("customer_data", session.customer_data)
+    session.lookup = value.get("lookup")
+    session._last_turn = value.get("last_turn")
+    session._children.update(value.get("children", {}))
+
+
+def restore_state(session: "LiveCall[Any, Any]", value: Wire) -> None:
+    """The application's state; of what cannot be read, the fresh one stays."""
+    if "state" not in value:
+        return
+    notes: Notes = {}
+    session.state = read_state(session.state, value["state"], notes)
+    tell_of_state(session, notes)
+
+
+def restore_release(session: "LiveCall[Any, Any]", value: Wire) -> None:
+    """The parts of a split prompt that wait for the agent to run."""
+    if "split" not in value:
+        return
+    session._is_prompt_split = True
+    if value["split"] is not None:
+        session._release = Release(bool(value["split"]), 0.0)
+        session._release.put_off()
