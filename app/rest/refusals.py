@@ -8,7 +8,7 @@ from app.protocol import BadUpdate, FrameTooLarge, LocalError, NotOpen
 from app.rest.models import ReceiptView
 from app.rest.operation import Answer
 from app.rest.problems import Problem, invalid, no_such_call
-from app.session import CallEnded, CallNotFound, NoAgent, Receipt
+from app.session import CallEnded, CallMoving, CallNotFound, NoAgent, Receipt
 from app.verbs import VerbError
 from app.verbs.errors import show_path
 
@@ -37,6 +37,8 @@ def refusals(field: str = "") -> Iterator[None]:
         raise no_such_call(_sentence(error)) from None
     except NoAgent as error:
         raise Problem(409, _sentence(error), kind="no-agent", title="No agent") from None
+    except CallMoving as error:
+        raise _moving(error) from None
     except (CallEnded, NotOpen) as error:
         raise Problem(409, _sentence(error), kind="call-ended", title="Call is over") from None
     except FrameTooLarge as error:
@@ -54,6 +56,11 @@ def refusals(field: str = "") -> Iterator[None]:
 def no_call(call_sid: str) -> Problem:
     """There is no live call of that id."""
     return no_such_call(f"There is no live call {call_sid!r}.")
+
+
+def _moving(error: CallMoving) -> Problem:
+    headers = {"Retry-After": "1"}
+    return Problem(503, _sentence(error), kind="call-moving", title="Moving", headers=headers)
 
 
 def _fields(error: VerbError, field: str) -> Iterator[tuple[str, str]]:

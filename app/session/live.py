@@ -5,10 +5,10 @@ What comes in is in ``inbound``, how verbs are answered in ``opening``, tool cal
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from app.agent import AGENT, Rendered, RenderedAgent
+from app.agent import Rendered, RenderedAgent
 from app.application import Application, Handler
 from app.hook import Hook
 from app.lines import QUICK
@@ -16,32 +16,23 @@ from app.logs import mask_personal
 from app.organisation import DEFAULT_ORGANISATION
 from app.protocol import (
     MAX_ID,
-    Connection,
-    FrameTooLarge,
     Kind,
     MalformedMessage,
     Message,
-    NotOpen,
-    Wire,
     decode,
 )
 from app.protocol.roles import HookRole
 from app.session import inbound, opening, remarks, turns
-from app.session.actor import ACTOR
-from app.session.agents import Agents
 from app.session.asked import Asked
 from app.session.checkpoint import Keeping, capture, read_checkpoint, restore
-from app.session.errors import CallEnded, CallMoving
 from app.session.events import EventQueue
 from app.session.facts import E, S, text_of
 from app.session.moving import move
 from app.session.offers import Offers, Tools
-from app.session.receipt import Receipt
-from app.session.resuming import Resuming
 from app.session.runtime import Runtime, Socket
+from app.session.sending import SendingCall
 from app.session.snapshot import take_snapshot
 from app.session.speaker import Speaker
-from app.session.tasks import BusyCall
 from app.session.tools import ToolCalls
 from app.session.updates import follow_source
 from app.session.user_code import UserCode
@@ -51,29 +42,23 @@ from app.verbs.render import add_roles
 QUIETLY = frozenset({"ok", "tool_error", "bad_arguments"})  # outcomes of the author's own tools
 
 
-class LiveCall(BusyCall[S, E]):
+class LiveCall(SendingCall[S, E]):
     """One live call: its facts, and all that runs for it."""
 
     __slots__ = (
-        "_agents",
         "_asked",
         "_began",
         "_children",
-        "_connection",
         "_events",
         "_first_msgid",
         "_hooks",
-        "_is_moving",
-        "_is_over",
         "_is_prompt_split",
         "_keeping",
         "_lost_at",
         "_offered",
         "_owes_opening",
         "_release",
-        "_resuming",
         "_roles",
-        "_socket",
         "_tool_calls",
         "_tts",
     )
@@ -87,8 +72,6 @@ class LiveCall(BusyCall[S, E]):
         organisation_id: str = DEFAULT_ORGANISATION,
     ) -> None:
         super().__init__(application, runtime, path_params, organisation_id)
-        self._connection = Connection(max_frame=runtime.limits.max_frame)
-        self._socket: Socket | None = None
         self._lost_at: float | None = None
         self._began = time.monotonic()
         self._first_msgid = ""
@@ -96,12 +79,10 @@ class LiveCall(BusyCall[S, E]):
         self._roles: dict[str, frozenset[HookRole]] = {}
         self._asked: dict[str, Asked] = {}
         self._children: dict[str, str] = {}
-        self._agents = Agents(application)
         self._events = EventQueue(self)
         self._tool_calls = ToolCalls(self)
-        self._is_prompt_split = self._is_over = self._is_moving = False
+        self._is_prompt_split = False
         self._owes_opening = False  # the first message was let go, and its handler is still busy
-        self._resuming: Resuming | None = None
         self._keeping = Keeping()
         self._release: opening.Release | None = None
         self._offered: Offers | None = None
@@ -116,11 +97,6 @@ class LiveCall(BusyCall[S, E]):
     def last_agent(self) -> RenderedAgent | None:
         """The agent that runs, or ran last, or None."""
         return self._agents.last
-
-    @property
-    def is_open(self) -> bool:
-        """Whether something can be sent: the call has begun and is not over."""
-        return self._connection.is_live and not self._is_over
 
     def follow_tools(self, source: ToolSource) -> None:
         """Offer tools anew, if some of them come from this source."""
@@ -148,11 +124,11 @@ class LiveCall(BusyCall[S, E]):
     def _changed(self, *, soon: bool = False) -> None:
         """What the call would need to go on elsewhere is not what it was."""
         keeper = self._runtime.keeper
-        if keeper is not None and self._is_kept:
+        if keeper is not None and self.is_kept:
             keeper.changed(self, soon=soon)
 
     @property
-    def _is_kept(self) -> bool:
+    def is_kept(self) -> bool:
         """Whether it would go on elsewhere: from its first answer to its end."""
         return self._has_begun and not self._is_ended and not self._connection.is_opening
 
@@ -170,13 +146,18 @@ class LiveCall(BusyCall[S, E]):
         """
         restore(self, read_checkpoint(self, data))
 
-    def moving(self) -> None:
-        """Refuse from now on what would change the call: it is on its way to another process."""
-        self._is_moving = True
-
     def moved(self) -> None:
         """The call goes on in another process; see :func:`move`."""
         move(self)
+
+    async def rest_tools(self, grace: float) -> None:
+        """Give the tools that run so many seconds to end; the rest goes on in another process."""
+        await self._tool_calls.finish(grace)
+
+    def go_on(self) -> None:
+        """It is certain that the call is here, and stays: send what waited for that."""
+        self._tool_calls.stay()
+        self._flush()
 
     def _tool_called(
         self, call_id: str, name: str, result: bytes, outcome: str, seconds: float
@@ -419,63 +400,3 @@ class LiveCall(BusyCall[S, E]):
         """The handler by name of a tool call."""
         named = self.application.named
         return named.get(message.hook) or named.get("agent:tool-call") or named.get(message.type)
-
-    # what goes out
-
-    def _require_open(self) -> None:
-        if self._connection.is_connecting:
-            raise NotOpen("nothing can be sent before the first message of a call")
-        if self._is_moving or self._resuming is not None:
-            raise CallMoving(self.call_sid)
-        if not self.is_open:
-            raise CallEnded(self.call_sid)
-
-    def _send_command(
-        self,
-        name: str,
-        data: object = None,
-        *,
-        call_sid: str | None = None,
-        queue: bool | None = None,
-    ) -> Receipt:
-        self._require_open()
-        frame = self._emit(
-            lambda: self._connection.command(name, data, call_sid=call_sid, queue=queue)
-        )
-        receipt = Receipt(name, (frame,), self._connection.is_queueing)
-        self.log.info("command_sent", command=name, update_id=receipt.update_id)
-        told = {"command": name, "data": data, "update_id": receipt.update_id, "by": ACTOR.get()}
-        self._publish("command", told)
-        self._flush()
-        self._changed()
-        return receipt
-
-    def _emit(self, send: Callable[[], bytes]) -> bytes:
-        try:
-            return send()
-        except FrameTooLarge:
-            self._runtime.counters.frame_refused()
-            raise
-
-    def _dub(self, data: Wire) -> None:
-        self._require_open()
-        self._connection.command("dub", data)
-        self._flush()
-
-    def _flush(self) -> None:
-        """Write what is ready, if the socket can take it; else it stays queued."""
-        socket = self._socket
-        if socket is not None and socket.is_open:
-            for frame in self._connection.take():
-                socket.send(frame)
-
-    def _answer_now(self, call_id: str, encoded: bytes) -> bool:
-        """Write the output of a tool call at once; False where it has to take its turn."""
-        socket, agent = self._socket, self._agents.current
-        if socket is None or not socket.is_open or agent is None or agent.dialect is not AGENT:
-            return False
-        frame = self._connection.answer_now(call_id, encoded)
-        if frame is None:
-            return False
-        socket.send(frame)
-        return True

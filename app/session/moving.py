@@ -14,7 +14,7 @@ def move(session: "LiveCall[Any, Any]") -> None:
         return
     socket, session._socket = session._socket, None
     runtime, key = session._runtime, session.key
-    session._is_moving = True
+    session._is_moved = True
     session._stop()
     if socket is not None:
         socket.close(SERVICE_RESTART, "the call goes on elsewhere")

@@ -130,6 +130,7 @@ def go_on(session: "LiveCall[Any, Any]", message: Message, checkpoint: Checkpoin
 def be_followed(session: "LiveCall[Any, Any]", message: Message, checkpoint: Checkpoint) -> None:
     """Become visible: to watchers and in the record the call goes on, it does not begin."""
     session._has_begun = True
+    session._since = time.monotonic()
     session._register()
     session._runtime.feed.resume(session.key, int(checkpoint.value["feed"]))
     session._publish("session", {"type": "resumed"})

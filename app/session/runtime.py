@@ -113,6 +113,9 @@ class Keeper(Protocol):
         It cannot after it was frozen for so long that others may have taken them.
         """
 
+    def doubts(self, since: float) -> bool:
+        """Where it cannot: whether that concerns a call that this node has had since then."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

@@ -55,13 +55,18 @@ class ToolCalls(ToolOutputs):
         tool_recovery.restore(self, value)
 
     def resume(self) -> None:
-        """Begin what a checkpoint had, once jambonz has been answered; or what was not moved."""
-        session, self._is_leaving = self._session, False
+        """Begin what a checkpoint had, once jambonz has been answered."""
+        session = self._session
         if session.stored_version is None or session._runtime.agents is None:
             tool_recovery.begin_held(self)
         else:
             whole = cast("Session[Any, Any]", session)
             session._start(refit(whole, session._runtime.agents))
+
+    def stay(self) -> None:
+        """The call stays here after all: begin what was kept back for another process."""
+        self._is_leaving = False
+        tool_recovery.begin_held(self)
 
     async def finish(self, grace: float) -> None:
         """Let what runs end, for so many seconds. The rest, and what comes, waits for a node."""

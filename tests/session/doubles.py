@@ -51,6 +51,9 @@ class FakeKeeper:
     def is_certain(self, now: float) -> bool:
         return True
 
+    def doubts(self, since: float) -> bool:
+        return False
+
 
 class Runs(list[Any]):
     """What tools have been called with."""

@@ -34,7 +34,6 @@ class DictKeeper:
         return self.shelf.kept.get(session.key)
 
     async def hand_over(self, session: Any, *, grace: float) -> None:
-        session.moving()
         self.changed(session)
         session.moved()
 
@@ -43,3 +42,6 @@ class DictKeeper:
 
     def is_certain(self, now: float) -> bool:
         return self.is_sure
+
+    def doubts(self, since: float) -> bool:
+        return True
