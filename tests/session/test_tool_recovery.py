@@ -211,7 +211,7 @@ async def test_a_call_that_could_not_be_moved_goes_on_where_it_is(
     await line.open()
     ask(line, "slow", "t1", items=["a"])
     await line.session._tool_calls.finish(0.0)
-    resume(line)
+    line.session.go_on()
     gate.set()
 
     assert await line.output("t1") == {"result": "done"}
