@@ -135,6 +135,7 @@ class Connection:
         if message.wants_ack and not self._note_waiting(message):
             return False
         if kind is TOOL_CALL:
+            self._opening = None  # an agent runs: the opening verbs have arrived
             is_new = self._note_tool_call(message)
             if not is_new and message.wants_ack:
                 self.ack(message.msgid)  # the message is new, the tool call in it is not
@@ -144,7 +145,7 @@ class Connection:
         elif kind is RECONNECT:
             self._resume(message)
         elif self._opening is not None:
-            self._opening = None  # something runs: the opening verbs have arrived
+            self._opening = None  # something runs
         return True
 
     def _note_waiting(self, message: Message) -> bool:

@@ -1,11 +1,10 @@
 """Ids that were seen, as many as matter."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import cast
 
 REMEMBERED = 256
-NONE: Mapping[str, None] = MappingProxyType({})
+NONE: Mapping[str, None] = {}  # shared, and never written to
 
 
 class Remembered:
