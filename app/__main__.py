@@ -118,10 +118,7 @@ def _supervise(settings: "Settings", count: int) -> int:
     """Keep workers, each of which is started as this process was and comes to `_serve` again."""
     from app import workers
 
-    with workers.reserve(settings) as kept:
-        port: int = kept.getsockname()[1]
-        longest = settings.drain_delay + settings.drain_seconds
-        return workers.run(port, count, longest, lambda text: print(text, flush=True))
+    return workers.run(settings, count, greet=lambda text: print(text, flush=True))
 
 
 def _llm_keys() -> "Keys":

@@ -17,6 +17,8 @@ async def close_to_redial(session: "LiveCall[Any, Any]", code: int) -> None:
     What jambonz waits for is answered before, with what is safe: a request that it has to give up
     ends the call after some verbs. The first message alone is left to whoever it redials.
     """
+    if session._runtime.keeper is not None:
+        await session.rest_tools(0.0)  # tool calls that come now wait for the next node
     socket = session._socket
     if socket is None:
         return

@@ -125,11 +125,13 @@ def reach_of_a_command(environ: Mapping[str, str] | None = None) -> tuple[str, s
     return f"http://127.0.0.1:{port}", key, own
 
 
-def environment_of_worker(name: str, port: int) -> dict[str, str]:
+def environment_of_worker(name: str, port: int, node_port: int) -> dict[str, str]:
     """The variables for one of several processes on one port: those of this process, but for that.
 
     Args:
         name: What it is called among the others.
         port: Where they all listen.
+        node_port: Where this one alone does; 0 takes a free one.
     """
-    return {**os.environ, f"{PREFIX}WORKER": name, f"{PREFIX}PORT": str(port)}
+    own = {"WORKER": name, "PORT": str(port), "NODE_PORT": str(node_port)}
+    return {**os.environ, **{PREFIX + variable: value for variable, value in own.items()}}

@@ -5,7 +5,6 @@ that ends where one of them does, so that no worker outlives its supervisor.
 """
 
 from app.workers.line import Line
-from app.workers.port import reserve
 from app.workers.supervisor import add_arguments, run
 
-__all__ = ["Line", "add_arguments", "reserve", "run"]
+__all__ = ["Line", "add_arguments", "run"]

@@ -9,6 +9,8 @@ from typing import Final
 import structlog
 
 from app.logs import Event
+from app.settings import Settings, SettingsError
+from app.workers.port import reserve
 from app.workers.worker import Worker, start
 
 __all__ = ["Supervisor", "add_arguments", "run"]
@@ -35,14 +37,20 @@ class Supervisor:
     Args:
         port: Where they all listen.
         count: How many.
+        node_port: The first of the ports where one alone listens; 0 leaves them open.
         drain_seconds: How long one may take to end.
         greet: Called with what a person is to read, once the first worker answers calls.
     """
 
     def __init__(
-        self, port: int, count: int, drain_seconds: float, greet: Callable[[str], object]
+        self,
+        port: int,
+        count: int,
+        node_port: int,
+        drain_seconds: float,
+        greet: Callable[[str], object],
     ) -> None:
-        self._port = port
+        self._port, self._node_port = port, node_port
         self._names = [str(number + 1) for number in range(count)]
         self._drain_seconds = drain_seconds
         self._greet = greet
@@ -82,11 +90,19 @@ class Supervisor:
     # one after another
 
     async def _start(self, name: str) -> Worker:
-        worker = await start(name, self._port)
-        self._running = {one for one in self._running if not one.ended.is_set()} | {worker}
+        self._running = {one for one in self._running if not one.ended.is_set()}
+        worker = await start(name, self._port, self._free_node_port())
+        self._running.add(worker)
         if self._stopping.is_set():
             worker.drain()
         return worker
+
+    def _free_node_port(self) -> int:
+        """Of twice as many as there are workers, since new ones start beside the old ones."""
+        taken = {one.node_port for one in self._running}
+        return next(
+            (port for port in range(self._node_port, 2**16) if port == 0 or port not in taken), 0
+        )
 
     async def _keep(self, name: str) -> None:
         """Have a worker of this name, until the end."""
@@ -226,10 +242,27 @@ def _count(text: str) -> int:
     return number
 
 
-def run(port: int, count: int, drain_seconds: float, greet: Callable[[str], object]) -> int:
-    """Keep so many workers until a signal; gives the exit code. See :class:`Supervisor`."""
+def run(settings: Settings, count: int, *, greet: Callable[[str], object]) -> int:
+    """Keep so many workers until a signal; gives the exit code.
 
-    async def supervise() -> int:
-        return await Supervisor(port, count, drain_seconds, greet).run()
+    Args:
+        settings: Of all of them.
+        count: How many.
+        greet: Called with what a person is to read, once the first worker answers calls.
 
-    return asyncio.run(supervise())
+    Raises:
+        SettingsError: The settings cannot be those of several processes.
+    """
+    if settings.node_url is not None:
+        raise SettingsError(
+            "CORDBOARD_NODE_URL with --workers: each worker has an address of its own; set "
+            "CORDBOARD_NODE_HOST to an address of this machine that other nodes reach"
+        )
+    longest = settings.drain_delay + settings.drain_seconds
+
+    async def supervise(port: int) -> int:
+        supervisor = Supervisor(port, count, settings.node_port, longest, greet)
+        return await supervisor.run()
+
+    with reserve(settings) as kept:
+        return asyncio.run(supervise(kept.getsockname()[1]))

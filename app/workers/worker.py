@@ -21,6 +21,7 @@ class Worker:
 
     Attributes:
         name: Its name, and that of whoever replaces it.
+        node_port: Where this process alone listens; 0 where that is left open.
         ended: Set when it has ended.
         welcome: What a person is to read, once it is ready.
     """
@@ -28,11 +29,12 @@ class Worker:
     def __init__(
         self,
         name: str,
+        node_port: int,
         process: asyncio.subprocess.Process,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> None:
-        self.name = name
+        self.name, self.node_port = name, node_port
         self.ended = asyncio.Event()
         self.welcome = ""
         self._process = process
@@ -98,13 +100,15 @@ class Worker:
         self._told.set()
 
 
-async def start(name: str, port: int) -> Worker:
-    """Start a worker: as this process was started, but for its name and its port."""
+async def start(name: str, port: int, node_port: int) -> Worker:
+    """Start a worker: as this process was started, but for its name and its ports."""
     ours, theirs = socket.socketpair()
     with theirs:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, *sys.orig_argv[1:]),
             stdin=theirs.fileno(),
-            env=environment_of_worker(name, port),
+            env=environment_of_worker(name, port, node_port),
         )
-    return Worker(name, process, *await asyncio.open_connection(sock=ours, limit=LONGEST_WELCOME))
+    return Worker(
+        name, node_port, process, *await asyncio.open_connection(sock=ours, limit=LONGEST_WELCOME)
+    )

@@ -15,6 +15,7 @@ from app.session import Limits
 from app.settings import Settings
 from tests.server.conftest import AGENT, Logbook, Server, answering, running
 from tests.server.jambonz import RawSocket, call_info
+from tests.session.keeper import DictKeeper, Shelf
 
 LONG = Schedule(grace=60.0, waves=61.0, closed=62.0, gone=63.0, over=64.0)
 SHORT = Schedule(grace=0.01, waves=60.0, closed=62.0, gone=63.0, over=64.0)
@@ -73,6 +74,27 @@ async def test_what_jambonz_says_before_it_answers_the_close_frame_is_still_take
 
     assert closed[:2] == WSCloseCode.SERVICE_RESTART.to_bytes(2, "big")
     assert session.snapshot()["turns"] == 1
+
+
+async def test_a_tool_call_that_comes_by_then_waits_for_the_next_node(server: Server) -> None:
+    shelf = Shelf()
+    server.calls.runtime.keeper = DictKeeper(shelf)
+    async with RawSocket(server.host, server.port) as jambonz:
+        await jambonz.upgrade("/call")
+        await jambonz.send(message("session:new", call_info("sid")))
+        await jambonz.next(WSMsgType.TEXT)
+        session = server.calls.get("sid")
+        assert session is not None
+        draining = asyncio.create_task(let_calls_go(server.web_app, LONG))
+        closed = await jambonz.next(WSMsgType.CLOSE)
+        asked = {"tool_call_id": "late-one", "name": "work", "arguments": {}}
+        await jambonz.send(message("agent:tool-call", asked))
+        await jambonz.send(closed, WSMsgType.CLOSE)
+        await draining
+
+    assert b"late-one" in shelf.kept[session.key]
+    assert not session.state.begun.is_set()
+    assert session.key not in server.calls.runtime.live
 
 
 async def test_calls_at_rest_go_first_and_a_busy_one_once_it_has_answered(server: Server) -> None:
