@@ -10,7 +10,7 @@ from app.session.refusal import refuse_account
 from app.session.runtime import Keeper, Limits, Runtime, Socket, Tracer
 from app.session.session import Session
 from app.session.speaker import Speaker, SpeechFailed, Spoken
-from app.session.stored import AgentAway, AgentNotFound, AgentSource, StoredVersion
+from app.session.stored import AgentAway, AgentNotFound, AgentSource, Recalled, StoredVersion
 
 __all__ = [
     "LETTERS_PER_SECOND",
@@ -25,6 +25,7 @@ __all__ = [
     "Limits",
     "NoAgent",
     "Quota",
+    "Recalled",
     "Receipt",
     "Runtime",
     "Session",

@@ -1,5 +1,6 @@
 """Agents that are kept as data, as a call sees them: where they come from, and which one it has."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -29,6 +30,20 @@ class AgentNotFound(LocalError):
     """The organisation of a call has no such agent that answers calls."""
 
 
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """A stored agent that answered a call in another process.
+
+    Attributes:
+        verbs: With which it did; they are for their functions, and not to be sent.
+        go_on: What counts for the whole call, such as its limits, goes on; called once the call is
+            what it was.
+    """
+
+    verbs: list[Verb]
+    go_on: Callable[["Session"], None]
+
+
 class AgentAway(LocalError):
     """The store of the agents does not answer, and nothing here remembers this one."""
 
@@ -43,11 +58,10 @@ class AgentSource(Protocol):
             AgentNotFound: The organisation has none of this id that is published.
         """
 
-    async def again(self, session: "Session") -> list[Verb]:
-        """The verbs with which its stored version answered this call, in another process.
+    async def recall(self, session: "Session", version: StoredVersion) -> "Recalled":
+        """What answered this call in another process.
 
-        They are for their functions: nothing is looked up, told or greeted again. What counts for
-        the whole call, such as its limits, goes on.
+        Nothing is looked up, told or greeted again.
 
         Raises:
             AgentAway: It cannot be read now.

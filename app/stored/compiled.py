@@ -70,13 +70,16 @@ class Compiled:
         runs = self._agent(has_lookup=bool(session.lookup))
         return [words, runs] if words is not None else [runs]
 
-    def resume(self, session: Session) -> list[Verb]:
-        """What answered this call in another process, for its functions; what was begun goes on."""
+    def runs(self, session: Session) -> list[Verb]:
+        """What answered this call in another process, without its first words."""
+        return [self._agent(has_lookup=bool(session.lookup))]
+
+    def resume(self, session: Session) -> None:
+        """Go on with what had begun in another process."""
         resume_limits(session, self.data.limits, self._ending)
         for one in self._built:
             if one.resume is not None:
                 one.resume(session)
-        return [self._agent(has_lookup=bool(session.lookup))]
 
     def preview(self) -> list[Verb]:
         """What would answer a call; nothing is begun."""

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import Final, Protocol
 
 from app.builtin_tools import Built
-from app.session import AgentAway, AgentNotFound, Session, StoredVersion
+from app.session import AgentAway, AgentNotFound, Recalled, Session, StoredVersion
 from app.store import Store, StoreUnavailable
 from app.store.agents import StoredAgent
 from app.stored.compiled import Compiled
@@ -77,15 +78,13 @@ class StoredAgents:
         self._hooks.follow(session, tuple(compiled.data.call_hooks))
         return verbs
 
-    async def again(self, session: Session) -> list[Verb]:
-        """The verbs with which a call was answered in another process, for their functions.
+    async def recall(self, session: Session, version: StoredVersion) -> Recalled:
+        """What answered a call in another process.
 
         Raises:
             AgentAway: The store does not answer, and this version did not answer the last call.
             AgentNotFound: It has been deleted.
         """
-        version = session.stored_version
-        assert version is not None, "only calls of a stored agent are asked about"
         try:
             compiled = await self._compile_again(session, version)
         except StoreUnavailable as error:
@@ -93,8 +92,11 @@ class StoredAgents:
             if last is None or last.version != version:
                 raise AgentAway(str(error)) from error
             compiled = last
+        return Recalled(compiled.runs(session), partial(self._go_on, compiled))
+
+    def _go_on(self, compiled: Compiled, session: Session) -> None:
         self._hooks.resume(session, tuple(compiled.data.call_hooks))
-        return compiled.resume(session)
+        compiled.resume(session)
 
     async def _compile_again(self, session: Session, version: StoredVersion) -> Compiled:
         tenant = self._store.tenant(session.organisation_id, ACTOR)
