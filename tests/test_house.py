@@ -144,6 +144,7 @@ BROAD_EXCEPTS = {
     "app/session/user_code.py::begin",  # what is no Exception becomes one; the rest passes
     "app/session/user_code.py::run",  # the same
     "app/session/user_code.py::run_rest",  # the same
+    "app/session/refit.py::recall",  # the stored agent of a call that goes on without it
     "app/session/tools.py::_serve",  # a tool call
     "app/session/tools.py::_serve_now",  # a tool call whose result is there at once
     "app/session/tools.py::_hand_over",  # a tool's result, which may be anything

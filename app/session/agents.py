@@ -158,22 +158,15 @@ class Agents:
         return () if has_handler else tuple(NO_FUNCTION.format(name=name) for name in raw)
 
     def refit(self, made: RenderedAgent) -> None:
-        """Give what runs the functions that it lacks, as far as ``made`` has them."""
-        current = self.last
-        if current is None:
+        """Give those that ``made`` is, in another process, the functions that they lack."""
+        self.following = [fitted(one, made) for one in self.following]
+        if self.last is None:
             return
-        found = {name: made.tools[name] for name in current.raw_tools if name in made.tools}
-        self.tools = {**self.tools, **found}
-        self.last = dataclasses.replace(
-            current,
-            agent=made.agent,
-            tools=self.tools,
-            raw_tools=tuple(name for name in current.raw_tools if name not in found),
-            event_hooks=tuple(dict.fromkeys((*current.event_hooks, *made.event_hooks))),
-            offered=current.offered or made.offered,
-        )
-        if self.current is not None:
-            self.current = self.last
+        last = fitted(self.last, made)
+        came = {name: one for name, one in last.tools.items() if name in self.last.raw_tools}
+        self.tools = {**self.tools, **came}
+        self.last = dataclasses.replace(last, tools=self.tools)
+        self.current = self.last if self.current is not None else None
         self._hear(self.last)
 
     def offer(self, offered: tuple[Offered, ...]) -> None:
@@ -204,6 +197,23 @@ class Agents:
         self._heard, self._heard_rest = subscribers(
             self._application, agent.event_hooks, agent.event_hook, other
         )
+
+
+def fitted(one: RenderedAgent, made: RenderedAgent) -> RenderedAgent:
+    """An agent from another process with the functions of the same one here."""
+    is_same = one.agent.verb == made.agent.verb and one.agent.llm_label == made.agent.llm_label
+    if not is_same:
+        return one
+    found = {name: made.tools[name] for name in one.raw_tools if name in made.tools}
+    return dataclasses.replace(
+        one,
+        agent=made.agent,
+        tools={**one.tools, **found},
+        raw_tools=tuple(name for name in one.raw_tools if name not in found),
+        event_hooks=tuple(dict.fromkeys((*one.event_hooks, *made.event_hooks))),
+        offered=one.offered or made.offered,
+        reserved=one.reserved or made.reserved,
+    )
 
 
 @lru_cache(maxsize=256)

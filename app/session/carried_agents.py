@@ -149,6 +149,8 @@ def restore_agent(value: Wire, names: References) -> RenderedAgent:
         KeyError, TypeError, ValueError: It is none.
     """
     offered = [names.find_offered(one) for one in value.get("offered", ())]
+    if names.is_stored and None in offered:
+        offered = []  # all of them come with the stored agent
     sources = [one for one in offered if isinstance(one, ToolSource)]
     tool_hook, event_hook, action_hook = value["hooks"]
     heard = [names.find_hook(label) for label in value["event_hooks"]]

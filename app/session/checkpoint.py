@@ -112,6 +112,8 @@ def capture_facts(session: "LiveCall[Any, Any]") -> Wire:
         value["last_turn"] = session._last_turn
     if (stored := session.stored_version) is not None:
         value["stored"] = (stored.agent_id, stored.version, stored.name)
+    if session.notes:
+        value["notes"] = session.notes
     if session._children:
         value["children"] = session._children
     if session._is_prompt_split:
@@ -256,6 +258,7 @@ def restore_facts(session: "LiveCall[Any, Any]", value: Wire) -> None:
     session.call_status = str(value["status"])
     session.customer_data = value.get("customer_data", session.customer_data)
     session.lookup = value.get("lookup")
+    session.notes = value.get("notes", {})
     session._last_turn = value.get("last_turn")
     session._children.update(value.get("children", {}))
 

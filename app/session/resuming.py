@@ -8,9 +8,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from app.protocol import Message
-from app.session import opening
+from app.session import opening, refit
 from app.session.checkpoint import Checkpoint, read_checkpoint, restore
 from app.session.errors import CheckpointRefused
+from app.session.stored import Recalled
 
 if TYPE_CHECKING:
     from app.session.live import LiveCall
@@ -66,12 +67,13 @@ async def resume(session: "LiveCall[Any, Any]", resuming: Resuming) -> None:
     assert keeper is not None
     resuming.data = await keeper.take_over(session)
     checkpoint = recall(session, resuming.data)
+    recalled = await refit.recall(session)
     session._resuming = None
     session._frame = resuming.frame
     if checkpoint is None:
         rebuild(session, message)
     else:
-        go_on(session, message, checkpoint)
+        go_on(session, message, checkpoint, recalled)
     session._frame = b""
     resuming.let_go(session)
 
@@ -106,7 +108,12 @@ def answer_anew(session: "LiveCall[Any, Any]", message: Message) -> None:
     session._start_now(opening.answer(session, message, handler, message.data))
 
 
-def go_on(session: "LiveCall[Any, Any]", message: Message, checkpoint: Checkpoint) -> None:
+def go_on(
+    session: "LiveCall[Any, Any]",
+    message: Message,
+    checkpoint: Checkpoint,
+    recalled: Recalled | None,
+) -> None:
     """The ack first, then what is owed; then all that ran runs again."""
     be_followed(session, message, checkpoint)
     session._runtime.counters.call_resumed(session.application.path)
@@ -122,7 +129,7 @@ def go_on(session: "LiveCall[Any, Any]", message: Message, checkpoint: Checkpoin
         answer_anew(session, message)
         return
     welcome(session, message)
-    session._tool_calls.resume()
+    refit.go_on(session, recalled)
     session._changed(soon=True)
     run_handler(session, message)
 

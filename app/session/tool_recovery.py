@@ -16,13 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 from app.protocol import MalformedMessage, Message, decode, read_calls
 from app.session.tool_run import FAILED, ToolRun, failed, name_of, settle
-from app.tool import phrases
+from app.tool import ToolSource, phrases
 
 if TYPE_CHECKING:
     from app.session.tools import ToolCalls
 
 CARRIED = 64 * 1024
 """Bytes of messages that a checkpoint carries so that their tool calls can begin again."""
+READY_SECONDS = 5.0
+"""How long tool calls wait for a server that has their tools."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,23 @@ def hold(calls: "ToolCalls", message: Message, frame: bytes) -> None:
     for data in read_calls(message.data, message.msgid):
         if isinstance(call_id := data.get("tool_call_id"), str):
             calls._held.append(Held(call_id, name_of(data), frame))
+
+
+def resume(calls: "ToolCalls") -> None:
+    """Begin what was held; tools of servers that are not connected yet wait for these."""
+    session, calls._is_leaving = calls._session, False
+    offered = session.agent.offered if session.agent else ()
+    sources = [one for one in offered if isinstance(one, ToolSource)]
+    if sources and any(one.name not in session._agents.tools for one in calls._held or ()):
+        session._start(begin_when_ready(calls, sources))
+    else:
+        begin_held(calls)
+
+
+async def begin_when_ready(calls: "ToolCalls", sources: Sequence[ToolSource]) -> None:
+    """The same, once the sources of tools are there, or have had their time."""
+    await asyncio.gather(*(one.ready(READY_SECONDS) for one in sources))
+    begin_held(calls)
 
 
 def begin_held(calls: "ToolCalls") -> None:

@@ -9,13 +9,12 @@ import asyncio
 import time
 import uuid
 from collections.abc import Coroutine, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from app.application import Handler
 from app.protocol import Message, read_calls
 from app.session import remarks, tool_recovery
 from app.session.eager import Rest
-from app.session.refit import refit
 from app.session.tool_once import Once
 from app.session.tool_outputs import ToolOutputs
 from app.session.tool_run import Output, ToolRun, arguments_of, name_of, said
@@ -25,7 +24,6 @@ from app.tool import Tool, ToolError, encode_result, phrases
 
 if TYPE_CHECKING:
     from app.session.live import LiveCall
-    from app.session.session import Session
 
 
 class ToolCalls(ToolOutputs):
@@ -56,12 +54,7 @@ class ToolCalls(ToolOutputs):
 
     def resume(self) -> None:
         """Begin what a checkpoint had, once jambonz has been answered."""
-        session = self._session
-        if session.stored_version is None or session._runtime.agents is None:
-            tool_recovery.begin_held(self)
-        else:
-            whole = cast("Session[Any, Any]", session)
-            session._start(refit(whole, session._runtime.agents))
+        tool_recovery.resume(self)
 
     def stay(self) -> None:
         """The call stays here after all: begin what was kept back for another process."""
@@ -131,14 +124,14 @@ class ToolCalls(ToolOutputs):
     ) -> None:
         """Begin a tool call whose process has ended."""
         session, name = self._session, name_of(data)
-        session._frame = frame
+        before, session._frame = session._frame, frame
         if is_late and (tool := session._agents.find_tool(name)) is not None:
             tool_run = self._make_run(data["tool_call_id"], name, arguments_of(data), tool)
             tool_run.is_late, tool_run.filler_at = True, None
             self._begin(tool_run, self._serve(tool_run, self._call(tool_run)))
         else:
             self._start(session, message, data)
-        session._frame = b""
+        session._frame = before
 
     async def ask(self, tool: Tool[..., Any], arguments: object) -> Output:
         """Run a tool for somebody who waits here, and not for an output over the socket."""

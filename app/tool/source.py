@@ -24,6 +24,10 @@ class ToolSource:
         """What it has now."""
         raise NotImplementedError
 
+    async def ready(self, within: float = 5.0) -> bool:
+        """Wait until the program is reached, so many seconds at most; whether it is."""
+        return True
+
 
 ANYTHING = Anything()
 Check = Callable[[Mapping[str, Any], Reading], None]
