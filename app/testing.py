@@ -5,10 +5,11 @@ Use them with `pytest_plugins = ["app.testing"]` in a `conftest.py`. A test over
 of its own to change what runs.
 """
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
@@ -17,6 +18,7 @@ from pydantic import SecretStr
 
 from app import server
 from app.application import Application, discover
+from app.bus import Bus, MemoryBus
 from app.calls import Calls
 from app.keys import CALLS
 from app.llm import ChatModel, FakeModel, connect
@@ -58,6 +60,7 @@ __all__ = [
     "contains",
     "cordboard",
     "cordboard_applications",
+    "cordboard_bus",
     "cordboard_clock",
     "cordboard_model",
     "cordboard_pace",
@@ -69,7 +72,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Cordboard:
     """A running server.
 
@@ -82,6 +85,18 @@ class Cordboard:
     url: str
     app: web.Application
     settings: Settings
+    _again: Callable[[int], Awaitable[web.Application]] | None = None
+
+    async def restart(self) -> None:
+        """End the server as a deploy does, and start it anew on the same port.
+
+        Calls go on in the new one, from their checkpoints, as soon as the twin has redialed. What
+        modules hold is still there, since the process is the same.
+        """
+        assert self._again is not None, "only what `serving` gives can be started again"
+        port = urlsplit(self.url).port
+        assert port is not None
+        self.app = await self._again(port)
 
     @property
     def calls(self) -> Calls:
@@ -100,10 +115,29 @@ async def serving(
     applications: Sequence[Application[Any, Any]],
     settings: Settings,
     store: Store | None = None,
+    bus: Bus | None = None,
 ) -> AsyncIterator[Cordboard]:
-    """Run a server on a free port of the loopback, and take it down again."""
-    async with server.serving(applications, settings, store) as (url, web_app):
-        yield Cordboard(url, web_app, settings)
+    """Run a server on a free port of the loopback, and take it down again.
+
+    Args:
+        applications: What it serves.
+        settings: Its settings.
+        store: What it keeps, if anything.
+        bus: Where the checkpoints of its calls go, if anywhere.
+    """
+    async with AsyncExitStack() as stack:
+
+        async def again(port: int) -> web.Application:
+            await stack.aclose()
+            there = settings.model_copy(update={"port": port})
+            _, web_app = await stack.enter_async_context(
+                server.serving(applications, there, store, bus)
+            )
+            return web_app
+
+        first = server.serving(applications, settings, store, bus)
+        url, web_app = await stack.enter_async_context(first)
+        yield Cordboard(url, web_app, settings, again)
 
 
 @pytest.fixture
@@ -122,6 +156,12 @@ def cordboard_settings() -> Settings:
 def cordboard_store() -> Store | None:
     """What the server under test keeps: nothing, unless a test returns an open store."""
     return None
+
+
+@pytest.fixture
+def cordboard_bus() -> Bus | None:
+    """Where checkpoints of calls go, so that they go on when the server is started anew."""
+    return MemoryBus()
 
 
 @pytest.fixture
@@ -153,10 +193,12 @@ async def cordboard(
     cordboard_applications: Sequence[Application[Any, Any]],
     cordboard_settings: Settings,
     cordboard_store: Store | None,
+    cordboard_bus: Bus | None,
 ) -> AsyncIterator[Cordboard]:
     """A server with the applications under test, on a free port."""
-    async with serving(cordboard_applications, cordboard_settings, cordboard_store) as running:
-        yield running
+    running = serving(cordboard_applications, cordboard_settings, cordboard_store, cordboard_bus)
+    async with running as cordboard:
+        yield cordboard
 
 
 @pytest_asyncio.fixture
@@ -175,7 +217,7 @@ async def jambonz(
         password=password.get_secret_value() if password else None,
         pace=cordboard_pace,
         clock=cordboard_clock,
-        is_idle=cordboard.calls.within(DEFAULT_ORGANISATION).is_at_rest,
+        is_idle=lambda call_sid: cordboard.calls.within(DEFAULT_ORGANISATION).is_at_rest(call_sid),
     )
     async with twin:
         yield twin
