@@ -52,6 +52,13 @@ class Peer:
 
         return self.on(path, wait)
 
+    async def until(self, number: int) -> None:
+        """Wait until it has been asked so often."""
+        async with asyncio.timeout(5):
+            while len(self.asked) < number:
+                self.came.clear()
+                await self.came.wait()
+
     async def handle(self, request: web.Request) -> web.StreamResponse:
         body = await request.text()
         self.asked.append(Asked(request.method, request.raw_path, dict(request.headers), body))

@@ -19,6 +19,7 @@ from app.protocol.roles import ROLES, HookRole
 from app.session.agents import Agents
 from app.session.carried_agents import KeptAgents, References, restore_agents
 from app.session.errors import CheckpointRefused
+from app.session.offers import Offers
 from app.session.opening import Release
 from app.session.stored import StoredVersion
 
@@ -81,6 +82,8 @@ def capture(session: "LiveCall[Any, Any]") -> bytes:
     value["connection"] = session._connection.capture()
     value["tools"] = session._tool_calls.capture()
     session._keeping.is_owing = session._connection.is_unproven
+    if session._offered is not None:
+        value["offers"] = capture_offers(session._offered, names)
     if names.missing and is_news(session, names.missing):
         session.log.error("not_found_again", what=sorted(names.missing), fix=LOST)
     text = encode(value)
@@ -119,6 +122,14 @@ def capture_facts(session: "LiveCall[Any, Any]") -> Wire:
     if session._is_prompt_split:
         value["split"] = None if session._release is None else session._release.is_first
     return value
+
+
+def capture_offers(offers: Offers, names: References) -> Wire:
+    """What a call offers over MCP: its tools by the tokens of their addresses."""
+    return {
+        token: {name: names.tool(one) for name, one in tools.items()}
+        for token, tools in offers.by_token.items()
+    }
 
 
 def encode(value: Wire) -> bytes:
@@ -219,6 +230,7 @@ def restore(session: "LiveCall[Any, Any]", checkpoint: Checkpoint) -> None:
         restore_agents(agents, value["agents"], names)
         hooks = restore_hooks(value["code"]["hooks"], names)
         roles = restore_roles(value["code"]["roles"])
+        offers = restore_offers(value.get("offers", {}), names)
         started = datetime.fromtimestamp(value["started"], UTC)
         restore_facts(session, value)
         session._tool_calls.restore(value["tools"])
@@ -227,6 +239,7 @@ def restore(session: "LiveCall[Any, Any]", checkpoint: Checkpoint) -> None:
     if names.missing:
         session.log.error("not_found_again", what=sorted(names.missing), fix=LOST)
     session._agents = agents
+    session._offered = offers
     session._hooks.update(hooks)
     session._roles.update(roles)
     session.stored_version = checkpoint.stored
@@ -249,6 +262,17 @@ def restore_roles(value: dict[str, list[str]]) -> dict[str, frozenset[HookRole]]
         name: frozenset(ROLES[one] for one in of if one in ROLES) for name, of in value.items()
     }
     return {name: roles for name, roles in known.items() if roles}
+
+
+def restore_offers(value: Wire, names: References) -> Offers | None:
+    """What a call offers over MCP, as far as it is found again."""
+    if not value:
+        return None
+    offers = Offers()
+    for token, tools in value.items():
+        found = {name: names.find_tool(name, one) for name, one in tools.items()}
+        offers.add(token, {name: one for name, one in found.items() if one is not None})
+    return offers
 
 
 def restore_facts(session: "LiveCall[Any, Any]", value: Wire) -> None:

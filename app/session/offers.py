@@ -24,21 +24,21 @@ Tools = Mapping[str, Tool[..., Any]]
 class Offers:
     """What one call offers, by the last part of the address."""
 
-    __slots__ = ("_by_token",)
+    __slots__ = ("by_token",)
 
     def __init__(self) -> None:
-        self._by_token: dict[str, Tools] = {}
+        self.by_token: dict[str, Tools] = {}
 
     def add(self, token: str, tools: Tools) -> None:
         """Offer tools under a token. The oldest of many offers is dropped."""
-        self._by_token[token] = tools
-        if len(self._by_token) > MAX_OFFERS:
-            del self._by_token[next(iter(self._by_token))]
+        self.by_token[token] = tools
+        if len(self.by_token) > MAX_OFFERS:
+            del self.by_token[next(iter(self.by_token))]
 
     def find(self, token: str) -> Tools | None:
         """The tools behind a token. Looks at all of them, so that time tells nothing."""
         given, found = token.encode(), None
-        for known, tools in self._by_token.items():
+        for known, tools in self.by_token.items():
             if hmac.compare_digest(given, known.encode()):
                 found = tools
         return found
