@@ -14,7 +14,9 @@ ASK = ToolCall("call_1", "get_weather", {"city": "Paris"})
     ("text", "chaos"),
     [
         ("1", Chaos(delay=0.2)),
-        ("3", Chaos(delay=0.3, duplicate=0.1, cut=0.1, redial=0.3)),
+        ("2", Chaos(delay=0.3, duplicate=0.1, reorder=0.1)),
+        ("3", Chaos(delay=0.3, duplicate=0.1, reorder=0.1, cut=0.1, redial=0.3)),
+        ("reorder", Chaos(reorder=0.1)),
         ("cut", Chaos(cut=0.1)),
         ("delay=0.5, duplicate", Chaos(delay=0.5, duplicate=0.1)),
         ("delay=1,longest=6", Chaos(delay=1.0, longest=6.0)),

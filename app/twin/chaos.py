@@ -1,5 +1,7 @@
 """A network that behaves badly: frames are late, messages come twice, sockets are lost.
 
+What the parts of a call say may come in another order than usual, too: see `app.twin.lanes`.
+
 It does only what jambonz and the network between may do to an application that is in order: acks
 stay within their limit unless `longest` says otherwise, and a socket is lost when nothing is in
 flight, so that nothing can be lost which neither side would send again.
@@ -7,8 +9,7 @@ flight, so that nothing can be lost which neither side would send again.
 
 import asyncio
 import json
-from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from random import Random
@@ -16,6 +17,8 @@ from typing import Any
 
 from app.twin.address import DialFailed
 from app.twin.clock import Clock
+from app.twin.lanes import IN_PLACE, lane_of
+from app.twin.road import Road
 from app.twin.socket import Connection, Dialling, Socket
 
 BREATH = 0.03
@@ -32,12 +35,12 @@ TWICE = ("agent:event", "agent:tool-call", "llm:event", "llm:tool-call", "call:s
 
 LEVELS: Mapping[int, Mapping[str, float]] = {
     1: {"delay": 0.2},
-    2: {"delay": 0.3, "duplicate": 0.1},
-    3: {"delay": 0.3, "duplicate": 0.1, "cut": 0.1, "redial": 0.3},
+    2: {"delay": 0.3, "duplicate": 0.1, "reorder": 0.1},
+    3: {"delay": 0.3, "duplicate": 0.1, "reorder": 0.1, "cut": 0.1, "redial": 0.3},
 }
 """What each level does, and how often."""
 
-KINDS = ("delay", "duplicate", "cut", "redial")
+KINDS = ("delay", "duplicate", "reorder", "cut", "redial")
 
 
 class BadChaos(ValueError):
@@ -51,6 +54,7 @@ class Chaos:
     Attributes:
         delay: Of a frame to be late, in either direction.
         duplicate: Of a message to come twice.
+        reorder: Of a message to be late and overtaken by what other parts of the call say.
         cut: Of the socket to be lost after a message.
         redial: Of a redial to fail.
         longest: Seconds that a late frame takes at most; from 5 on, jambonz gives acks up.
@@ -63,6 +67,7 @@ class Chaos:
     redial: float = 0.0
     longest: float = 0.3
     seed: int = 0
+    reorder: float = 0.0
 
     @classmethod
     def parse(cls, text: str) -> "Chaos":
@@ -85,8 +90,8 @@ class Chaos:
     def of(cls, chances: Mapping[str, float]) -> "Chaos":
         """Make one from chances by name."""
         longest = chances.get("longest", 0.3)
-        delay, duplicate, cut, redial = (chances.get(kind, 0.0) for kind in KINDS)
-        return cls(delay, duplicate, cut, redial, longest)
+        delay, duplicate, reorder, cut, redial = (chances.get(kind, 0.0) for kind in KINDS)
+        return cls(delay, duplicate, cut, redial, longest, reorder=reorder)
 
     def __str__(self) -> str:
         """As `parse` reads it."""
@@ -143,77 +148,11 @@ class Network:
         is_late = source.random() < self.chaos.delay
         return source.random() * self.chaos.longest if is_late else 0.0
 
-
-@dataclass(slots=True)
-class _Travelling:
-    """A frame on its way."""
-
-    frame: str | bytes
-    due: float
-    owed: int
-
-
-class Road:
-    """One direction of a socket: frames arrive in their order, perhaps late.
-
-    While they are on their way, what is owed for them lets time pass.
-
-    Args:
-        clock: Whose time it takes.
-    """
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._frames: deque[_Travelling] = deque()
-        self._more = asyncio.Event()
-        self._is_empty = asyncio.Event()
-        self._is_empty.set()
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is on its way."""
-        return not self._frames
-
-    def put(self, frame: str | bytes, late: float = 0.0, owed: int = 0) -> None:
-        """Send a frame off.
-
-        Args:
-            frame: What is sent.
-            late: How many seconds it takes; it overtakes none of those before it.
-            owed: How many things the clock is held for that wait for this frame.
-        """
-        self._frames.append(_Travelling(frame, self._clock.time() + late, owed))
-        self._clock.lend(owed)
-        self._is_empty.clear()
-        self._more.set()
-
-    async def run(self, arrive: Callable[[str | bytes], Awaitable[None]]) -> None:
-        """Let every frame arrive, until the task is cancelled."""
-        try:
-            while True:
-                while self._frames:
-                    await self._bring(self._frames[0], arrive)
-                    self._frames.popleft()
-                self._is_empty.set()
-                self._more.clear()
-                await self._more.wait()
-        finally:
-            self._clock.lend(-sum(one.owed for one in self._frames))
-            self._frames.clear()
-            self._is_empty.set()
-
-    async def _bring(
-        self, one: "_Travelling", arrive: Callable[[str | bytes], Awaitable[None]]
-    ) -> None:
-        if (left := one.due - self._clock.time()) > 0:
-            await self._clock.pass_by(left)
-        owed, one.owed = one.owed, 0
-        self._clock.lend(-owed)
-        await arrive(one.frame)
-
-    async def emptied(self) -> None:
-        """Wait until all has arrived."""
-        await self._is_empty.wait()
+    def aside(self) -> float | None:
+        """How many seconds a message takes that others may overtake; None: nothing overtakes it."""
+        return (
+            self._random["reorder"].random() * self.chaos.longest if self.draws("reorder") else None
+        )
 
 
 class ShakySocket:
@@ -240,9 +179,14 @@ class ShakySocket:
         late = self._network.late("delay")
         if message["type"] == "session:reconnect":  # others wait for it, and hold the clock
             self._prompt, late = owed, 0.0
-        self._there.put(text, late, len(owed))
+        lane = lane_of(message)
+        aside = self._network.aside() if lane != IN_PLACE else None
+        if aside is None:
+            self._there.put(text, late, len(owed), lane)
+        else:
+            self._there.put(text, aside, len(owed), lane, is_aside=True)
         if message["type"] in TWICE and self._network.draws("duplicate"):
-            self._there.put(text)
+            self._there.put(text, lane=lane)
         if not self._is_cutting and self._network.cuts < MOST_CUTS and self._network.draws("cut"):
             self._is_cutting = True
             self._tasks.add(asyncio.create_task(self._cut_when_quiet()))
