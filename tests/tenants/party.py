@@ -52,6 +52,7 @@ class Party:
 
     Attributes:
         onlooker: Looks into the store past all that is tested.
+        desk: The server that it asks, where that is another one than has its call.
         ids: What it has, by kind: another one that names it is to find nothing.
         common: In place of some of these: what is there for everybody, or only good for itself.
     """
@@ -65,6 +66,12 @@ class Party:
     call: Jambonz = None  # type: ignore[assignment]  # comes soon
     ids: dict[str, str] = field(default_factory=dict)
     common: dict[str, str] = field(default_factory=dict)
+    desk: Server | None = None
+
+    @property
+    def asked(self) -> Server:
+        """The server that it asks."""
+        return self.desk or self.server
 
     @property
     def all_ids(self) -> dict[str, str]:
@@ -93,7 +100,7 @@ class Party:
         who = await self.person() if headers is None else headers
         headers = {**who, **asked.headers}
         data = None if asked.data is None else BytesIO(asked.data)
-        url, client = self.server.url(asked.path), self.server.client
+        url, client = self.asked.url(asked.path), self.server.client
         async with client.request(asked.method, url, data=data, headers=headers) as answer:
             is_stream = answer.content_type == "text/event-stream"
             text = (await answer.content.readany()).decode() if is_stream else await answer.text()
@@ -110,7 +117,7 @@ class Party:
         asked = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
         accept = "application/json, text/event-stream"
         headers = {"Authorization": f"Bearer {key or self.key}", "Accept": accept}
-        url = self.server.url("/mcp")
+        url = self.asked.url("/mcp")
         async with self.server.client.post(url, json=asked, headers=headers) as answer:
             lines = (await answer.text()).splitlines()
         (told,) = [line for line in lines if line.startswith(("data: {", "{"))][-1:]

@@ -11,12 +11,14 @@ from typing import Any
 import aiohttp
 import orjson
 import sqlalchemy as sa
+from aiohttp import web
 from pydantic import SecretStr
 
 from app import Agent, Application, Session, Verb, pause, tool
 from app import answer as pick_up
+from app.bus import Bus, Node, open_bus
 from app.identity.tokens import digest_of, new_token
-from app.keys import DELIVERER, FEED, IDENTITY, OUTWARD, VAULT
+from app.keys import BUS, DELIVERER, FEED, IDENTITY, NODE, OUTWARD, VAULT
 from app.organisation import DEFAULT_ORGANISATION, call_key
 from app.rest import ACCESS
 from app.rest.slowdown import Slowdown
@@ -77,14 +79,7 @@ async def opened_store(template: Path, folder: Path) -> AsyncIterator[tuple[Stor
 @asynccontextmanager
 async def set_up(store: Store, onlooker: sa.Engine) -> AsyncIterator[dict[str, Party]]:
     """A node with the three organisations, by their names."""
-    settings = Settings(
-        api_keys=(SecretStr("key-of-the-node"),),
-        rate_limit="100000/second",
-        allow_private=("127.0.0.1",),
-    )
-    own, shared = application("/own", shared=False), application("/shared", shared=True)
-    web_app = build(settings, [own, shared, quiet, stored_agent], store=store)
-    web_app[DELIVERER] = Still(store, web_app[OUTWARD], web_app[VAULT])
+    web_app = node(store, open_bus(None, store))
     async with serving_on_loopback(web_app) as server, AsyncExitStack() as stack:
         web_app[IDENTITY].passwords = cheap_passwords()
         web_app[ACCESS].slowdown = Slowdown(sleep=at_once)
@@ -98,6 +93,37 @@ async def set_up(store: Store, onlooker: sa.Engine) -> AsyncIterator[dict[str, P
             party.ids["twin_call_sid"] = await stack.enter_async_context(twin_call(party))
             await seed(party)
         yield parties
+
+
+def node(store: Store, bus: Bus) -> web.Application:
+    """A node among others, with all applications."""
+    settings = Settings(
+        api_keys=(SecretStr("key-of-the-node"),),
+        secret_key=(SecretStr("a key that all nodes have in common"),),
+        rate_limit="100000/second",
+        allow_private=("127.0.0.1",),
+        worker="1",
+    )
+    own, shared = application("/own", shared=False), application("/shared", shared=True)
+    web_app = build(settings, [own, shared, quiet, stored_agent], store=store, bus=bus)
+    web_app[DELIVERER] = Still(store, web_app[OUTWARD], web_app[VAULT])
+    return web_app
+
+
+@asynccontextmanager
+async def a_desk_elsewhere(parties: Mapping[str, Party]) -> AsyncIterator[None]:
+    """From now on the organisations ask another node than the one that has their calls."""
+    server, store = parties["north"].server, parties["north"].store
+    bus = server.web_app[BUS]
+    async with serving_on_loopback(node(store, bus)) as desk:
+        for web_app in (server.web_app, desk.web_app):
+            here = web_app[NODE]
+            await bus.renew(Node(here.id, here.address, 0, False, here.started))
+        for party in parties.values():
+            party.desk = desk
+        yield
+        for party in parties.values():
+            party.desk = None
 
 
 class Still(Deliverer):
