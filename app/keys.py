@@ -8,7 +8,7 @@ from aiohttp import web
 if TYPE_CHECKING:  # only the types: a key needs nothing of what it stands for
     from app.bus import Bus
     from app.calls import Calls
-    from app.checkpoint import Membership
+    from app.checkpoint import CallKeeper, Membership
     from app.counters import Counters
     from app.feed import Feed
     from app.identity import Identity, Principal
@@ -34,6 +34,7 @@ __all__ = [
     "FEED",
     "FILE_READER",
     "IDENTITY",
+    "KEEPER",
     "LEAVING",
     "LIBRARIAN",
     "MEMBERSHIP",
@@ -67,6 +68,8 @@ FILE_READER: Final[web.AppKey["FileReader"]] = web.AppKey("file_reader")
 """Reads files that are uploaded; there where a store is."""
 IDENTITY: Final[web.AppKey["Identity"]] = web.AppKey("identity")
 """Tells who somebody is; there where a store is."""
+KEEPER: Final[web.AppKey["CallKeeper"]] = web.AppKey("keeper")
+"""Keeps what calls need to go on elsewhere; there where a bus is, unless it is not wanted."""
 LIBRARIAN: Final[web.AppKey["Librarian"]] = web.AppKey("librarian")
 """Answers from documents; there where a store is."""
 MEMBERSHIP: Final[web.AppKey["Membership"]] = web.AppKey("membership")

@@ -8,7 +8,7 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from app.counters import Counters
-from app.keys import COUNTERS, DRAINING, LEAVING
+from app.keys import COUNTERS, DRAINING, KEEPER, LEAVING
 from app.organisation import DEFAULT_ORGANISATION
 from app.rest import ACCESS, Problem, is_local
 from app.rest.problems import HEADERS, Handler
@@ -39,10 +39,15 @@ async def live(_request: web.Request) -> web.Response:
 
 
 async def ready(request: web.Request) -> web.Response:
-    """Whether new calls are welcome: 200, or 503 while the server drains."""
+    """Whether new calls are welcome: 200, or 503 while the server drains.
+
+    They are also while the bus is away, which is told.
+    """
     if request.app[LEAVING].is_set() or request.app[DRAINING].is_set():
         raise Problem(503, "The server is shutting down and takes no new calls.", kind="draining")
-    return web.json_response({"status": "ready"}, headers=HEADERS)
+    keeper = request.app.get(KEEPER)
+    away = {"bus": "away"} if keeper is not None and keeper.is_away else {}
+    return web.json_response({"status": "ready", **away}, headers=HEADERS)
 
 
 async def metrics(request: web.Request) -> web.Response:

@@ -118,6 +118,7 @@ async def serve(name: str, port: int) -> None:
         log_format="json",
         allow_anonymous=True,
         records=False,
+        ping_interval=300,  # who plays jambonz here answers none
         checkpoints=name == "on",
     )
     logs.configure(settings)

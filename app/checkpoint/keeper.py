@@ -167,6 +167,7 @@ class CallKeeper:
                 return  # it ended meanwhile, or another node has it
             if not is_durable:
                 log.warning(Event.HAND_OVER_FAILED, call_sid=session.call_sid)
+                session.go_on()
                 return
             if self._writer.is_clean(session):
                 break

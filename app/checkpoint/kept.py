@@ -37,10 +37,10 @@ class Call(Protocol):
         """It goes on elsewhere."""
 
     def go_on(self) -> None:
-        """It is certain again that the call is here: send what waited for that."""
+        """It is certain again that the call is here, and stays: go on with what waited for that."""
 
     async def rest_tools(self, grace: float) -> None:
-        """Give the tools that run so many seconds to end."""
+        """Give the tools that run so many seconds to end; the rest of them goes on elsewhere."""
 
 
 @dataclass(slots=True, eq=False)

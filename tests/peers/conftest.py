@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
@@ -11,8 +10,8 @@ import pytest
 from pydantic import SecretStr
 
 from app.application import Application
-from app.bus import BusUnavailable, Entry, MemoryBus, Node, Owner
-from app.keys import NODE, PEERS
+from app.bus import BusUnavailable, MemoryBus, Node, Owner
+from app.keys import KEEPER, NODE, PEERS
 from app.peers import Pass
 from app.server import build
 from app.settings import Settings
@@ -76,20 +75,11 @@ class Member:
 
     async def claim(self, call: Jambonz) -> None:
         """Let the bus know that this node has a call."""
-        session = self.server.session(call)
-        entry = Entry(
-            session.key,
-            session.organisation_id,
-            session.call_sid,
-            session.application.path,
-            datetime.now(UTC),
-            0,
-            b"{}",
-        )
-        await self.bus.write(self.id, [entry])
+        assert await self.server.web_app[KEEPER].settled(self.server.session(call))
 
     async def die(self) -> None:
         """Be gone without a word: the others still think that it is there."""
+        self.server.calls.runtime.keeper = None  # nobody hears how its calls end
         await self.stop()
         await self.bus.renew(self.node)
 
