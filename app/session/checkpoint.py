@@ -31,6 +31,7 @@ MAX_BYTES: Final = 64 * 1024
 SHOWN: Final = 300
 # What goes first where a checkpoint is too large: what is only shown, then what can be had again.
 LEFT_OUT: Final = ("last_turn", "lookup", "customer_data", "state")
+FROM_AUTHORS: Final = frozenset({"lookup", "customer_data"})
 LOST: Final = (
     "a call that moves to another process loses this: define hooks and tools at module level in "
     "hooks/ or handlers/"
@@ -137,8 +138,8 @@ def encode(value: Wire) -> bytes:
     try:
         return orjson.dumps(value)
     except TypeError:
-        for name in ("lookup", "customer_data"):
-            value[name] = plain(value.get(name), {})
+        for name in FROM_AUTHORS & value.keys():
+            value[name] = plain(value[name], {})
         return orjson.dumps(value)
 
 

@@ -134,8 +134,6 @@ class LiveCall(SendingCall[S, E]):
 
     def capture(self) -> bytes:
         """The call as bytes, for :meth:`restore` in another process."""
-        if self._resuming is not None and self._resuming.data is not None:
-            return self._resuming.data  # it is not here yet
         return capture(self)
 
     def restore(self, data: bytes) -> None:

@@ -26,14 +26,12 @@ class Resuming:
     Attributes:
         message: The first ``session:reconnect``; its ack goes to whichever came last.
         frame: As it came.
-        data: The checkpoint, once it is here.
     """
 
-    __slots__ = ("_waiting", "data", "frame", "message")
+    __slots__ = ("_waiting", "frame", "message")
 
     def __init__(self, message: Message, frame: bytes) -> None:
         self.message, self.frame = message, frame
-        self.data: bytes | None = None
         self._waiting: list[tuple[Message, bytes]] = []
 
     def keep(self, session: "LiveCall[Any, Any]", message: Message, frame: bytes) -> None:
@@ -65,8 +63,7 @@ async def resume(session: "LiveCall[Any, Any]", resuming: Resuming) -> None:
     """Take the call over and go on with it; where it cannot be had, answer as a new one."""
     keeper, message = session._runtime.keeper, resuming.message
     assert keeper is not None
-    resuming.data = await keeper.take_over(session)
-    checkpoint = recall(session, resuming.data)
+    checkpoint = recall(session, await keeper.take_over(session))
     recalled = await refit.recall(session)
     session._resuming = None
     session._frame = resuming.frame

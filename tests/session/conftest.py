@@ -13,6 +13,7 @@ from app.application import Application
 from app.calls import Calls
 from app.session import Limits, Runtime, Session
 from tests.session.doubles import FakeKeeper, Runs
+from tests.session.keeper import DictKeeper, Shelf
 
 CALL_SID = "0b9d9c1e-2d7b-4f1a-a1f5-4a3c9f7cf001"
 CALL = {
@@ -175,3 +176,22 @@ def pay(runs: Runs, gate: asyncio.Event) -> Any:
         return {"paid": price}
 
     return pay
+
+
+@pytest.fixture
+async def place() -> AsyncIterator[Callable[[], Calls]]:
+    """Makes processes, so to speak, that share nothing but a shelf of checkpoints."""
+    shelf = Shelf()
+    opened: list[tuple[Calls, asyncio.Task[None]]] = []
+
+    def open_one() -> Calls:
+        limits = Limits(ack_deadline=0.2, linger=0.3, hook_timeout=0.2, tool_hook_timeout=0.2)
+        calls = Calls(Runtime(limits=limits, keeper=DictKeeper(shelf)))
+        opened.append((calls, asyncio.create_task(calls.sweep_forever())))
+        return calls
+
+    yield open_one
+    for calls, sweeper in opened:
+        sweeper.cancel()
+        calls.end_all("test over")
+    await asyncio.gather(*(sweeper for _, sweeper in opened), return_exceptions=True)

@@ -1,5 +1,6 @@
 """A keeper that keeps the checkpoints of several runtimes in one dict."""
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +20,10 @@ class DictKeeper:
     is_away: bool = False
     soon: list[str] = field(default_factory=list)
     is_sure: bool = True
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.gate.set()
 
     def changed(self, session: Any, *, soon: bool = False) -> None:
         if not self.is_away:
@@ -31,6 +36,7 @@ class DictKeeper:
         return not self.is_away
 
     async def take_over(self, session: Any) -> bytes | None:
+        await self.gate.wait()
         return self.shelf.kept.get(session.key)
 
     async def hand_over(self, session: Any, *, grace: float) -> None:

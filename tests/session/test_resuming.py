@@ -1,140 +1,63 @@
 """A call that another process had goes on here."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
 import pytest
+import structlog
 
-from app import (
-    Agent,
-    AgentEnded,
-    Application,
-    Calls,
-    Session,
-    TurnEnd,
-    Verb,
-    action_hook,
-    event_hook,
-    hangup,
-    say,
-    tool,
+from app import Agent, Application, Session, Verb, google_s2s, openai_s2s, say, tool
+from app.session import CallMoving, CheckpointRefused
+from tests.session.conftest import CALL, CALL_SID, Line
+from tests.session.elsewhere import (
+    GATES,
+    Place,
+    State,
+    an_agent,
+    crash,
+    crash_and_redial,
+    goodbye,
+    helper,
+    keeper_of,
+    ping,
+    redial,
+    wait_for,
 )
-from app.session import Limits, Runtime
-from tests.session.conftest import Line
-from tests.session.keeper import DictKeeper, Shelf
 from tests.session.test_opening import AGENT
 
-Place = Callable[[], Calls]
+
+async def begun(place: Place, answer: Any = None, told: list[str] | None = None) -> Line:
+    line = Line(helper(answer, told), place())
+    await line.open()
+    return line
 
 
-@dataclass
-class State:
-    turns: int = 0
-    names: set[str] = field(default_factory=set)
+def ask(line: Line, name: str, call_id: str, /, **arguments: Any) -> None:
+    data = {"tool_call_id": call_id, "name": name, "arguments": arguments}
+    line.send("agent:tool-call", data, hook="/tools")
 
 
-GATES: dict[str, asyncio.Event] = {}
-
-
-@tool
-async def wait_for(gate: str) -> str:
-    """Wait."""
-    await GATES[gate].wait()
-    return f"{gate} is open"
-
-
-@tool
-async def ping() -> str:
-    """Ping."""
-    return "pong"
-
-
-@event_hook
-async def count(session: Session[State], turn: TurnEnd) -> None:
-    session.state.turns += 1
-    session.state.names.add(f"turn {session.state.turns}")
-
-
-@action_hook
-async def goodbye(session: Session[State], ended: AgentEnded) -> list[Verb]:
-    return [say(f"Goodbye after {session.state.turns}."), hangup()]
-
-
-def helper(told: list[str] | None = None) -> Application[Any, Any]:
-    """An application that greets with an agent; ``told`` hears how often."""
-    application = Application("/help", state=State)
-
-    @application.session_new
-    async def answer(session: Session[State]) -> Agent:
-        if told is not None:
-            told.append("session_new")
-        return Agent(
-            **AGENT,
-            instructions="Help.",
-            tools=[wait_for, ping],
-            event_hooks=[count],
-            action_hook=goodbye,
-        )
-
-    @application.session_reconnect
-    async def back(session: Session[State]) -> None:
-        if told is not None:
-            told.append("session_reconnect")
-
-    return application
-
-
-@pytest.fixture
-async def place() -> AsyncIterator[Place]:
-    """Makes processes, so to speak, that share nothing but a shelf of checkpoints."""
-    shelf = Shelf()
-    opened: list[tuple[Calls, asyncio.Task[None]]] = []
-
-    def open_one() -> Calls:
-        limits = Limits(ack_deadline=0.2, linger=0.3, hook_timeout=0.2, tool_hook_timeout=0.2)
-        calls = Calls(Runtime(limits=limits, keeper=DictKeeper(shelf)))
-        opened.append((calls, asyncio.create_task(calls.sweep_forever())))
-        return calls
-
-    yield open_one
-    for calls, sweeper in opened:
-        sweeper.cancel()
-        calls.end_all("test over")
-    await asyncio.gather(*(sweeper for _, sweeper in opened), return_exceptions=True)
-
-
-def keeper_of(line: Line) -> DictKeeper:
-    keeper: Any = line.session._runtime.keeper
-    assert isinstance(keeper, DictKeeper)
-    return keeper
-
-
-async def crash_and_come_back(line: Line, place: Place) -> Line:
-    """The process dies without a word; jambonz redials another one."""
-    keeper_of(line).is_away = True
-    again = Line(line.application, place(), count=line.count + 1)
-    await again.come_back()
-    return again
+def verbs_sent(line: Line) -> list[Any]:
+    """What went out with verbs: an ack, or a redirect."""
+    return [one["data"] for one in line.socket.frames if one.get("data")]
 
 
 async def test_the_state_and_the_agent_are_as_they_were(place: Place) -> None:
     told: list[str] = []
-    line = Line(helper(told), place())
-    await line.open()
+    line = await begun(place, told=told)
     line.event("turn_end", interrupted=True)
     await line.session.update_instructions("Now billing.")
 
-    again = await crash_and_come_back(line, place)
+    again = await crash_and_redial(line, place)
+    session = again.session
 
-    assert again.session.state == State(1, {"turn 1"})
-    assert again.session.agent is not None
-    assert again.session.agent.instructions == "Now billing."
-    assert [*again.session._agents.tools] == ["wait_for", "ping"]
-    assert again.session._agents.tools["ping"] is ping
-    assert told == ["session_new", "session_reconnect"]
-    assert again.session.snapshot()["turns"] == 1
+    assert session.state == State(1, {"turn 1"})
+    assert session.agent is not None
+    assert session.agent.instructions == "Now billing."
+    assert session._agents.tools == {"wait_for": wait_for, "ping": ping}
+    assert session.started == line.session.started
+    assert session.snapshot()["turns"] == session.snapshot()["interruptions"] == 1
     assert (await again.hook(goodbye.label, completion_reason="done"))["data"] == [
         {"verb": "say", "text": "Goodbye after 1."},
         {"verb": "hangup"},
@@ -143,24 +66,307 @@ async def test_the_state_and_the_agent_are_as_they_were(place: Place) -> None:
 
 async def test_nobody_is_greeted_twice(place: Place) -> None:
     told: list[str] = []
-    line = Line(helper(told), place())
-    await line.open()
+    line = await begun(place, told=told)
     line.event("llm_response", response="Hello")
 
-    again = await crash_and_come_back(line, place)
+    again = await crash_and_redial(line, place)
 
-    assert [one for one in again.socket.frames if one.get("data")] == []
+    assert verbs_sent(again) == []
     assert told == ["session_new", "session_reconnect"]
+
+
+async def test_events_are_heard_on(place: Place) -> None:
+    again = await crash_and_redial(await begun(place), place)
+    again.event("turn_end")
+
+    assert again.session.state.turns == 1
 
 
 async def test_a_tool_that_ran_runs_again(place: Place) -> None:
     GATES["a"] = asyncio.Event()
-    line = Line(helper(), place())
-    await line.open()
-    data = {"tool_call_id": "t1", "name": "wait_for", "arguments": {"gate": "a"}}
-    line.send("agent:tool-call", data, hook="/tools")
+    line = await begun(place)
+    ask(line, "wait_for", "t1", gate="a")
 
-    again = await crash_and_come_back(line, place)
+    again = await crash_and_redial(line, place)
     GATES["a"].set()
 
     assert await again.output("t1") == {"result": "a is open"}
+
+
+async def test_an_update_that_was_accepted_while_jambonz_was_away_is_sent(place: Place) -> None:
+    line = await begun(place)
+    line.event("llm_response")
+    line.lose()
+    receipt = await line.session.inject_context("Gold tier.")
+    await line.session.command("redirect", [{"verb": "hangup"}])
+    again = await crash_and_redial(line, place)
+
+    assert receipt.queued
+    assert len(again.commands("agent:update")) == 1
+    assert again.commands("redirect") == [[{"verb": "hangup"}]]
+
+
+async def test_what_arrived_is_not_sent_again(place: Place) -> None:
+    line = await begun(place)
+    await line.tool_call("ping")
+    line.event("llm_response")
+
+    again = await crash_and_redial(line, place)
+
+    assert again.outputs("t1") == []
+
+
+async def test_what_may_not_have_arrived_is_sent_again_and_counted(place: Place) -> None:
+    line = await begun(place)
+    await line.tool_call("ping")
+
+    again = await crash_and_redial(line, place)
+
+    assert again.outputs("t1") == [{"result": "pong"}]
+    counted = again.session._runtime.counters.write().decode()
+    assert "cordboard_tool_outputs_resent_total 1.0" in counted
+    assert 'cordboard_calls_resumed_total{application="/help"} 1.0' in counted
+
+
+async def test_a_batch_is_completed_elsewhere(place: Place) -> None:
+    GATES["b"] = asyncio.Event()
+    verb = google_s2s(llm_options={"model": "models/x"}, tools=[ping, wait_for])
+    line = await begun(place, verb)
+    calls = [
+        {"id": "c1", "name": "ping", "args": {}},
+        {"id": "c2", "name": "wait_for", "args": {"gate": "b"}},
+    ]
+    data = {"type": "toolCall", "tool_call_id": "f", "function_calls": calls}
+    line.send("llm:tool-call", data, hook="/tools")
+
+    again = await crash_and_redial(line, place)
+    GATES["b"].set()
+    output = await again.output("f")
+
+    assert [one["id"] for one in output["toolResponse"]["functionResponses"]] == ["c1", "c2"]
+
+
+async def test_a_speech_to_speech_model_is_spoken_to_in_its_own_words(place: Place) -> None:
+    options = {"response_create": {"instructions": "Hello."}}
+    verb = openai_s2s(model="gpt-realtime", llm_options=options, tools=[ping])
+    line = await begun(place, verb)
+    await line.session.update_instructions("Be brief.")
+    line.send("llm:event", {"type": "session.updated"}, hook="/events")
+    again = await crash_and_redial(line, place)
+    await again.session.update_instructions("Be brief.")
+
+    assert again.commands("llm:update") == line.commands("llm:update")
+    assert again.session._agents.is_speech
+
+
+async def test_the_rest_of_a_split_prompt_waits_on_for_the_agent(place: Place) -> None:
+    line = await begun(place, an_agent(instructions="word " * 8000))
+    held = len(line.session._connection._held)
+    again = await crash_and_redial(line, place)
+    assert held
+    assert not again.commands("agent:update")
+    again.event("user_transcript", transcript="Hello")
+
+    assert len(again.commands("agent:update")) == held
+    assert again.session._is_prompt_split
+
+
+async def test_the_legs_that_it_dialed_are_known(place: Place) -> None:
+    line = await begun(place)
+    leg = {"call_sid": "leg", "parent_call_sid": CALL_SID, "call_status": "in-progress"}
+    line.send("call:status", leg)
+    line.send("call:status", {"call_sid": CALL_SID, "call_status": "in-progress"})
+    again = await crash_and_redial(line, place)
+
+    assert again.session.child_call_sids == ("leg",)
+    assert again.session.call_status == "in-progress"
+
+
+async def test_what_comes_while_the_call_is_fetched_waits_in_order(place: Place) -> None:
+    line = await begun(place)
+    line.event("turn_end")
+    crash(line)
+    again = Line(line.application, place(), count=line.count + 1)
+    keeper_of(again).gate.clear()
+    back = again.send("session:reconnect", CALL)
+    hook = again.send("verb:hook", {"completion_reason": "done"}, hook=goodbye.label)
+    with pytest.raises(CallMoving):
+        await again.session.inject_context("Too early.")
+    assert again.socket.frames == []
+    keeper_of(again).gate.set()
+    await again.ack(hook)
+
+    assert [one["msgid"] for one in again.socket.frames] == [back, hook]
+    assert again.socket.frames[1]["data"][0] == {"verb": "say", "text": "Goodbye after 1."}
+
+
+async def test_the_ack_answers_whichever_reconnect_came_last(place: Place) -> None:
+    line = await begun(place)
+    line.event("llm_response")
+    crash(line)
+    again = Line(line.application, place(), count=line.count + 1)
+    keeper_of(again).gate.clear()
+    again.send("session:reconnect", CALL)
+    second = again.send("session:reconnect", CALL)
+    keeper_of(again).gate.set()
+    await again.ack(second)
+
+    assert [one["msgid"] for one in again.socket.frames] == [second]
+    again.event("turn_end")
+    assert again.session.state.turns == 1
+
+
+async def test_a_socket_that_breaks_meanwhile_is_no_end_of_the_call(place: Place) -> None:
+    line = await begun(place)
+    line.event("turn_end")
+    crash(line)
+    again = Line(line.application, place(), count=line.count + 1)
+    keeper_of(again).gate.clear()
+    again.send("session:reconnect", CALL)
+    again.lose()
+    third = await redial(again, place)
+
+    assert third.session.state.turns == 1
+
+
+async def test_a_call_that_was_never_answered_is_answered_here(place: Place) -> None:
+    told: list[str] = []
+    line = Line(helper(None, told), place())
+    crash(line)
+    line.send("session:new", CALL)
+    again = await redial(line, place)
+
+    assert verbs_sent(again)[0][0]["verb"] == "agent"
+    assert told == ["session_new", "session_new"]
+
+
+async def test_a_handler_that_was_still_busy_runs_again_and_its_verbs_are_a_redirect(
+    place: Place,
+) -> None:
+    application = Application("/help")
+    gate = asyncio.Event()
+
+    @application.session_new
+    async def answer(session: Session) -> Verb:
+        await gate.wait()
+        return say("At last.")
+
+    line = Line(application, place())
+    await line.open()  # with a pause, at the deadline
+    again = await crash_and_redial(line, place)
+    assert verbs_sent(again) == []
+    gate.set()
+
+    assert await again.command("redirect") == [[{"verb": "say", "text": "At last."}]]
+
+
+DAMAGED = {
+    "nothing": b"",
+    "half": b'{"v":1,"application":"/help","conn',
+    "later version": b'{"v":99}',
+    "other application": b'{"v":1,"application":"/other"}',
+    "no agents": b'{"v":1,"application":"/help","connection":{"first":"m1"}}',
+}
+
+
+@pytest.mark.parametrize("damage", sorted(DAMAGED))
+async def test_a_checkpoint_that_cannot_be_read_is_as_none(place: Place, damage: str) -> None:
+    line = await begun(place)
+    crash(line)
+    keeper_of(line).shelf.kept[line.session.key] = DAMAGED[damage]
+    with structlog.testing.capture_logs() as logs:
+        again = await redial(line, place)
+
+    told = [one["event"] for one in logs]
+    assert "checkpoint_refused" in told
+    assert "reconnect_without_state" in told
+    assert verbs_sent(again)[0][0]["verb"] == "agent"
+    with pytest.raises(CheckpointRefused):
+        again.session.restore(DAMAGED[damage])
+
+
+async def test_without_a_checkpoint_the_opening_is_built_again(place: Place) -> None:
+    line = Line(helper(), place())
+    with structlog.testing.capture_logs() as logs:
+        await line.come_back()
+
+    assert verbs_sent(line)[0][0]["verb"] == "agent"
+    assert "reconnect_without_state" in [one["event"] for one in logs]
+
+
+async def test_a_tool_that_a_handler_has_made_is_told_of_and_fails_elsewhere(place: Place) -> None:
+    @tool
+    async def made_here() -> str:
+        """Do something."""
+        await asyncio.Event().wait()
+        return ""
+
+    with structlog.testing.capture_logs() as logs:
+        line = await begun(place, Agent(**AGENT, instructions="Help.", tools=[made_here]))
+        ask(line, "made_here", "t1")
+    assert [one["what"] for one in logs if one["event"] == "not_found_again"] == [
+        ["tool made_here"]
+    ]
+
+    again = await crash_and_redial(line, place)
+
+    assert "error" in await again.output("t1")
+
+
+async def test_a_variant_of_a_tool_keeps_its_options(place: Place) -> None:
+    variant = ping.with_options(name="ring", timeout=9.0)
+    line = await begun(place, Agent(**AGENT, instructions="Help.", tools=[variant]))
+    again = await crash_and_redial(line, place)
+    tools = again.session._agents.tools
+
+    assert (tools["ring"].function, tools["ring"].timeout) == (ping.function, 9.0)
+    assert await again.tool_call("ring") == {"result": "pong"}
+
+
+async def test_nothing_is_sent_while_it_is_not_certain_whose_the_call_is(place: Place) -> None:
+    line = await begun(place)
+    keeper = keeper_of(line)
+    keeper.is_sure = False
+    ask(line, "ping", "t1")
+    await line.session.inject_context("Gold tier.")
+    assert len(line.socket.frames) == 1
+    keeper.is_sure = True
+    line.session.go_on()
+
+    assert line.outputs("t1") == [{"result": "pong"}]
+    assert len(line.commands("agent:update")) == 1
+
+
+async def test_a_checkpoint_has_its_bounds(place: Place) -> None:
+    line = await begun(place)
+    line.session.customer_data = {"note": "x" * 70_000}
+    line.session.lookup = {"tier": "gold"}
+    with structlog.testing.capture_logs() as logs:
+        line.event("turn_end")
+    (cut,) = [one for one in logs if one["event"] == "checkpoint_cut"]
+    again = await crash_and_redial(line, place)
+
+    assert "customer_data" in cut["what"]
+    assert again.session.state.turns == 1
+
+
+async def test_what_an_author_put_in_and_json_cannot_hold_costs_nothing_else(place: Place) -> None:
+    line = await begun(place)
+    line.session.lookup = {"who": object()}
+    line.event("turn_end")
+    again = await crash_and_redial(line, place)
+
+    assert again.session.state.turns == 1
+    assert again.session.lookup == {}
+
+
+async def test_a_checkpoint_holds_what_has_changed_and_no_more(place: Place) -> None:
+    line = await begun(place)
+    line.event("turn_end")
+    value = orjson.loads(line.session.capture())
+
+    assert value.keys() == {
+        *("v", "application", "at", "started", "status", "counts", "feed", "state"),
+        *("last_turn", "agents", "code", "connection", "tools"),
+    }
+    assert value["connection"] == {"first": "m1"}
