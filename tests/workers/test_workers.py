@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import sys
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -95,9 +96,13 @@ async def test_a_second_signal_waits_for_nobody(tmp_path: Path) -> None:
 
 
 async def test_no_worker_outlives_its_supervisor(tmp_path: Path) -> None:
-    async with supervised(tmp_path, 2) as server:
+    first = first_of_free_ports(2)
+    async with supervised(tmp_path, 2, node_port=str(first)) as server:
         await server.until_listening("1", "2")
         calls = await server.one_call_for_each(2)
+        for port in (first, first + 1):
+            async with server.client.get(f"http://127.0.0.1:{port}/readyz") as answer:
+                assert answer.status == 200, "each can be asked alone"
         server.process.kill()
 
         for call in calls.values():
@@ -135,3 +140,13 @@ async def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
             (line,) = await server.rest()
 
     assert "Address already in use" in line["event"]
+
+
+def first_of_free_ports(count: int) -> int:
+    """The first of so many in a row, below those that systems choose from."""
+    for first in range(20_000 + os.getpid() % 5_000, 30_000):
+        with ExitStack() as taken, suppress(OSError):
+            for port in range(first, first + count):
+                taken.enter_context(socket.socket()).bind(("127.0.0.1", port))
+            return first
+    raise AssertionError("no ports are free")
