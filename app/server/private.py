@@ -50,9 +50,7 @@ async def keep_private_port(web_app: web.Application) -> AsyncIterator[None]:
     settings, peers = web_app[SETTINGS], web_app[PEERS]
     runner = web.AppRunner(private_application(web_app), access_log=None, shutdown_timeout=0.5)
     await runner.setup()
-    # Of several processes on one machine only one could have a port that is named.
-    port = settings.node_port if settings.worker is None else 0
-    await web.TCPSite(runner, settings.node_host, port).start()
+    await web.TCPSite(runner, settings.node_host, settings.node_port).start()
     web_app[NODE].address = address_of(settings, runner.addresses[0][1])
     try:
         yield

@@ -126,7 +126,8 @@ class Settings(BaseModel):
         default=0,
         ge=0,
         le=65535,
-        description="Port of that address; 0 takes a free one, as each of several workers does.",
+        description="Port of that address; 0 takes a free one. Workers take turns with it and"
+        " those that follow.",
     )
     node_url: str | None = Field(
         default=None,
