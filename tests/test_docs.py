@@ -13,7 +13,7 @@ import pytest
 from app import Application
 from app.server import build
 from app.settings import Settings
-from app.testing import Twin, serving
+from app.testing import Cordboard, Twin, serving
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -76,10 +76,11 @@ def test_the_applications_of_a_page_can_be_served(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", pages_with_python(), ids=lambda page: page.name)
-async def test_the_tests_of_a_page_pass(page: Path, jambonz: Twin) -> None:
+async def test_the_tests_of_a_page_pass(page: Path, jambonz: Twin, cordboard: Cordboard) -> None:
+    fixtures = {"jambonz": jambonz, "cordboard": cordboard}
     for name, test in vars(run(page)).items():
         if name.startswith("test_"):
-            await (test(jambonz) if signature(test).parameters else test())
+            await test(**{one: fixtures[one] for one in signature(test).parameters})
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
