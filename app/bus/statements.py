@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import orjson
 import sqlalchemy as sa
+from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.tables.bus import EPOCHS, LIVE_CALLS, NODES
 
@@ -69,17 +69,17 @@ class Statements:
         """What `look_up`, `look_at_all` and `forget` take."""
         return {"keys": orjson.dumps(keys).decode() if self.is_sqlite else keys}
 
-    async def keep(
-        self, connection: AsyncConnection, node_id: str, kept: Sequence[tuple[str, int, bytes]]
+    def keep(
+        self, connection: Connection, node_id: str, kept: Sequence[tuple[str, int, bytes]]
     ) -> bool:
         """Write the checkpoints of calls, by key and epoch; gives whether the node has them all."""
         given: Any
         if self.is_sqlite:
             given = [(checkpoint, key, epoch, node_id) for key, epoch, checkpoint in kept]
-            result = await connection.exec_driver_sql(KEEP_IN_SQLITE, given)
+            result = connection.exec_driver_sql(KEEP_IN_SQLITE, given)
         else:
             given = (*map(list, zip(*kept, strict=True)), node_id)
-            result = await connection.exec_driver_sql(KEEP_IN_POSTGRESQL, given)
+            result = connection.exec_driver_sql(KEEP_IN_POSTGRESQL, given)
         return result.rowcount == len(kept)
 
 

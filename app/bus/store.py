@@ -38,7 +38,8 @@ class StoreBus:
     def __init__(
         self, store: Store, *, lease: float = LEASE_SECONDS, patience: float = PATIENCE
     ) -> None:
-        self._tables = Tables(store, lease=lease)
+        self._store = store
+        self._tables = Tables(lease=lease, is_sqlite=store.is_sqlite)
         self._waiting = Waiting(patience)
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._next = _Batch()
@@ -46,18 +47,18 @@ class StoreBus:
 
     async def renew(self, node: Node) -> None:
         """See :class:`app.bus.Bus`, as for all that follows."""
-        await self._ask(self._tables.renew(node))
+        await self._ask(self._store.change(self._tables.renew, node))
 
     async def leave(self, node_id: str) -> None:  # noqa: D102
-        await self._ask(self._tables.leave(node_id))
+        await self._ask(self._store.change(self._tables.leave, node_id))
 
     async def nodes(self) -> list[Node]:  # noqa: D102
-        return await self._ask(self._tables.nodes())
+        return await self._ask(self._store.look(self._tables.nodes))
 
     async def write(self, node_id: str, entries: Sequence[Entry]) -> Written:  # noqa: D102
         if not entries:
             return Written({}, frozenset())
-        return await self._ask(self._tables.write(node_id, entries))
+        return await self._ask(self._store.change(self._tables.write, node_id, entries))
 
     async def take_over(self, key: str, node_id: str) -> Taken | None:  # noqa: D102
         # After a crash all calls of a node come back at once: those go together that can.
@@ -73,16 +74,16 @@ class StoreBus:
         async with self._taking_over:
             if self._next is batch:
                 self._next = _Batch()
-            return await self._ask(self._tables.take_over(batch.wanted))
+            return await self._ask(self._store.change(self._tables.take_over, batch.wanted))
 
     async def owner(self, key: str) -> Owner | None:  # noqa: D102
-        return await self._ask(self._tables.owner(key))
+        return await self._ask(self._store.look(self._tables.owner, key))
 
     async def counts(self) -> Mapping[str, Mapping[str, int]]:  # noqa: D102
-        return await self._ask(self._tables.counts())
+        return await self._ask(self._store.look(self._tables.counts))
 
     async def sweep(self, before: datetime) -> int:  # noqa: D102
-        return await self._ask(self._tables.sweep(before))
+        return await self._ask(self._store.change(self._tables.sweep, before))
 
     async def close(self) -> None:
         """Nothing to let go of but what is still asked: the store is of others."""

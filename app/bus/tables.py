@@ -1,4 +1,7 @@
-"""The tables of the bus, in SQLite or PostgreSQL: each method is one transaction.
+"""The tables of the bus, in SQLite or PostgreSQL: what each question is within its transaction.
+
+Nothing here awaits: in SQLite all of a transaction runs in one go in a thread, since whoever holds
+the lock of the file over several turns of a busy loop holds up every other process.
 
 A batch is a look at what it is about, which locks it, and one statement for all that is written.
 In PostgreSQL a call that is not there yet cannot be locked by looking at it: a lock by its name
@@ -10,13 +13,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from app.bus import statements
 from app.bus.claims import Held, judge
 from app.bus.port import Entry, Node, Owner, Taken, Written
 from app.bus.statements import CALLS, known_as
-from app.store import Store, now
+from app.store import now
 from app.store.tables.bus import LIVE_CALLS, NODES
 from app.store.types import Utc
 
@@ -27,16 +30,16 @@ class Tables:
     """The nodes and the live calls of a store.
 
     Args:
-        store: An open one.
         lease: Seconds that a node counts as alive after it was last heard of.
+        is_sqlite: Which engine the store has.
     """
 
-    def __init__(self, store: Store, *, lease: float) -> None:
-        self._store = store
+    def __init__(self, *, lease: float, is_sqlite: bool) -> None:
         self._lease = timedelta(seconds=lease)
-        self._engine = statements.of(is_sqlite=store.is_sqlite)
+        self._is_sqlite = is_sqlite
+        self._engine = statements.of(is_sqlite=is_sqlite)
 
-    async def renew(self, node: Node) -> None:
+    def renew(self, connection: Connection, node: Node) -> None:
         """Insert a node, or let its lease begin anew."""
         row = {
             "id": node.id,
@@ -46,22 +49,19 @@ class Tables:
             "started_at": node.started,
             "alive_until": self._moment(self._lease),
         }
-        async with self._store.writing() as connection:
-            await connection.execute(self._engine.put_node.values(row))
+        connection.execute(self._engine.put_node.values(row))
 
-    async def leave(self, node_id: str) -> None:
+    def leave(self, connection: Connection, node_id: str) -> None:
         """The lease of a node ends."""
         ended = sa.update(NODES).where(NODES.c.id == node_id).values(alive_until=self._moment())
-        async with self._store.writing() as connection:
-            await connection.execute(ended)
+        connection.execute(ended)
 
-    async def nodes(self) -> list[Node]:
+    def nodes(self, connection: Connection) -> list[Node]:
         """Those whose lease runs."""
         query = sa.select(NODES).where(self._is_alive()).order_by(NODES.c.started_at, NODES.c.id)
-        async with self._store.reading() as connection:
-            return [_node(row) for row in await connection.execute(query)]
+        return [_node(row) for row in connection.execute(query)]
 
-    async def write(self, node_id: str, entries: Sequence[Entry]) -> Written:
+    def write(self, connection: Connection, node_id: str, entries: Sequence[Entry]) -> Written:
         """Write entries of a node."""
         batch = {known_as(entry.key): entry for entry in entries}
         kept = [
@@ -69,75 +69,71 @@ class Tables:
             for key, entry in batch.items()
             if entry.epoch and entry.checkpoint is not None
         ]
-        async with self._store.writing() as connection:
-            if kept and await self._engine.keep(connection, node_id, kept):
-                for key, _, _ in kept:
-                    del batch[key]
-            if not batch:  # as nearly always
-                return Written({}, frozenset())
-            return await self._write(connection, node_id, batch)
+        if kept and self._engine.keep(connection, node_id, kept):
+            for key, _, _ in kept:
+                del batch[key]
+        if not batch:  # as nearly always
+            return Written({}, frozenset())
+        return self._write(connection, node_id, batch)
 
-    async def _write(
-        self, connection: AsyncConnection, node_id: str, batch: Mapping[str, Entry]
-    ) -> Written:
+    def _write(self, connection: Connection, node_id: str, batch: Mapping[str, Entry]) -> Written:
         """Look who has the calls of some entries first."""
-        held = await self._held(connection, batch)
+        held = self._held(connection, batch)
         verdicts = {key: judge(node_id, entry, held.get(key)) for key, entry in batch.items()}
         lost = frozenset(batch[key].key for key, verdict in verdicts.items() if verdict == "lost")
         over = [key for key, entry in batch.items() if entry.checkpoint is None]
         over = [key for key in over if verdicts[key] != "lost"]
         claimed = [key for key in batch if verdicts[key] == "claim" and key not in over]
-        epochs = dict(zip(claimed, await self._epochs(connection, len(claimed)), strict=True))
+        epochs = dict(zip(claimed, self._epochs(connection, len(claimed)), strict=True))
         rows = [
             _row(node_id, key, entry, held.get(key), epochs)
             for key, entry in sorted(batch.items())
             if entry.checkpoint is not None and verdicts[key] != "lost"
         ]
         if rows:
-            await connection.execute(self._engine.put_calls, rows)
+            connection.execute(self._engine.put_calls, rows)
         if over:
-            await connection.execute(self._engine.forget, self._engine.keys(over))
+            connection.execute(self._engine.forget, self._engine.keys(over))
         return Written({batch[key].key: epoch for key, epoch in epochs.items()}, lost)
 
-    async def take_over(self, wanted: Mapping[str, str]) -> Mapping[str, Taken]:
+    def take_over(self, connection: Connection, wanted: Mapping[str, str]) -> Mapping[str, Taken]:
         """Give calls to nodes; what is not there is left out.
 
         Args:
+            connection: Within a transaction.
             wanted: Which node is to have a call, by its key.
         """
         keys = {known_as(key): key for key in wanted}
         taken: dict[str, Taken] = {}
         changes: list[dict[str, Any]] = []
-        async with self._store.writing() as connection:
-            given = self._engine.keys(sorted(keys))
-            found = [*await connection.execute(self._engine.look_at_all, given)]
-            if not found:
-                return taken
-            moment = await connection.scalar(sa.select(self._moment()))
-            epochs = await self._epochs(connection, len(found))
-            for row, epoch in zip(found, epochs, strict=True):
-                key = keys[row.key]
-                taken[key] = Taken(epoch, row.checkpoint, row.node_id)
-                claimed = max(moment, row.claimed_at)
-                change = {"node_id": wanted[key], "epoch": epoch, "claimed_at": claimed}
-                changes.append({"its_key": row.key, **change})
-            await connection.execute(statements.GIVE, changes)
+        given = self._engine.keys(sorted(keys))
+        found = [*connection.execute(self._engine.look_at_all, given)]
+        if not found:
+            return taken
+        moment = connection.scalar(sa.select(self._moment()))
+        epochs = self._epochs(connection, len(found))
+        for row, epoch in zip(found, epochs, strict=True):
+            key = keys[row.key]
+            taken[key] = Taken(epoch, row.checkpoint, row.node_id)
+            claimed = max(moment, row.claimed_at)
+            change = {"node_id": wanted[key], "epoch": epoch, "claimed_at": claimed}
+            changes.append({"its_key": row.key, **change})
+        connection.execute(statements.GIVE, changes)
         return taken
 
-    async def owner(self, key: str) -> Owner | None:
+    def owner(self, connection: Connection, key: str) -> Owner | None:
         """Who has a call."""
         query = (
             sa.select(CALLS.node_id, CALLS.epoch, NODES, self._is_alive().label("is_alive"))
             .outerjoin(NODES, NODES.c.id == CALLS.node_id)
             .where(CALLS.key == known_as(key))
         )
-        async with self._store.reading() as connection:
-            row = (await connection.execute(query)).one_or_none()
+        row = connection.execute(query).one_or_none()
         if row is None:
             return None
         return Owner(row.node_id, row.epoch, _node(row) if row.is_alive else None)
 
-    async def counts(self) -> Mapping[str, Mapping[str, int]]:
+    def counts(self, connection: Connection) -> Mapping[str, Mapping[str, int]]:
         """Live calls by organisation and node."""
         query = (
             sa.select(CALLS.organisation_id, CALLS.node_id, sa.func.count())
@@ -146,12 +142,11 @@ class Tables:
             .group_by(CALLS.organisation_id, CALLS.node_id)
         )
         found: dict[str, dict[str, int]] = {}
-        async with self._store.reading() as connection:
-            for organisation_id, node_id, count in await connection.execute(query):
-                found.setdefault(organisation_id, {})[node_id] = count
+        for organisation_id, node_id, count in connection.execute(query):
+            found.setdefault(organisation_id, {})[node_id] = count
         return found
 
-    async def sweep(self, before: datetime) -> int:
+    def sweep(self, connection: Connection, before: datetime) -> int:
         """Forget the calls of nodes that are gone."""
         is_gone = NODES.c.alive_until < before
         known = sa.select(NODES.c.id)
@@ -159,33 +154,30 @@ class Tables:
             CALLS.node_id.in_(known.where(is_gone)),
             CALLS.node_id.not_in(known) & (CALLS.claimed_at < before),
         )
-        async with self._store.writing() as connection:
-            swept = await connection.execute(sa.delete(LIVE_CALLS).where(is_left))
-            await connection.execute(sa.delete(NODES).where(is_gone))
+        swept = connection.execute(sa.delete(LIVE_CALLS).where(is_left))
+        connection.execute(sa.delete(NODES).where(is_gone))
         return swept.rowcount
 
-    async def _held(
-        self, connection: AsyncConnection, batch: Mapping[str, Entry]
-    ) -> dict[str, Held]:
+    def _held(self, connection: Connection, batch: Mapping[str, Entry]) -> dict[str, Held]:
         """Who has some calls; nobody else changes that before the transaction ends."""
         new = sorted(key for key, entry in batch.items() if not entry.epoch)
-        if new and not self._store.is_sqlite:  # where nobody else writes at the same time
-            await connection.execute(statements.LOCK_BY_NAME, {"keys": new})
+        if new and not self._is_sqlite:  # where nobody else writes at the same time
+            connection.execute(statements.LOCK_BY_NAME, {"keys": new})
         given = self._engine.keys(sorted(batch))
-        found = await connection.execute(self._engine.look_up, given)
+        found = connection.execute(self._engine.look_up, given)
         return {key: Held(node_id, epoch, claimed) for key, node_id, epoch, claimed in found}
 
-    async def _epochs(self, connection: AsyncConnection, count: int) -> Iterable[int]:
+    def _epochs(self, connection: Connection, count: int) -> Iterable[int]:
         """The next numbers, each for one ownership."""
         if not count:
             return ()
-        found = await connection.execute(self._engine.next_epochs, {"count": count})
+        found = connection.execute(self._engine.next_epochs, {"count": count})
         last = [epoch for (epoch,) in found]
-        return range(last[0] - count + 1, last[0] + 1) if self._store.is_sqlite else last
+        return range(last[0] - count + 1, last[0] + 1) if self._is_sqlite else last
 
     def _moment(self, later: timedelta = timedelta()) -> sa.ColumnElement[Any]:
         """A moment by the clock of the database; SQLite's is that of this machine."""
-        if self._store.is_sqlite:
+        if self._is_sqlite:
             return sa.literal(now() + later, Utc)
         return sa.func.clock_timestamp() + sa.literal(later)
 

@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.store.errors import StoreError
+from app.store.thread import WriterThread
 
 __all__ = ["Engines", "open_engines"]
 
@@ -42,10 +43,12 @@ class Engines:
     Attributes:
         writer: For those that change something.
         reader: For those that only look.
+        thread: For those that change something in one go; None in PostgreSQL.
     """
 
     writer: AsyncEngine
     reader: AsyncEngine
+    thread: WriterThread | None = None
 
     @property
     def is_sqlite(self) -> bool:
@@ -54,6 +57,8 @@ class Engines:
 
     async def close(self) -> None:
         """Let go of all connections."""
+        if self.thread is not None:
+            await self.thread.close()
         await self.writer.dispose()
         if self.reader is not self.writer:
             await self.reader.dispose()
@@ -85,9 +90,11 @@ def open_engines(url: str) -> Engines:
     alike = {"max_overflow": 0, "pool_timeout": PATIENCE, "hide_parameters": True}
     writer = create_async_engine(address, pool_size=1, **alike)
     reader = create_async_engine(address, pool_size=READERS, **alike)
-    prepare(writer, "BEGIN IMMEDIATE")
-    prepare(reader, "BEGIN DEFERRED", "query_only=ON")
-    return Engines(writer, reader)
+    in_thread = sa.create_engine(address.set(drivername="sqlite"), pool_size=1, **alike)
+    prepare(writer.sync_engine, "BEGIN IMMEDIATE")
+    prepare(reader.sync_engine, "BEGIN DEFERRED", "query_only=ON")
+    prepare(in_thread, "BEGIN IMMEDIATE")
+    return Engines(writer, reader, WriterThread(in_thread))
 
 
 def read_url(url: str) -> URL:
@@ -113,7 +120,7 @@ def make_folder(file: Path) -> None:
         raise StoreError(f"cannot keep the store in {file}: {error.strerror}") from None
 
 
-def prepare(engine: AsyncEngine, begin: str, *more: str) -> None:
+def prepare(engine: sa.Engine, begin: str, *more: str) -> None:
     """Set up every connection of SQLite, and let transactions begin as they have to."""
 
     def connected(connection: Any, _record: object) -> None:
@@ -126,5 +133,5 @@ def prepare(engine: AsyncEngine, begin: str, *more: str) -> None:
     def begun(connection: sa.Connection) -> None:
         connection.exec_driver_sql(begin)
 
-    sa.event.listen(engine.sync_engine, "connect", connected)
-    sa.event.listen(engine.sync_engine, "begin", begun)
+    sa.event.listen(engine, "connect", connected)
+    sa.event.listen(engine, "begin", begun)

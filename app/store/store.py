@@ -1,9 +1,10 @@
 """Store: what outlives a process, in SQLite or PostgreSQL."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from typing import Any, Final
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -15,6 +16,8 @@ from app.store.tenant import Tenant
 
 __all__ = ["Store", "open_store"]
 
+P = ParamSpec("P")
+T = TypeVar("T")
 AWAY: Final = ("08", "25006", "28", "3D", "40", "53", "55P03", "57", "58")
 """What PostgreSQL's codes begin with while it starts, stops, is full, has no connection left, lets
 nobody in or write, or gives way to somebody else: later the same may be done."""
@@ -54,6 +57,35 @@ class Store:
         """
         async with _transaction(self._engines.writer) as connection:
             yield connection
+
+    async def look(
+        self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """What a function finds in a transaction that only looks; it cannot await.
+
+        Raises:
+            StoreUnavailable: The store does not answer.
+        """
+        async with self.reading() as connection:
+            return await connection.run_sync(work, *args, **kwargs)
+
+    async def change(
+        self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """What a function gives that changes something in a transaction; it cannot await.
+
+        In SQLite it runs in one go, in a thread of its own. The statements of :meth:`writing` each
+        wait for a turn of the loop, and hold the lock of the file meanwhile: where processes share
+        the file and are busy, that is most of the time.
+
+        Raises:
+            StoreUnavailable: The store does not answer.
+        """
+        with _told_when_away():
+            if (thread := self._engines.thread) is not None:
+                return await thread.run(work, *args, **kwargs)
+            async with self._engines.writer.begin() as connection:
+                return await connection.run_sync(work, *args, **kwargs)
 
     async def scrub(self) -> None:
         """Leave nothing of what was removed in SQLite's journal, as far as nobody reads just now.
