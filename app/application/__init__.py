@@ -14,11 +14,12 @@ from app.application.found import (
 )
 from app.application.handler import Handler
 from app.application.place import PACKAGES, is_authors, place_of, shown
-from app.application.state import Notes, plain, read_state, write_state
+from app.application.state import STATE_FIX, Notes, plain, read_state, write_state
 from app.application.unanswered import UnansweredHook, answers_tools, require_answers
 
 __all__ = [
     "PACKAGES",
+    "STATE_FIX",
     "Application",
     "EnvVars",
     "Found",

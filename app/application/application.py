@@ -84,7 +84,7 @@ class Application(Generic[S, E]):
         self.named: dict[str, Handler] = {}
         # All of the folder, by name: for what another process has sent.
         self.found = Found()
-        self._make_state = state
+        self.state_type = state
         schema = self.env_model.portal_schema()
         self.portal_body: Mapping[str, Any] = (
             {"env": schema} if schema and env_body == "wrapped" else schema
@@ -102,7 +102,7 @@ class Application(Generic[S, E]):
 
     def make_state(self) -> Any:
         """The state of a new call; a dict when the application names no type."""
-        return self._make_state() if self._make_state else {}
+        return self.state_type() if self.state_type else {}
 
     def session_new(
         self, function: Callable[["Session[S, E]"], A]

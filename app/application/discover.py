@@ -9,12 +9,18 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
+import structlog
+
 from app.application.application import Application
 from app.application.found import collect
 from app.application.place import PACKAGES
 from app.application.source import check_sources
+from app.application.state import STATE_FIX, unkept
 from app.application.unanswered import check_values
+from app.logs import Event
 from app.protocol import ConfigurationError
+
+log = structlog.get_logger("cordboard.application")
 
 
 def discover(folder: str | Path = ".") -> list[Application]:
@@ -48,7 +54,20 @@ def discover(folder: str | Path = ".") -> list[Application]:
     for application in applications:
         application.found = found_here
         check_sources(application)
+        tell_of_state(application)
     return applications
+
+
+def tell_of_state(application: Application) -> None:
+    """Say in the log what of its state a call loses that goes on in another process."""
+    for name, why in unkept(application.state_type).items():
+        log.warning(
+            Event.STATE_NOT_KEPT,
+            application=application.path,
+            what=name,
+            reason=why,
+            fix=STATE_FIX,
+        )
 
 
 def forget_others(root: Path) -> None:

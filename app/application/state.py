@@ -1,13 +1,14 @@
 """The state of a call as JSON and back, by the annotations of its class.
 
 Each attribute is kept by itself: one that JSON cannot hold, such as a lock or a client, is fresh
-after a call has moved to another process, and so is one whose name begins with an underscore. A
-state without a class of its own (a dict, a list) is kept as far as it is JSON.
+after a call has moved to another process, and so is one whose name begins with an underscore. What
+has no annotation, and a state that is a dict or a list, is kept as far as it is JSON.
 """
 
 import dataclasses
+import math
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, ClassVar, Final, cast
 
@@ -17,13 +18,26 @@ from pydantic.errors import PydanticUserError
 from pydantic_core import PydanticSerializationError
 
 PLAIN: Final = (dict, list, str, int, float, bool, type(None))
+QUICK: Final = frozenset({str, int, bool, type(None)})
+"""Classes whose values are JSON already."""
 AS_JSON: Final = ConfigDict(
     ser_json_bytes="base64",
     val_json_bytes="base64",
     ser_json_inf_nan="strings",
     ser_json_timedelta="iso8601",
 )
+STRICTLY: Final = (
+    orjson.OPT_PASSTHROUGH_DATACLASS
+    | orjson.OPT_PASSTHROUGH_DATETIME
+    | orjson.OPT_PASSTHROUGH_SUBCLASS
+)
 MISSING: Final[Any] = object()
+ANOTHER: Final = "it comes back as another value; annotate it with the class that it has"
+STATE_FIX: Final = (
+    "annotate the state with what JSON can hold; a name with an underscore in front is not kept, "
+    "and not complained of"
+)
+NO_MORE: Final = "the class of the state has no such attribute any more"
 Notes = dict[str, str]
 """What could not be kept, and why."""
 
@@ -45,27 +59,80 @@ class StateForm:
         written: dict[str, Any] = {}
         for name, adapter in self.kept.items():
             value = getattr(state, name, MISSING)
-            if value is MISSING:
+            if type(value) in QUICK:
+                written[name] = value
+            elif value is not MISSING:
+                try:
+                    text = adapter.serializer.to_json(value, warnings="error")
+                    written[name] = orjson.Fragment(text)
+                except (PydanticSerializationError, ValueError, TypeError) as error:
+                    notes[name] = str(error)
+        for name in self._others(state):
+            value = getattr(state, name)
+            if is_json(name, value, notes):
+                written[name] = value
+        return written
+
+    def _others(self, state: object) -> Iterator[str]:
+        """The attributes of a state that have no annotation."""
+        for name in getattr(state, "__dict__", ()):
+            if name not in self.kept and name not in self.left and not name.startswith("_"):
+                yield name
+
+    def check(self, state: object, written: Mapping[str, Any], notes: Notes) -> None:
+        """Note what would come back as something else."""
+        for name, text in written.items():
+            adapter, value = self.kept.get(name), getattr(state, name)
+            if adapter is None or not can_be_compared(value):
                 continue
             try:
-                written[name] = orjson.Fragment(adapter.dump_json(value, warnings="error"))
-            except (PydanticSerializationError, ValueError, TypeError) as error:
-                notes[name] = str(error)
-        return written
+                is_same = same(read_one(adapter, orjson.dumps(text)), value)
+            except ValidationError as error:
+                notes[name] = shown(error)
+            else:
+                if not is_same:
+                    notes[name] = ANOTHER
 
     def read(self, state: object, written: Mapping[str, Any], notes: Notes) -> None:
         """Set the attributes of a fresh state; one that does not fit any more stays fresh."""
         for name, value in written.items():
             adapter = self.kept.get(name)
             if adapter is None:
-                notes[name] = "the class of the state has no such attribute any more"
+                if hasattr(state, name) and name not in self.left:
+                    object.__setattr__(state, name, value)
+                else:
+                    notes[name] = NO_MORE
                 continue
             try:
-                read = adapter.validate_json(orjson.dumps(value), by_alias=True, by_name=True)
+                read = read_one(adapter, orjson.dumps(value))
             except ValidationError as error:
-                notes[name] = str(error)
+                notes[name] = shown(error)
             else:
                 object.__setattr__(state, name, read)
+
+
+def read_one(adapter: TypeAdapter[Any], text: bytes) -> Any:
+    """A value of an annotation; names may be those of the class or of JSON."""
+    return adapter.validate_json(text, by_alias=True, by_name=True)
+
+
+def can_be_compared(value: Any) -> bool:
+    """Whether the class of a value says what is equal."""
+    by_identity: Any = object.__eq__
+    return type(value).__eq__ is not by_identity
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two values are equal; what cannot be compared is taken to be."""
+    try:
+        return bool(one == other) or (isinstance(one, float) and math.isnan(one))
+    except Exception:  # an author's class compares as it likes
+        return True
+
+
+def shown(error: ValidationError) -> str:
+    """What is wrong with a value, without the value: it may be anybody's words."""
+    return "; ".join(one["msg"] for one in error.errors(include_input=False, include_url=False))
 
 
 @lru_cache(maxsize=256)
@@ -74,8 +141,6 @@ def form_of(kind: Any) -> StateForm:
     kept: dict[str, TypeAdapter[Any]] = {}
     left: dict[str, str] = {}
     for name, annotation in annotations_of(kind).items():
-        if name.startswith("_") or typing.get_origin(annotation) is ClassVar:
-            continue
         try:
             kept[name] = adapter_of(annotation)
         except (PydanticUserError, TypeError, NameError) as error:
@@ -85,14 +150,25 @@ def form_of(kind: Any) -> StateForm:
 
 def annotations_of(kind: Any) -> dict[str, Any]:
     """The annotated attributes of a class and of those that it is made of."""
+    found: dict[str, Any] = {}
+    for base in reversed(kind.__mro__):
+        for name, annotation in vars(base).get("__annotations__", {}).items():
+            given = resolved(base, name, annotation)
+            origin = typing.get_origin(given)
+            is_kept = not name.startswith("_") and ClassVar not in (given, origin)
+            if is_kept and not isinstance(given, dataclasses.InitVar):
+                found[name] = given
+    return found
+
+
+def resolved(base: type, name: str, annotation: Any) -> Any:
+    """An annotation that may be a text; one that only a type checker can read is anything."""
+    alone = type(base.__name__, (), {"__annotations__": {name: annotation}})
+    alone.__module__ = base.__module__
     try:
-        return typing.get_type_hints(kind, include_extras=True)
-    except (NameError, TypeError):  # a name that only a type checker knows: the others are kept
-        return {
-            name: Any
-            for base in reversed(kind.__mro__)
-            for name in vars(base).get("__annotations__", ())
-        }
+        return typing.get_type_hints(alone, include_extras=True)[name]
+    except (NameError, TypeError):
+        return Any
 
 
 def adapter_of(annotation: Any) -> TypeAdapter[Any]:
@@ -105,11 +181,21 @@ def adapter_of(annotation: Any) -> TypeAdapter[Any]:
         return TypeAdapter(annotation)
 
 
-def write_state(state: object, notes: Notes) -> Any:
-    """A state as a JSON value; ``notes`` gets what is left out."""
+def write_state(state: object, notes: Notes, *, is_checked: bool = False) -> Any:
+    """A state as a JSON value.
+
+    Args:
+        state: Of a call.
+        notes: Gets what is left out, by attribute.
+        is_checked: Whether to note also what would come back as something else.
+    """
     if isinstance(state, PLAIN):
         return plain(state, notes)
-    return form_of(cast(Any, type(state))).write(state, notes)
+    form = form_of(cast(Any, type(state)))
+    written = form.write(state, notes)
+    if is_checked:
+        form.check(state, written, notes)
+    return written
 
 
 def plain(state: Any, notes: Notes) -> Any:
@@ -119,7 +205,7 @@ def plain(state: Any, notes: Notes) -> Any:
     return state if is_json("state", state, notes) else None
 
 
-def is_json(name: object, value: object, notes: Notes) -> bool:
+def is_json(name: Any, value: object, notes: Notes) -> bool:
     """Whether a value would come back as it is."""
     try:
         orjson.dumps({name: value}, option=STRICTLY)
@@ -129,13 +215,6 @@ def is_json(name: object, value: object, notes: Notes) -> bool:
     return True
 
 
-STRICTLY: Final = (
-    orjson.OPT_PASSTHROUGH_DATACLASS
-    | orjson.OPT_PASSTHROUGH_DATETIME
-    | orjson.OPT_PASSTHROUGH_SUBCLASS
-)
-
-
 def read_state(fresh: Any, written: Any, notes: Notes) -> Any:
     """The state that was written, made of a fresh one."""
     if isinstance(fresh, PLAIN):
@@ -143,3 +222,9 @@ def read_state(fresh: Any, written: Any, notes: Notes) -> Any:
     if isinstance(written, dict):
         form_of(cast(Any, type(fresh))).read(fresh, written, notes)
     return fresh
+
+
+def unkept(kind: object) -> Mapping[str, str]:
+    """Which attributes of a state cannot be kept, as far as its class tells, and why."""
+    is_plain = not isinstance(kind, type) or issubclass(kind, PLAIN)
+    return {} if is_plain else form_of(cast(Any, kind)).left

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from app.application import Notes, plain, read_state, write_state
+from app.application import STATE_FIX, Notes, plain, read_state, write_state
 from app.hook import Hook
 from app.protocol import Carried, Wire, read_carried
 from app.protocol.roles import ROLES, HookRole
@@ -36,10 +36,6 @@ LOST: Final = (
     "a call that moves to another process loses this: define hooks and tools at module level in "
     "hooks/ or handlers/"
 )
-STATE_FIX: Final = (
-    "annotate the state with what JSON can hold; a name with an underscore in front is not kept, "
-    "and not complained of"
-)
 UNREADABLE: Final = (KeyError, TypeError, ValueError, AttributeError)
 
 
@@ -50,13 +46,19 @@ class Keeping:
         is_owing: Whether something stood in it that may have arrived by now.
     """
 
-    __slots__ = ("_agents", "_code", "_code_text", "is_owing")
+    __slots__ = ("_agents", "_code", "_code_text", "_count", "is_owing")
 
     def __init__(self) -> None:
         self._agents = KeptAgents()
         self._code: tuple[int, ...] = ()
         self._code_text = b"{}"
+        self._count = 0
         self.is_owing = False
+
+    def is_to_check(self) -> bool:
+        """Whether to look if the state comes back as it is: for the 1st, 2nd, 4th, 8th … time."""
+        self._count += 1
+        return not self._count & (self._count - 1)
 
     def agents(self, session: "LiveCall[Any, Any]", names: References) -> orjson.Fragment:
         """The agents of a call."""
@@ -102,7 +104,7 @@ def capture_facts(session: "LiveCall[Any, Any]") -> Wire:
         "status": session.call_status,
         "counts": (session._turns, session._interruptions, session._tool_count),
         "feed": session._runtime.feed.last_of(session.key),
-        "state": write_state(session.state, notes),
+        "state": write_state(session.state, notes, is_checked=session._keeping.is_to_check()),
     }
     if notes and is_news(session, notes):
         tell_of_state(session, notes)
