@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+import structlog
 
-from app import ConfigurationError, discover
+from app import ConfigurationError, discover, tool
+from app.application import recall_tool, refer_to_tool
 
 HELLO = """
 from app import Application, Session, say
@@ -156,3 +158,94 @@ def test_an_error_in_a_module_is_raised_as_it_is(folder: Path) -> None:
     write(folder, "1 / 0")
     with pytest.raises(ZeroDivisionError):
         discover(folder)
+
+
+TOOLS = '''
+from app import Agent, mcp_tools, tool
+
+@tool
+async def ping() -> str:
+    """Ping."""
+    return "pong"
+
+def made(name: str):
+    @tool(name=name)
+    async def inner() -> str:
+        """Do it."""
+        return name
+    return inner
+
+a, more = made("a"), [made("b")]
+clock = mcp_tools("uvx mcp-server-time")
+helper = Agent(llm="openai:x", tools=[mcp_tools("https://example.com/mcp"), made("c")])
+'''
+
+
+def test_tools_are_known_by_their_functions_or_by_where_they_stand(folder: Path) -> None:
+    write(folder, HELLO + TOOLS)
+    write(folder, "from handlers.hello import ping", "zz.py")
+    (hello,) = discover(folder)
+    tools = {name: tool.name for name, tool in hello.found.tools.items()}
+
+    assert tools == {
+        "/handlers.hello.ping": "ping",
+        "handlers.hello:ping": "ping",
+        "handlers.zz:ping": "ping",
+        "handlers.hello:a": "a",
+        "handlers.hello:more[0]": "b",
+        "handlers.hello:helper.tools[1]": "c",
+    }
+    assert hello.found.sources.keys() == {"handlers.hello:clock", "handlers.hello:helper.tools[0]"}
+
+
+def test_a_tool_is_found_again_by_what_it_was_referred_to_by(folder: Path) -> None:
+    write(folder, HELLO + TOOLS)
+    (hello,) = discover(folder)
+    for one in hello.found.tools.values():
+        reference = refer_to_tool(hello, one)
+        assert reference is not None
+        assert recall_tool(hello, reference) is one
+
+    ping = hello.found.tools["handlers.hello:ping"]
+    reference = refer_to_tool(hello, ping.with_options(timeout=9.0))
+    assert reference == ["/handlers.hello.ping", {"timeout": 9.0}]
+    again = recall_tool(hello, reference)
+    assert again is not None
+    assert (again.function, again.timeout) == (ping.function, 9.0)
+
+
+def test_a_tool_of_nowhere_has_no_name(folder: Path) -> None:
+    @tool
+    async def here() -> str:
+        """Do it."""
+        return ""
+
+    write(folder, HELLO)
+    (hello,) = discover(folder)
+
+    assert refer_to_tool(hello, here) is None
+    assert recall_tool(hello, "/handlers.hello.gone") is None
+
+
+def test_a_state_that_cannot_be_kept_is_told_at_start(folder: Path) -> None:
+    state = """
+import asyncio
+from dataclasses import dataclass
+
+@dataclass
+class State:
+    turns: int
+    lock: asyncio.Lock
+
+late = Application("/late", state=State)
+
+@late.session_new
+async def answer_late(session: Session):
+    return say("hi")
+"""
+    write(folder, HELLO + state)
+    with structlog.testing.capture_logs() as logs:
+        discover(folder)
+
+    (told,) = [one for one in logs if one["event"] == "state_not_kept"]
+    assert (told["application"], told["what"]) == ("/late", "lock")
