@@ -42,11 +42,12 @@ async def recall(session: "LiveCall[Any, Any]") -> Recalled | None:
 
 def go_on(session: "LiveCall[Any, Any]", recalled: Recalled | None) -> None:
     """Go on with what ran; where the stored agent is still to be had, as soon as it is."""
-    if recalled is None and has_stored(session):
-        session._start(recall_later(session))
-        return
     if recalled is not None:
         recalled.go_on(cast("Session[Any, Any]", session))
+    elif has_stored(session):
+        session._start(recall_later(session))
+        if session.agent is not None and session.agent.raw_tools:
+            return  # tool calls wait for their functions
     session._tool_calls.resume()
 
 

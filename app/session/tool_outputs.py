@@ -113,8 +113,10 @@ class ToolOutputs(Fillers):
 
     def report_cut(self) -> None:
         """The call ends: say in the log which functions are stopped by that."""
+        is_moved = self._session._is_moved
+        reason = "the call goes on elsewhere" if is_moved else "the call ended while it ran"
         for tool_run in self._runs:
-            self._unused(tool_run.name, "the call ended while it ran")
+            self._unused(tool_run.name, reason)
         for waiting in self._asked.values():
             settle(waiting, said(phrases.CALL_OVER), is_error=True)
         self._asked.clear()

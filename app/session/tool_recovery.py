@@ -21,7 +21,7 @@ from app.tool import ToolSource, phrases
 if TYPE_CHECKING:
     from app.session.tools import ToolCalls
 
-CARRIED = 64 * 1024
+CARRIED = 32 * 1024
 """Bytes of messages that a checkpoint carries so that their tool calls can begin again."""
 READY_SECONDS = 5.0
 """How long tool calls wait for a server that has their tools."""

@@ -9,13 +9,16 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
+from app import Session
 from app.builtin_tools.transferring import TRANSFERS
 from app.llm import FakeModel, ToolCall
+from app.session import StoredVersion, refit, tool_recovery
 from app.settings import Settings
-from app.store import DEFAULT_ORGANISATION, Store, Tenant
+from app.store import DEFAULT_ORGANISATION, Store, StoreUnavailable, Tenant
 from app.store.agents import Saved
+from app.stored import StoredAgents
 from app.stored.limits import ANSWERS
-from app.testing import API_KEY, Cordboard
+from app.testing import API_KEY, Cordboard, contains
 from app.twin import Twin
 from tests.mcp.peers import Desk, application, hosted, third_party
 from tests.stored.agents import CASCADED, GEMINI, OPENAI, read
@@ -66,6 +69,31 @@ def create(tenant: Tenant) -> Create:
 EVERY = pytest.mark.parametrize(
     "config", [CASCADED, OPENAI, GEMINI], ids=["agent", "openai", "gemini"]
 )
+
+
+class Away:
+    """A store that does not answer who recalls a stored agent.
+
+    Attributes:
+        held: Set once a tool call waits.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.is_away, self.held = True, asyncio.Event()
+        compile_again, hold = StoredAgents._compile_again, tool_recovery.hold
+
+        async def fail(agents: StoredAgents, session: Session, version: StoredVersion) -> Any:
+            if self.is_away:
+                raise StoreUnavailable("it is away")
+            return await compile_again(agents, session, version)
+
+        def notice(calls: Any, message: Any, frame: bytes) -> None:
+            hold(calls, message, frame)
+            self.held.set()
+
+        monkeypatch.setattr(StoredAgents, "_compile_again", fail)
+        monkeypatch.setattr(tool_recovery, "hold", notice)
+        monkeypatch.setattr(refit, "PAUSE", 0.01)
 
 
 class TestAStoredAgent:
@@ -178,6 +206,55 @@ class TestATransfer:
             prompt = cordboard_model.requests[-1].system
             assert "nobody answered" in prompt
             assert "Caller: I want to buy a table." in prompt
+
+
+class TestAStoreThatDoesNotAnswer:
+    @pytest.fixture
+    def cordboard_model(self) -> FakeModel:
+        return FakeModel(["Hello.", TRANSFER, "I connect you."])
+
+    @pytest.fixture
+    def away(self, monkeypatch: pytest.MonkeyPatch) -> Away:
+        return Away(monkeypatch)
+
+    @pytest.fixture
+    async def path(self, create: Create) -> str:
+        return await create(
+            CASCADED, transfer_targets=TARGETS, tools={"transfer_call": True, "end_call": False}
+        )
+
+    async def test_tool_calls_wait_for_their_functions(
+        self, jambonz: Twin, cordboard: Cordboard, away: Away, path: str
+    ) -> None:
+        async with await jambonz.call(path, far_end=["stays"]) as call:
+            await call.heard()
+            await cordboard.restart()
+            await call.reconnected()
+            (session,) = cordboard.calls
+            assert session.agent is not None
+            assert session.agent.raw_tools == ("transfer_call",)
+            asking = asyncio.create_task(call.say("I want to buy a table."))
+            await away.held.wait()
+            away.is_away = False
+            await call.bridged()
+            await asyncio.gather(asking, return_exceptions=True)
+
+            call.expect.output("transfer_call", result=contains("to be connected"))
+
+    @pytest.mark.usefixtures("away")
+    async def test_they_are_answered_where_it_stays_away(
+        self, jambonz: Twin, cordboard: Cordboard, path: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(refit, "HELD_SECONDS", 0.05)
+        async with await jambonz.call(path) as call:
+            await call.heard()
+            await cordboard.restart()
+            await call.reconnected()
+            await call.say("I want to buy a table.")
+
+            call.expect.tool("transfer_call")
+            call.expect.output("transfer_call")
+            call.expect.spoken("I connect you.")
 
 
 class TestAnHttpTool:
