@@ -12,6 +12,7 @@ from typing import Any
 
 import aiohttp
 import orjson
+from aiohttp import WSCloseCode
 
 from app.logs import Event
 from tests.server.jambonz import SUBPROTOCOL, Jambonz
@@ -23,16 +24,30 @@ PATIENCE = 60
 HANDLER = '''
 import asyncio
 import os
+from dataclasses import dataclass
 
-from app import Agent, Application, tool
+from app import Agent, Application, Session, tool
 
-call = Application("/call")
+
+@dataclass
+class State:
+    asked: int = 0
+
+
+call = Application("/call", state=State)
 
 
 @tool
-def which_process() -> int:
+async def which_process() -> int:
     """Tell."""
     return os.getpid()
+
+
+@tool
+async def count(session: Session[State]) -> int:
+    """How often this was asked."""
+    session.state.asked += 1
+    return session.state.asked
 
 
 @tool
@@ -46,7 +61,7 @@ async def wait_for_ever() -> str:
 async def answer(session):
     return Agent(
         llm="openai:gpt-4.1-mini", stt="deepgram:nova-3-general", tts="cartesia:x",
-        instructions="VERSION 1", tools=[which_process, wait_for_ever],
+        instructions="VERSION 1", tools=[which_process, count, wait_for_ever],
     )
 '''
 
@@ -94,13 +109,21 @@ class Supervised:
             missing.discard(line["worker"])
             self.port = line["port"]
 
+    async def dial(self, call_sid: str | None = None) -> Jambonz:
+        url = f"http://127.0.0.1:{self.port}/call"
+        return Jambonz(await self.client.ws_connect(url, protocols=(SUBPROTOCOL,)), call_sid)
+
     async def call(self) -> Jambonz:
-        ws = await self.client.ws_connect(
-            f"http://127.0.0.1:{self.port}/call", protocols=(SUBPROTOCOL,)
-        )
-        call = Jambonz(ws)
-        self.opened = await call.open()
+        call = await self.dial()
+        await call.open()
         return call
+
+    async def redialled(self, call: Jambonz) -> Jambonz:
+        """The call, once jambonz has come back to whoever answers now."""
+        assert await call.close_code() == WSCloseCode.SERVICE_RESTART
+        again = await self.dial(call.call_sid)
+        assert "data" not in await again.open("session:reconnect"), "no second greeting"
+        return again
 
     async def process_of(self, call: Jambonz) -> int:
         return int((await call.tool_call("which_process"))["result"])

@@ -40,15 +40,19 @@ async def test_all_workers_answer_on_one_port_and_a_dead_one_is_replaced(tmp_pat
     assert f"ws://127.0.0.1:{server.port}" in said
 
 
-async def test_sighup_renews_all_and_every_call_moves_once(tmp_path: Path) -> None:
+async def test_sighup_renews_all_and_every_call_moves_once_as_it_is(tmp_path: Path) -> None:
     async with supervised(tmp_path, 2) as server:
         await server.until_listening("1", "2")
         calls = await server.one_call_for_each(2)
+        for call in calls.values():
+            assert await call.tool_call("count") == {"result": 1}
         (tmp_path / "handlers" / "call.py").write_text(HANDLER.replace("VERSION 1", "VERSION 2"))
         server.process.send_signal(signal.SIGHUP)
         await server.until_listening("1", "2")
         for call in calls.values():
-            assert await call.close_code() == WSCloseCode.SERVICE_RESTART
+            again = await server.redialled(call)
+            assert await again.tool_call("count") == {"result": 2}
+            assert await server.process_of(again) not in calls
         await server.line(Event.WORKERS_RENEWED)
         renewed = await server.one_call_for_each(2)
 
