@@ -23,7 +23,7 @@ from app.keys import CALLS, DRAINING, FEED, LEAVING, SETTINGS
 from app.lines import QUICK
 from app.server.lookout import LOOKOUT
 from app.server.socket import GOING_AWAY, HANDSHAKE_SECONDS
-from app.session import Session, close_to_redial
+from app.session import Keeper, Session, close_to_redial
 
 __all__ = ["Stop", "close_all", "end_within", "leave"]
 
@@ -31,6 +31,8 @@ TICK: Final = 0.1
 """Seconds between two waves."""
 LEAST: Final = 20
 """Calls of a wave, at least: a few need not wait for one another."""
+MOST_WAVES: Final = 3
+"""So many are on their way at once."""
 REPORT_SECONDS: Final = 1.0
 
 log = structlog.get_logger("cordboard.server")
@@ -136,13 +138,14 @@ async def let_calls_go(web_app: web.Application, schedule: Schedule) -> None:
     calls, lookout = web_app[CALLS], web_app[LOOKOUT]
     waves = Waves(calls, schedule)
     going: set[asyncio.Task[None]] = set()
+    latest = waves.begun + schedule.waves
 
     def go(leaving: Iterable[Session]) -> None:
-        going.update(asyncio.create_task(let_go(calls, one)) for one in leaving)
+        going.update(asyncio.create_task(let_go(calls, one, latest)) for one in leaving)
 
     log.info("draining", calls=len(calls))
     while waves.left:
-        go(waves.next_one())
+        go(waves.next_one(on_their_way=sum(not one.done() for one in going)))
         if waves.left:
             await asyncio.sleep(TICK)
     for socket in lookout.mute:
@@ -155,11 +158,25 @@ async def let_calls_go(web_app: web.Application, schedule: Schedule) -> None:
     await finish(going, waves.begun + schedule.gone)
 
 
-async def let_go(calls: Calls, session: Session) -> None:
-    """Let one call go."""
+async def let_go(calls: Calls, session: Session, latest: float) -> None:
+    """Let one call go: once it is kept as it is, so that whoever is redialled can go on at once.
+
+    While that cannot be, it goes on here; from a monotonic time on it goes all the same.
+    """
+    keeper = calls.runtime.keeper
+    if keeper is not None:
+        await until_kept(keeper, session, latest)
     await close_to_redial(session, GOING_AWAY)
-    if (keeper := calls.runtime.keeper) is not None:
+    if keeper is not None:
         await keeper.hand_over(session, grace=0.0)
+
+
+async def until_kept(keeper: Keeper, session: Session, latest: float) -> None:
+    """Wait until a call is kept as it is."""
+    while session.is_kept and time.monotonic() < latest:
+        if await keeper.settled(session):
+            return
+        await asyncio.sleep(TICK)
 
 
 async def finish(going: set[asyncio.Task[None]], until: float) -> None:
@@ -187,8 +204,12 @@ class Waves:
         """Those that have not gone yet."""
         return [one for one in self._calls if one not in self._gone]
 
-    def next_one(self) -> list[Session]:
-        """Those that go now."""
+    def next_one(self, *, on_their_way: int = 0) -> list[Session]:
+        """Those that go now.
+
+        Args:
+            on_their_way: How many of those before have not gone yet: others wait for them.
+        """
         now, left = time.monotonic(), self.left
         passed = now - self.begun
         if now - self._reported >= REPORT_SECONDS:
@@ -198,7 +219,7 @@ class Waves:
         if passed >= self._schedule.grace:
             wave += [one for one in left if not one.is_at_rest]
         if passed < self._schedule.waves:
-            wave = wave[: self._size]
+            wave = wave[: max(0, min(self._size, MOST_WAVES * self._size - on_their_way))]
         self._gone.update(wave)
         return wave
 

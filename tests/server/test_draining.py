@@ -97,6 +97,23 @@ async def test_a_tool_call_that_comes_by_then_waits_for_the_next_node(server: Se
     assert session.key not in server.calls.runtime.live
 
 
+async def test_a_call_that_cannot_be_kept_goes_on_here_for_as_long_as_there_is_time(
+    server: Server,
+) -> None:
+    keeper = server.calls.runtime.keeper = DictKeeper(Shelf(), is_away=True)
+    call = await server.call()
+    session = server.session(call)
+    draining = asyncio.create_task(let_calls_go(server.web_app, LONG))
+    session.state.enough.set()
+
+    for _ in range(3):
+        assert await call.tool_call("work") == {"result": "done"}
+    keeper.is_away = False
+    assert await call.close_code() == WSCloseCode.SERVICE_RESTART
+    await draining
+    assert session.key in keeper.shelf.kept
+
+
 async def test_calls_at_rest_go_first_and_a_busy_one_once_it_has_answered(server: Server) -> None:
     at_work, idle = await server.call(), await server.call()
     call_id = await at_work.ask_tool("work")
@@ -140,7 +157,9 @@ async def test_many_calls_go_in_waves() -> None:
         session.receive(message("session:new", call_info(f"{number}"), f"{number}"))
     waves = Waves(calls, LONG)
 
-    assert [len(waves.next_one()) for _ in range(4)] == [20, 20, 10, 0]
+    assert len(waves.next_one(on_their_way=60)) == 0
+    assert len(waves.next_one(on_their_way=55)) == 5
+    assert [len(waves.next_one()) for _ in range(4)] == [20, 20, 5, 0]
     calls.end_all("the test is over")
 
 
