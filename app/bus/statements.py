@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from app.store.tables.bus import EPOCHS, LIVE_CALLS, NODES
 
-__all__ = ["CALLS", "GIVE", "LOCK_BY_NAME", "Statements", "known_as", "of"]
+__all__ = ["CALLS", "GIVE", "LET_GO", "LOCK_BY_NAME", "Statements", "known_as", "of"]
 
 CALLS: Final = LIVE_CALLS.c
 LONGEST_KEY: Final = 250
@@ -23,6 +23,9 @@ LOCK_BY_NAME: Final = sa.text(
     " FROM unnest(CAST(:keys AS text[])) AS key"
 )
 """Lock calls of PostgreSQL that may not be there yet, one after the other."""
+
+LET_GO: Final = sa.text("SELECT set_config('idle_in_transaction_session_timeout', :silence, true)")
+"""Let PostgreSQL end a transaction whose process falls silent, as one does that is frozen."""
 
 KEEP_IN_SQLITE: Final = (
     "UPDATE live_calls SET checkpoint = ? WHERE key = ? AND epoch = ? AND node_id = ?"

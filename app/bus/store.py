@@ -1,7 +1,7 @@
 """The bus in the store: SQLite for the workers of one machine, PostgreSQL for a cluster."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
@@ -40,6 +40,7 @@ class StoreBus:
     ) -> None:
         self._store = store
         self._tables = Tables(lease=lease, is_sqlite=store.is_sqlite)
+        self._patience = patience
         self._waiting = Waiting(patience)
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._next = _Batch()
@@ -47,10 +48,10 @@ class StoreBus:
 
     async def renew(self, node: Node) -> None:
         """See :class:`app.bus.Bus`, as for all that follows."""
-        await self._ask(self._store.change(self._tables.renew, node))
+        await self._change(self._tables.renew, node)
 
     async def leave(self, node_id: str) -> None:  # noqa: D102
-        await self._ask(self._store.change(self._tables.leave, node_id))
+        await self._change(self._tables.leave, node_id)
 
     async def nodes(self) -> list[Node]:  # noqa: D102
         return await self._ask(self._store.look(self._tables.nodes))
@@ -58,7 +59,7 @@ class StoreBus:
     async def write(self, node_id: str, entries: Sequence[Entry]) -> Written:  # noqa: D102
         if not entries:
             return Written({}, frozenset())
-        return await self._ask(self._store.change(self._tables.write, node_id, entries))
+        return await self._change(self._tables.write, node_id, entries)
 
     async def take_over(self, key: str, node_id: str) -> Taken | None:  # noqa: D102
         # After a crash all calls of a node come back at once: those go together that can.
@@ -74,7 +75,7 @@ class StoreBus:
         async with self._taking_over:
             if self._next is batch:
                 self._next = _Batch()
-            return await self._ask(self._store.change(self._tables.take_over, batch.wanted))
+            return await self._change(self._tables.take_over, batch.wanted)
 
     async def owner(self, key: str) -> Owner | None:  # noqa: D102
         return await self._ask(self._store.look(self._tables.owner, key))
@@ -83,11 +84,15 @@ class StoreBus:
         return await self._ask(self._store.look(self._tables.counts))
 
     async def sweep(self, before: datetime) -> int:  # noqa: D102
-        return await self._ask(self._store.change(self._tables.sweep, before))
+        return await self._change(self._tables.sweep, before)
 
     async def close(self) -> None:
         """Nothing to let go of but what is still asked: the store is of others."""
         await self._waiting.close()
+
+    async def _change(self, change: Callable[..., T], *given: Any) -> T:
+        silence = self._patience / 2
+        return await self._ask(self._store.change(self._tables.change, silence, change, *given))
 
     async def _ask(self, work: Coroutine[Any, Any, T]) -> T:
         return await self._waiting.ask(self._in_turn(work))

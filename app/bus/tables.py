@@ -8,9 +8,9 @@ In PostgreSQL a call that is not there yet cannot be locked by looking at it: a 
 does that. Whoever locks does so by names first and in the order of the keys.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -25,6 +25,8 @@ from app.store.types import Utc
 
 __all__ = ["Tables"]
 
+T = TypeVar("T")
+
 
 class Tables:
     """The nodes and the live calls of a store.
@@ -38,6 +40,18 @@ class Tables:
         self._lease = timedelta(seconds=lease)
         self._is_sqlite = is_sqlite
         self._engine = statements.of(is_sqlite=is_sqlite)
+
+    def change(
+        self, connection: Connection, silence: float, change: Callable[..., T], *given: Any
+    ) -> T:
+        """Make a change that holds nobody up for longer than so many seconds of silence.
+
+        A process that is frozen in the middle of a transaction would keep its calls locked, just
+        when another node is to take them. In SQLite there is no middle, but for a moment.
+        """
+        if not self._is_sqlite:
+            connection.execute(statements.LET_GO, {"silence": f"{silence * 1000:.0f}ms"})
+        return change(connection, *given)
 
     def renew(self, connection: Connection, node: Node) -> None:
         """Insert a node, or let its lease begin anew."""

@@ -21,18 +21,21 @@ SETTLE_SECONDS: Final = 1.0
 # jambonz hangs up when session:reconnect has not been answered for 5 s.
 TAKE_OVER_SECONDS: Final = 3.0
 ASK_SECONDS: Final = 2.2
+SILENT_SECONDS: Final = 5.0
 RETRY_SECONDS: Final = 0.25
 MOST_TRIES: Final = 20
 
 log = structlog.get_logger("cordboard.checkpoint")
 
-AskHandOver = Callable[[Node, str, float], Awaitable[bool]]
-"""Ask a node to hand over the call with a key, for so many seconds at most; whether it has."""
+AskHandOver = Callable[[Node, str, float], Awaitable[bool | None]]
+"""Ask a node to hand over the call with a key, for so many seconds at most.
+
+Whether it has; None where it does not answer.
+"""
 
 
-async def ask_nobody(_node: Node, _key: str, _patience: float) -> bool:
+async def ask_nobody(_node: Node, _key: str, _patience: float) -> None:
     """There is no way to other nodes."""
-    return False
 
 
 class CallKeeper:
@@ -74,6 +77,7 @@ class CallKeeper:
         self._dirty = self._writer.dirty
         self._pulse = Pulse(lease, self._look, self._go_on, clock)
         self._taking: dict[str, Call] = {}
+        self._silent: dict[str, float] = {}  # nodes that did not answer, and until when
 
     # what sessions call
 
@@ -151,9 +155,15 @@ class CallKeeper:
 
     async def _ask(self, node: Node, key: str) -> None:
         """Have a living owner let a call go; where it does not, it is taken all the same."""
-        is_other = node.id != self._node_id and bool(node.address)
-        if is_other and not await self.ask_hand_over(node, key, ASK_SECONDS):
-            log.warning(Event.HAND_OVER_REFUSED, node=node.id)
+        if node.id == self._node_id or not node.address:
+            return
+        if time.monotonic() < self._silent.get(node.id, 0.0):
+            return  # all its calls come at once: only the first ones wait for it
+        has_gone = await self.ask_hand_over(node, key, ASK_SECONDS)
+        if has_gone is None:
+            self._silent[node.id] = time.monotonic() + SILENT_SECONDS
+        if not has_gone:
+            log.warning(Event.HAND_OVER_REFUSED, node=node.id, silent=has_gone is None)
 
     async def hand_over(self, session: Call, *, grace: float) -> None:
         """Let a call go to another node: its tools have so many seconds to end.

@@ -123,8 +123,10 @@ class Peers:
         node: Node,
         key: str,
         timeout: float,  # noqa: ASYNC109 the other node has to know it too
-    ) -> bool:
+    ) -> bool | None:
         """Ask a node to let a call go; True once it has, with all that the call needs written.
+
+        False where it has no such call, None where it does not answer.
 
         Args:
             node: Who has it.
@@ -137,7 +139,7 @@ class Peers:
                 async with self.ask(node, "POST", path, given=Pass(), within=None) as answer:
                     return answer.status == HANDED_OVER
         except (PeerError, TimeoutError):
-            return False
+            return None
 
     async def close(self) -> None:
         """Let go of all connections."""

@@ -57,18 +57,41 @@ async def test_a_living_owner_is_asked_to_hand_over_first(bus: Table) -> None:
     assert one.count("cordboard_calls_fenced_total") == 0
 
 
-async def test_who_does_not_answer_loses_the_call_all_the_same(bus: Table) -> None:
-    async def ask(node: Node, key: str, patience: float) -> bool:
-        return False
+async def test_who_does_not_answer_loses_its_calls_all_the_same_and_is_not_asked_again(
+    bus: Table,
+) -> None:
+    asked: list[str] = []
+
+    async def ask(node: Node, key: str, patience: float) -> None:
+        asked.append(key)
 
     async with keeping(make_node(bus, "one")) as one, keeping(make_node(bus, "two", ask)) as two:
         await bus.renew(alive("one"))
-        call = one.call("call")
-        assert await one.keeper.settled(call)
+        calls = [one.call("first"), one.call("second")]
+        for call in calls:
+            assert await one.keeper.settled(call)
 
-        assert await two.keeper.take_over(two.call("call")) == b"new"
-        assert not await one.keeper.settled(call)
-    assert call.is_moved
+        for call in calls:
+            assert await two.keeper.take_over(two.call(call.key)) == b"new"
+            assert not await one.keeper.settled(call)
+    assert asked == ["first"]
+    assert all(call.is_moved for call in calls)
+
+
+async def test_who_has_let_one_call_go_earlier_is_asked_for_the_next(bus: Table) -> None:
+    asked: list[str] = []
+
+    async def ask(node: Node, key: str, patience: float) -> bool:
+        asked.append(key)
+        return False
+
+    async with keeping(make_node(bus, "one")) as one:
+        await bus.renew(alive("one"))
+        two = make_node(bus, "two", ask)
+        for key in ("first", "second"):
+            assert await one.keeper.settled(one.call(key))
+            assert await two.keeper.take_over(two.call(key)) == b"new"
+    assert asked == ["first", "second"]
 
 
 async def test_of_two_nodes_that_take_the_same_call_only_one_keeps_it(bus: Table) -> None:
