@@ -18,10 +18,13 @@ class WriterThread:
 
     Args:
         engine: With one connection.
+
+    Attributes:
+        engine: As given.
     """
 
     def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine
+        self.engine = engine
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
 
     async def run(
@@ -34,7 +37,7 @@ class WriterThread:
         """
 
         def transact() -> T:
-            with self._engine.begin() as connection:
+            with self.engine.begin() as connection:
                 return work(connection, *args, **kwargs)
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, transact)
@@ -42,4 +45,4 @@ class WriterThread:
     async def close(self) -> None:
         """Let what runs end, and let go of the connection."""
         await asyncio.to_thread(self._thread.shutdown, cancel_futures=True)
-        self._engine.dispose()
+        self.engine.dispose()

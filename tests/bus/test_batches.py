@@ -19,7 +19,8 @@ def statements(store: Store) -> Iterator[list[str]]:
     def hear(*args: object) -> None:
         asked.append(str(args[2]).split()[0])
 
-    engine = store._engines.writer.sync_engine
+    engines = store._engines
+    engine = engines.thread.engine if engines.thread else engines.writer.sync_engine
     sa.event.listen(engine, "before_cursor_execute", hear)
     yield asked
     sa.event.remove(engine, "before_cursor_execute", hear)
