@@ -85,6 +85,7 @@ class Event(StrEnum):
     SOCKET_LOST = auto()
     SESSION_RECONNECTED = auto()
     RECONNECT_WITHOUT_STATE = auto()
+    TAKE_OVER_LATE = auto()
     CALL_RESUMED = auto()
     CALL_MOVED = auto()
     CHECKPOINT_REFUSED = auto()

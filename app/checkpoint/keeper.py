@@ -18,8 +18,9 @@ from app.logs import Event
 __all__ = ["AskHandOver", "CallKeeper"]
 
 SETTLE_SECONDS: Final = 1.0
+TAKE_OVER_SECONDS: Final = 60.0
+"""For how long a call waits for what it remembers, while the table of calls does not answer."""
 # jambonz hangs up when session:reconnect has not been answered for 5 s.
-TAKE_OVER_SECONDS: Final = 3.0
 ASK_SECONDS: Final = 2.2
 SILENT_SECONDS: Final = 5.0
 RETRY_SECONDS: Final = 0.25

@@ -286,6 +286,8 @@ class LiveCall(SendingCall[S, E]):
 
     def sweep(self, now: float) -> None:
         """Look at the deadlines of this call; called some ten times a second while it has any."""
+        if self._resuming is not None:
+            self._resuming.sweep(self, now)
         for msgid in self._connection.overdue(now, self._runtime.limits.ack_deadline):
             opening.let_go(self, msgid)
         self._tool_calls.sweep(now)

@@ -1,13 +1,14 @@
 """A call that jambonz brings back to a process that did not have it: taken over and gone on with.
 
 jambonz waits 5 s for the ack of its ``session:reconnect`` and sends nothing meanwhile. What comes
-all the same waits in order.
+all the same waits in order. Where the table of calls does not answer in time, jambonz gets its ack
+and the call waits on: what it remembers is worth more than a quick answer.
 """
 
 import time
 from typing import TYPE_CHECKING, Any
 
-from app.protocol import Message
+from app.protocol import Message, encode_ack
 from app.session import opening, refit
 from app.session.checkpoint import Checkpoint, read_checkpoint, restore
 from app.session.errors import CheckpointRefused
@@ -26,12 +27,13 @@ class Resuming:
     Attributes:
         message: The first ``session:reconnect``; its ack goes to whichever came last.
         frame: As it came.
+        is_late: Whether jambonz was answered before the call is here.
     """
 
-    __slots__ = ("_waiting", "frame", "message")
+    __slots__ = ("_waiting", "frame", "is_late", "message")
 
     def __init__(self, message: Message, frame: bytes) -> None:
-        self.message, self.frame = message, frame
+        self.message, self.frame, self.is_late = message, frame, False
         self._waiting: list[tuple[Message, bytes]] = []
 
     def keep(self, session: "LiveCall[Any, Any]", message: Message, frame: bytes) -> None:
@@ -41,6 +43,20 @@ class Resuming:
         else:
             session._runtime.counters.event_dropped()
             session.log.warning("event_dropped", type=message.type, waiting=MAX_WAITING)
+
+    def sweep(self, session: "LiveCall[Any, Any]", now: float) -> None:
+        """Answer what jambonz waits for no longer; it is seen to when the call is here."""
+        after = session._runtime.limits.ack_deadline
+        for msgid in session._connection.overdue(now, after):
+            # jambonz ignores these verbs, unless it has had none for the call yet.
+            session._connection.ack(msgid, opening.KEEP_WAITING)
+            self.is_late = True
+            session.log.warning("take_over_late", seconds=after)
+        for message, _ in self._waiting:
+            if message.wants_ack and message.msgid and now - message.received >= after:
+                message.wants_ack = False
+                if session._socket is not None and session._socket.is_open:
+                    session._socket.send(encode_ack(message.msgid, []))
 
     def let_go(self, session: "LiveCall[Any, Any]") -> None:
         """The call is here: take the messages that waited."""
@@ -67,7 +83,9 @@ async def resume(session: "LiveCall[Any, Any]", resuming: Resuming) -> None:
     recalled = await refit.recall(session)
     session._resuming = None
     session._frame = resuming.frame
-    if checkpoint is None:
+    if checkpoint is None and resuming.is_late:
+        rebuild_unheard(session, message)
+    elif checkpoint is None:
         rebuild(session, message)
     else:
         go_on(session, message, checkpoint, recalled)
@@ -97,6 +115,22 @@ def rebuild(session: "LiveCall[Any, Any]", message: Message) -> None:
     session.log.warning("reconnect_without_state", call_sid=message.call_sid)
     session._begin(message)
     answer_anew(session, message)
+
+
+def rebuild_unheard(session: "LiveCall[Any, Any]", message: Message) -> None:
+    """The same, once jambonz was answered: its verbs as a redirect would greet the caller again."""
+    session.log.warning("reconnect_without_state", call_sid=message.call_sid)
+    session._begin(message)
+    session._start_now(apply_opening(session, message))
+
+
+async def apply_opening(session: "LiveCall[Any, Any]", message: Message) -> None:
+    """Know the hooks and tools of the opening, which has been sent by another process."""
+    handler = session.application.handlers["session_new"]
+    rendered = await opening.run_and_render(session, handler, message.data)
+    if rendered is not None:
+        session._apply(rendered)
+        session._changed(soon=True)
 
 
 def answer_anew(session: "LiveCall[Any, Any]", message: Message) -> None:

@@ -98,7 +98,7 @@ class Keeper(Protocol):
     async def take_over(self, session: "LiveCall[Any, Any]") -> bytes | None:
         """The checkpoint of a call that jambonz brings back and that was not here, if there is one.
 
-        From then on the call is this node's.
+        From then on the call is this node's. It may take a minute while nobody knows.
         """
 
     async def hand_over(self, session: "LiveCall[Any, Any]", *, grace: float) -> None:

@@ -1,6 +1,7 @@
 """A call that another process had goes on here."""
 
 import asyncio
+import time
 from typing import Any
 
 import orjson
@@ -214,6 +215,51 @@ async def test_the_ack_answers_whichever_reconnect_came_last(place: Place) -> No
     assert [one["msgid"] for one in again.socket.frames] == [second]
     again.event("turn_end")
     assert again.session.state.turns == 1
+
+
+async def test_a_call_that_takes_long_to_fetch_is_answered_in_time_and_goes_on(
+    place: Place,
+) -> None:
+    told: list[str] = []
+    line = await begun(place, told=told)
+    line.event("turn_end")
+    crash(line)
+    again = Line(line.application, place(), count=line.count + 1)
+    keeper_of(again).gate.clear()
+    back = again.send("session:reconnect", CALL)
+    session = again.session
+    session.sweep(time.monotonic() + 4)
+    hook = again.send("verb:hook", {"completion_reason": "done"}, hook=goodbye.label)
+    session.sweep(time.monotonic() + 4)
+
+    acks = [(one["msgid"], one["data"]) for one in again.socket.frames]
+    assert acks == [(back, [{"verb": "pause", "length": 1}]), (hook, [])]
+    keeper_of(again).gate.set()
+    while len(again.socket.frames) < 3:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    late = again.socket.frames[2]
+    assert late["command"] == "redirect"
+    assert late["data"][0] == {"verb": "say", "text": "Goodbye after 1."}
+    assert session.state.turns == 1
+    assert told == ["session_new", "session_reconnect"]
+
+
+async def test_a_call_that_is_not_found_after_long_is_not_greeted_again(place: Place) -> None:
+    told: list[str] = []
+    again = Line(helper(None, told), place())
+    keeper_of(again).gate.clear()
+    again.send("session:reconnect", CALL)
+    again.session.sweep(time.monotonic() + 4)
+    keeper_of(again).gate.set()
+    while again.session.agent is None:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    ask(again, "ping", "T1")
+    await asyncio.sleep(0)
+
+    assert told == ["session_new"]
+    assert again.session._agents.tools == {"wait_for": wait_for, "ping": ping}
+    assert [one["type"] for one in again.socket.frames] == ["ack", "command"]
+    assert again.socket.frames[1]["tool_call_id"] == "T1"
 
 
 async def test_a_socket_that_breaks_meanwhile_is_no_end_of_the_call(place: Place) -> None:
