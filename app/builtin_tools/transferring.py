@@ -28,6 +28,7 @@ LONGEST = 15.0
 RING = 30
 KEPT_LINES = 40
 KEPT_LETTERS = 400
+KEPT_IN_ALL = 8000
 
 ANNOUNCE = (
     "You are about to be connected: the transfer to {name} begins as soon as you have spoken. Tell "
@@ -97,6 +98,8 @@ class Transfers:
             text = lines.pop()[1] + text
         lines.append([who, text[:KEPT_LETTERS]])
         del lines[:-KEPT_LINES]
+        while sum(len(line[1]) for line in lines) > KEPT_IN_ALL:
+            del lines[0]
 
     def history(self) -> str:
         """The words so far, as the prompt tells them."""

@@ -50,6 +50,8 @@ class Held:
 
 def capture(calls: "ToolCalls") -> dict[str, Any] | None:
     """What a checkpoint has of a call's tools, as JSON; None where there is nothing to keep."""
+    if not (calls._runs or calls._held or calls._once or calls._has_filler_track):
+        return None  # as of most calls at most times
     runs = sorted(calls._runs, key=lambda one: one.started)
     held = [*(calls._held or ()), *(held_of(calls, one) for one in runs)]
     value: dict[str, Any] = {}
@@ -59,7 +61,7 @@ def capture(calls: "ToolCalls") -> dict[str, Any] | None:
         value["once"] = calls._once.capture()
     if calls._has_filler_track:
         value["has_filler_track"] = True
-    return value or None
+    return value
 
 
 def write_held(held: Sequence[Held]) -> dict[str, Any]:

@@ -190,3 +190,13 @@ def test_what_was_said_is_kept_within_bounds() -> None:
     assert len(lines) == 40
     assert lines[-2] == "You: Hello."
     assert len(lines[-1]) < 500
+
+
+def test_what_was_said_at_length_leaves_the_newest_of_it() -> None:
+    transfers = transferring.Transfers({})
+    for number in range(40):
+        transfers.note("Caller", f"{number} {'x' * 9999}")
+    lines = transfers.history().strip().split("\n")
+
+    assert len(lines) == 20
+    assert lines[-1].startswith("Caller: 39 xxx")
