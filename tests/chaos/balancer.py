@@ -24,7 +24,6 @@ class Balancer:
     def __init__(self, nodes: Sequence[Node]) -> None:
         self.nodes = list(nodes)
         self.port = 0
-        self.taken: defaultdict[str, int] = defaultdict(int)
         self._out: set[str] = set()
         self._turn = 0
         self._open: defaultdict[str, set[asyncio.WriteTransport]] = defaultdict(set)
@@ -39,9 +38,10 @@ class Balancer:
         for transport in list(self._open[node.name]):
             transport.abort()
 
-    def connections(self, node: Node) -> int:
-        """How many it holds to a node."""
-        return len(self._open[node.name])
+    async def noticed(self, node: Node) -> None:
+        """Wait until its probe has found that a node is not in order."""
+        while node.name not in self._out:  # noqa: ASYNC110  (a probe is asked again and again)
+            await asyncio.sleep(PROBED_EVERY)
 
     async def connect(self) -> tuple[Node, asyncio.StreamReader, asyncio.StreamWriter] | None:
         """A connection to the next node that takes one; None where none does."""
@@ -61,7 +61,6 @@ class Balancer:
             writer.transport.abort()
             return
         node, from_node, to_node = found
-        self.taken[node.name] += 1
         self._open[node.name].add(to_node.transport)
         try:
             await asyncio.gather(carry(reader, to_node), carry(from_node, writer))

@@ -2,14 +2,11 @@
 
 from pathlib import Path
 
-import pytest
-
 from tests.chaos.cluster import cluster
 from tests.chaos.processes import Node, make_project
 from tests.chaos.stage import is_long, scenario
 
 
-@pytest.mark.long
 async def test_calls_outlive_the_only_process(tmp_path: Path) -> None:
     ledger = make_project(tmp_path)
     node = Node(tmp_path)
@@ -24,7 +21,6 @@ async def test_calls_outlive_the_only_process(tmp_path: Path) -> None:
     assert verdict.gap(0.95) <= 4.0 or not is_long()
 
 
-@pytest.mark.long
 async def test_calls_go_on_at_another_node(tmp_path: Path, bus: dict[str, str]) -> None:
     async with cluster("kill -9 of one of two nodes", tmp_path, bus) as nodes:
         nodes.calls.crashed(nodes.a.kill())

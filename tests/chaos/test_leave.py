@@ -4,15 +4,12 @@ import signal
 import time
 from pathlib import Path
 
-import pytest
-
 from tests.chaos.cluster import cluster
 from tests.chaos.stage import is_long, tell
 
 BOUND = 30.0
 
 
-@pytest.mark.long
 async def test_a_node_that_ends_gives_its_calls_away(tmp_path: Path, postgres_url: str) -> None:
     settings = {"database_url": postgres_url}
     async with cluster("SIGTERM of one of two nodes", tmp_path, settings) as nodes:

@@ -13,7 +13,6 @@ from tests.chaos.stage import is_long, scenario, tell
 LIMIT = 120.0
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("workers", [2, pytest.param(4, marks=pytest.mark.long)])
 async def test_a_rolling_restart_drops_no_call(tmp_path: Path, workers: int) -> None:
     ledger = make_project(tmp_path)

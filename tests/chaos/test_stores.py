@@ -26,11 +26,12 @@ def own_postgres() -> Iterator[Postgres]:
 @pytest.fixture
 def own_valkey(tmp_path: Path) -> Iterator[Valkey]:
     """A Valkey that nobody else needs."""
-    with valkey(tmp_path / "valkey") as server:
+    folder = tmp_path / "valkey"
+    folder.mkdir()
+    with valkey(folder) as server:
         yield server
 
 
-@pytest.mark.long
 async def test_calls_go_on_while_postgresql_is_away(tmp_path: Path, own_postgres: Postgres) -> None:
     settings = {"database_url": own_postgres.url()}
     async with cluster("PostgreSQL stopped and started", tmp_path, settings) as nodes:

@@ -86,6 +86,21 @@ def test_a_missing_output_is_excused_only_just_before_a_crash_and_before_it_bega
     assert ("output lost" in judge(story, ledger).wrong) is is_lost
 
 
+@pytest.mark.parametrize(
+    ("name", "answered", "is_excused"),
+    [("mark", 99.7, False), ("mark", 99.9, True), ("book", 99.9, False)],
+)
+def test_a_lost_change_is_excused_only_just_before_a_crash_and_never_of_a_once_tool(
+    name: str, answered: float, is_excused: bool
+) -> None:
+    story = good()
+    story.asked["r3"] = Asked(name, 99.0, answered, {"ref": "r3"})
+    ledger = [*LEDGER, Line(99.1, 1, "call", name, "r3")]
+
+    assert ("state differs" not in judge(story, ledger).wrong) is is_excused
+    assert (judge(story, ledger).unwritten == ["r3"]) is is_excused
+
+
 def test_a_tool_that_must_run_once_and_ran_twice_is_found() -> None:
     again = Line(101.0, 2, "call", "book", "r2")
 

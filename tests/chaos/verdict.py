@@ -8,6 +8,8 @@ from pathlib import Path
 
 from tests.chaos.caller import Asked, Story
 
+UNWRITTEN = 0.25
+"""Seconds before a crash in which state may have changed that is not written: written behind."""
 STARTS = ("mark", "search", "book")
 """What the ledger calls the start of a tool."""
 UNHEARD = 0.1
@@ -36,6 +38,7 @@ class Verdict:
 
     Attributes:
         crashes: From when to when a process did not hear what was written to it.
+        grace: Seconds by which a busy machine may be late.
         wrong: What must not happen, with the references or calls of which it is true.
     """
 
@@ -43,6 +46,7 @@ class Verdict:
     stories: Sequence[Story]
     ledger: Sequence[Line]
     crashes: Sequence[tuple[float, float]] = ()
+    grace: float = 0.0
     gaps: list[float] = field(default_factory=list)
     figures: dict[str, object] = field(default_factory=dict)
     wrong: dict[str, list[str]] = field(default_factory=dict)
@@ -63,6 +67,7 @@ class Verdict:
             "unheard": len(self.unheard),
             "reruns": sum(count - 1 for count in self.ran.values()),
             "outputs repeated": sum(one.repeated for one in self.stories),
+            "state changes of the last moment lost": len(self.unwritten),
             "answered without a result": sum(is_without_result(one) for _, one in self._asked()),
             **self._updates(),
         }
@@ -114,7 +119,7 @@ class Verdict:
             "once ran twice",
             [ref for ref, asked in self._asked() if asked.name == "book" and self.ran[ref] > 1],
         )
-        yield "state differs", [f"{one.call_sid}: {why}" for one in stories for why in odd(one)]
+        yield "state differs", [why for one in stories for why in self._odd(one)]
         yield (
             "update lost",
             [
@@ -142,7 +147,39 @@ class Verdict:
         """Written within the moment before a crash; a started `once` tool has been noted."""
         if asked.name == "book" and self.ran[ref]:
             return False
-        return any(since - UNHEARD < asked.sent < until + UNHEARD for since, until in self.crashes)
+        return self._is_near(asked.sent, UNHEARD)
+
+    @property
+    def unwritten(self) -> list[str]:
+        """Tools that were answered just before a crash, and whose change of the state is lost."""
+        return [
+            ref
+            for story in self.stories
+            for ref, asked in story.asked.items()
+            if not story.failed
+            and is_result(asked)
+            and ref not in story.recalled
+            and self._is_just_before(asked)
+        ]
+
+    def _is_just_before(self, asked: Asked) -> bool:
+        """Whether it was answered while its checkpoint was on its way; `once` tools wait for it."""
+        return asked.name != "book" and self._is_near(asked.answered, UNWRITTEN)
+
+    def _is_near(self, moment: float, before: float) -> bool:
+        """Whether it was so many seconds before a crash, or in its time."""
+        before, after = before + self.grace, UNHEARD + self.grace
+        return any(since - before < moment < until + after for since, until in self.crashes)
+
+    def _odd(self, story: Story) -> Iterator[str]:
+        """What the call remembers at its end against what its tools have answered."""
+        if story.failed:
+            return
+        seen = Counter(story.recalled)
+        for ref, asked in story.asked.items():
+            excused = seen[ref] == 0 and self._is_just_before(asked)
+            if seen[ref] > 1 or (is_result(asked) and seen[ref] != 1 and not excused):
+                yield f"{ref} is remembered {seen[ref]} times: {asked}"
 
     def _cut(self) -> int:
         """Tool calls that were written before a crash and answered after it."""
@@ -176,16 +213,3 @@ def is_without_result(asked: Asked) -> bool:
 
 def is_result(asked: Asked) -> bool:
     return isinstance(asked.output, dict) and "ref" in asked.output
-
-
-def odd(story: Story) -> Iterator[str]:
-    """What the call remembers at its end against what its tools have answered."""
-    if story.failed:
-        return
-    seen = Counter(story.recalled)
-    for ref, asked in story.asked.items():
-        if is_result(asked) and seen[ref] != 1:
-            yield f"{ref} ({asked.name}) is remembered {seen[ref]} times"
-    for ref, times in seen.items():
-        if times > 1 and not is_result(story.asked[ref]):
-            yield f"{ref} is remembered {times} times"
