@@ -55,12 +55,13 @@ class Peers:
         self._session: aiohttp.ClientSession | None = None
 
     async def others(self) -> list[Node]:
-        """The other nodes whose lease runs.
+        """The other nodes whose lease runs, and that can be asked.
 
         Raises:
             BusUnavailable: Nobody knows.
         """
-        return [node for node in await self.bus.nodes() if node.id != self.here.id]
+        nodes = await self.bus.nodes()
+        return [node for node in nodes if node.id != self.here.id and node.address]
 
     @asynccontextmanager
     async def ask(

@@ -47,8 +47,7 @@ def setup_keeping(web_app: web.Application) -> None:
     if settings.checkpoints:
         lease, live = settings.node_lease, calls.runtime.live
         keeper = CallKeeper(bus, here.id, live, counting, reach, lease=lease)
-        if PEERS in web_app:
-            keeper.ask_hand_over = web_app[PEERS].ask_hand_over
+        keeper.ask_hand_over = web_app[PEERS].ask_hand_over
         calls.runtime.keeper = web_app[KEEPER] = keeper
     web_app.cleanup_ctx.append(be_a_node)
 

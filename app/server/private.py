@@ -36,18 +36,20 @@ log = structlog.get_logger("cordboard.server")
 def setup_node(web_app: web.Application, bus: Bus, vault: Vault) -> None:
     """Let a server be a node of those that share a bus; with a private port if there may be others.
 
-    Comes before what tells the others of this node, so that the port is open by then.
+    Comes before what tells the others of this node, so that the port is open by then. One that is
+    alone asks the bus, too: it may have had calls in an earlier life, which come back soon.
     """
     web_app[BUS] = bus
     web_app[NODE] = ThisNode()
+    web_app[PEERS] = Peers(bus, web_app[NODE], Passes(vault))
     if web_app[SETTINGS].is_clustered:
-        web_app[PEERS] = Peers(bus, web_app[NODE], Passes(vault))
         web_app.cleanup_ctx.append(keep_private_port)
+    web_app.on_cleanup.append(leave_peers)
 
 
 async def keep_private_port(web_app: web.Application) -> AsyncIterator[None]:
     """Listen from before the others are told until after the last call is gone."""
-    settings, peers = web_app[SETTINGS], web_app[PEERS]
+    settings = web_app[SETTINGS]
     runner = web.AppRunner(private_application(web_app), access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     await web.TCPSite(runner, settings.node_host, settings.node_port).start()
@@ -56,7 +58,11 @@ async def keep_private_port(web_app: web.Application) -> AsyncIterator[None]:
         yield
     finally:
         await runner.cleanup()
-        await peers.close()
+
+
+async def leave_peers(web_app: web.Application) -> None:
+    """Ask nobody any more."""
+    await web_app[PEERS].close()
 
 
 def address_of(settings: Settings, port: int) -> str:

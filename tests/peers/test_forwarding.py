@@ -81,6 +81,23 @@ async def test_a_call_that_nobody_has_is_not_found(first: Member, second: Member
     assert (status, problem["type"]) == (404, "urn:cordboard:problem:no-such-call")
 
 
+async def test_a_server_alone_does_not_deny_a_call_that_it_had_before_it_was_started_anew(
+    join: Join, bus: BrokenBus
+) -> None:
+    before = await join(worker=None)
+    call = await before.call()
+    await before.die()
+    after = await join(worker=None)
+
+    status, problem = await after.rest(
+        "POST", f"/v1/calls/{call.call_sid}/agent", json=INSTRUCTIONS
+    )
+    assert (status, problem["type"]) == (503, "urn:cordboard:problem:owner-gone")
+
+    assert (await after.rest("GET", "/v1/calls/nobody-has-this"))[0] == 404
+    assert await after.rest("GET", "/v1/calls") == (200, [])
+
+
 async def test_a_call_that_has_just_begun_is_found_before_the_bus_knows_of_it(
     first: Member, second: Member
 ) -> None:
