@@ -1,23 +1,35 @@
 """How many calls there may be on all nodes together: of all organisations, and of each."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from app.application import Application
 from app.bus import BusUnavailable, Entry, MemoryBus, Node
 from app.logs import Event
 from app.organisation import DEFAULT_ORGANISATION
-from app.server import quotas
+from app.server import build, quotas
 from app.server.quotas import Quotas
 from app.session import Quota
+from app.settings import Settings
 from app.store import Store, StoreUnavailable
 from app.store.directory import Directory
-from tests.server.conftest import Logbook, Server, Start, agent_application
+from tests.server.conftest import (
+    KEY,
+    Logbook,
+    Server,
+    Start,
+    agent_application,
+    serving_on_loopback,
+)
+from tests.server.jambonz import LIMIT
 from tests.server.organisations import NORTH, SOUTH, call, dial, with_users
 from tests.server.test_limits import counted
 
@@ -184,3 +196,39 @@ async def test_a_store_that_is_away_leaves_the_limits_as_they_were() -> None:
     await Quotas(quota, bus=None, node_id=THIS, directory=gone()).refresh()  # type: ignore[arg-type]
 
     assert quota.limit_of(NORTH) == 3
+
+
+class CountingBus(MemoryBus):
+    """A bus that says when it has told of so many calls."""
+
+    def __init__(self, calls: int) -> None:
+        super().__init__()
+        self._expected, self.told = calls, asyncio.Event()
+
+    async def counts(self) -> Mapping[str, Mapping[str, int]]:
+        found = await super().counts()
+        if sum(sum(one.values()) for one in found.values()) == self._expected:
+            self.told.set()
+        return found
+
+
+async def test_two_nodes_take_as_many_calls_together_as_there_may_be(
+    logbook: Logbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quotas, "EVERY", 0.02)
+    logbook.without_call.add("call_taken_over")
+    bus, settings = CountingBus(3), Settings(api_keys=(SecretStr(KEY),), max_total_calls=3)
+    async with AsyncExitStack() as stack:
+        nodes = [
+            await stack.enter_async_context(
+                serving_on_loopback(build(settings, [agent_application()], bus=bus))
+            )
+            for _ in range(2)
+        ]
+        taken = [await nodes[0].call(), await nodes[0].call(), await nodes[1].call()]
+        async with asyncio.timeout(LIMIT):
+            await bus.told.wait()
+        refused = [await (await node.dial()).open() for node in nodes]
+
+        assert [one["data"][0]["verb"] for one in refused] == ["sip:decline"] * 2
+        assert [await one.tool_call("ping") for one in taken] == [{"result": "pong"}] * 3
