@@ -1,11 +1,14 @@
 """Engines: the way to SQLite or PostgreSQL, one code path above it.
 
 SQLite takes one writer at a time. Those who wait for it wait here, in a pool of one connection, and
-so in order, instead of in SQLite, which would ask again and again. A transaction that writes takes
-the lock at once (``BEGIN IMMEDIATE``): one that reads first and then writes would be refused
-without a wait when another has written meanwhile.
+so in order, instead of in SQLite, which would ask again and again. Other processes cannot be waited
+for so: see :func:`take_turn`. A transaction that writes takes the lock at once (``BEGIN
+IMMEDIATE``): one that reads first and then writes would be refused without a wait when another has
+written meanwhile.
 """
 
+import sqlite3
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,16 +21,21 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from app.store.errors import StoreError
 from app.store.thread import WriterThread
 
-__all__ = ["Engines", "open_engines"]
+__all__ = ["LOCKED", "SOON", "Engines", "open_engines"]
 
 READERS = 4
 CONNECTIONS = 10
 PATIENCE = 30
 """Seconds that a transaction waits for its turn: a crowd is slow, but not refused."""
+LOCKED = 15
+"""Seconds that it waits for other processes to let go of the file."""
+SOON = "busy_timeout=12"
+"""Milliseconds of asking after pauses of 1, 2 and 5 of them."""
 PRAGMAS = (
-    *("busy_timeout=15000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"),
+    *(f"busy_timeout={LOCKED * 1000}", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"),
     "secure_delete=ON",  # what is erased is overwritten, and not only no longer found
 )
+WRITING = "BEGIN IMMEDIATE"
 KNOWN = {
     "sqlite": "sqlite+aiosqlite",
     "postgresql": "postgresql+asyncpg",
@@ -91,9 +99,9 @@ def open_engines(url: str) -> Engines:
     writer = create_async_engine(address, pool_size=1, **alike)
     reader = create_async_engine(address, pool_size=READERS, **alike)
     in_thread = sa.create_engine(address.set(drivername="sqlite"), pool_size=1, **alike)
-    prepare(writer.sync_engine, "BEGIN IMMEDIATE")
+    prepare(writer.sync_engine, WRITING, SOON)
     prepare(reader.sync_engine, "BEGIN DEFERRED", "query_only=ON")
-    prepare(in_thread, "BEGIN IMMEDIATE")
+    prepare(in_thread, WRITING, SOON)
     return Engines(writer, reader, WriterThread(in_thread))
 
 
@@ -131,7 +139,30 @@ def prepare(engine: sa.Engine, begin: str, *more: str) -> None:
         cursor.close()
 
     def begun(connection: sa.Connection) -> None:
-        connection.exec_driver_sql(begin)
+        if begin != WRITING or not take_turn(connection):
+            connection.exec_driver_sql(begin)
 
     sa.event.listen(engine, "connect", connected)
     sa.event.listen(engine, "begin", begun)
+
+
+def take_turn(connection: sa.Connection) -> bool:
+    """Begin to write once no other process does; False where that cannot be.
+
+    SQLite by itself asks again after pauses that grow up to 100 ms. Who comes anew, as a process
+    with much to write does at once, is quicker then, and who waits may wait for seconds.
+    """
+    until = time.monotonic() + LOCKED
+    cursor = connection.connection.cursor()
+    try:
+        while time.monotonic() < until:
+            try:
+                cursor.execute(WRITING)
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    break
+            else:
+                return True
+    finally:
+        cursor.close()
+    return False

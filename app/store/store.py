@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from app.store.engine import Engines, open_engines
+from app.store.engine import LOCKED, SOON, Engines, open_engines
 from app.store.errors import StoreError, StoreUnavailable
 from app.store.migrate import migrate
 from app.store.tenant import Tenant
@@ -99,7 +99,11 @@ class Store:
             async with self._engines.writer.connect() as connection:  # within no transaction
                 raw = await connection.get_raw_connection()
                 driver: Any = raw.driver_connection
-                await driver.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+                await driver.execute_fetchall(f"PRAGMA busy_timeout={LOCKED * 1000}")
+                try:
+                    await driver.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+                finally:
+                    await driver.execute_fetchall(f"PRAGMA {SOON}")
 
     def tenant(self, organisation_id: str, actor: str = "system") -> Tenant:
         """All that one organisation has, for somebody who acts for it."""
