@@ -13,8 +13,8 @@ from tests.server.jambonz import CALLER, LIMIT
 
 
 @pytest.fixture
-async def nodes(join: Join, sqlite_store: Store) -> tuple[Member, Member]:
-    """Two nodes that share a store."""
+async def nodes(sqlite_store: Store, join: Join) -> tuple[Member, Member]:
+    """Two nodes that share a store, which is closed after them."""
     return await join(store=sqlite_store), await join(store=sqlite_store)
 
 
