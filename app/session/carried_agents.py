@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 from operator import is_
 from typing import Any
 
@@ -120,13 +121,12 @@ class References:
 
 
 def capture_agent(agent: RenderedAgent, names: References) -> Wire:
-    """An agent as JSON."""
+    """An agent as JSON, all but its instructions."""
     sources = [one for one in agent.offered if isinstance(one, ToolSource)]
     value: Wire = {
         "id": agent.agent.id,
         "verb": agent.agent.verb,
         "label": agent.agent.llm_label,
-        "instructions": agent.instructions,
         "tools": {name: names.tool(one, sources) for name, one in agent.tools.items()},
         "hooks": [agent.tool_hook, agent.event_hook, agent.action_hook],
         "event_hooks": [names.hook(one) for one in agent.event_hooks],
@@ -142,7 +142,7 @@ def capture_agent(agent: RenderedAgent, names: References) -> Wire:
     return value
 
 
-def restore_agent(value: Wire, names: References) -> RenderedAgent:
+def restore_agent(value: Wire, instructions: object, names: References) -> RenderedAgent:
     """The agent that was captured.
 
     Raises:
@@ -157,7 +157,7 @@ def restore_agent(value: Wire, names: References) -> RenderedAgent:
     tools = restore_tools(value["tools"], names, sources)
     return RenderedAgent(
         agent=CarriedTalker(value["id"], value["verb"], value["label"]),
-        instructions=str(value["instructions"]),
+        instructions=str(instructions or ""),
         tools=tools,
         tool_hook=tool_hook,
         event_hook=event_hook,
@@ -207,20 +207,30 @@ def capture_agents(agents: Agents, names: References) -> Wire:
     return value
 
 
-def restore_agents(agents: Agents, value: Wire, names: References) -> None:
+def capture_prompts(agents: Agents) -> list[str]:
+    """Their instructions, in the same order: long, and so not kept as text beside."""
+    first = agents.current or agents.last
+    several = agents.following if first is None else (first, *agents.following)
+    return [one.instructions for one in several]
+
+
+def restore_agents(
+    agents: Agents, value: Wire, prompts: Sequence[object], names: References
+) -> None:
     """The same into agents that are fresh.
 
     Raises:
         KeyError, TypeError, ValueError: It is something else.
     """
     ahead = time.time() - time.monotonic()
-    following = [restore_agent(one, names) for one in value.get("following", ())]
-    replaced = [(hook, verb, until - ahead) for hook, verb, until in value.get("replaced", ())]
+    given = chain(prompts, repeat(""))
     last, tools = value.get("last"), None
     if last is not None:
-        last = restore_agent(last, names)
+        last = restore_agent(last, next(given), names)
         sources = [one for one in last.offered if isinstance(one, ToolSource)]
         tools = restore_tools(value["tools"], names, sources) if "tools" in value else None
+    following = [restore_agent(one, next(given), names) for one in value.get("following", ())]
+    replaced = [(hook, verb, until - ahead) for hook, verb, until in value.get("replaced", ())]
     agents.go_on(last, following, replaced, tools=tools, is_running=bool(value.get("is_running")))
 
 

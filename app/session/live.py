@@ -24,11 +24,12 @@ from app.protocol import (
 from app.protocol.roles import HookRole
 from app.session import inbound, opening, remarks, turns
 from app.session.asked import Asked
-from app.session.checkpoint import Keeping, capture, read_checkpoint, restore
+from app.session.checkpoint import Keeping, capture
 from app.session.events import EventQueue
 from app.session.facts import E, S, text_of
 from app.session.moving import move
 from app.session.offers import Offers, Tools
+from app.session.restoring import read_checkpoint, restore
 from app.session.runtime import Runtime, Socket
 from app.session.sending import SendingCall
 from app.session.snapshot import take_snapshot
@@ -51,6 +52,7 @@ class LiveCall(SendingCall[S, E]):
         "_children",
         "_events",
         "_first_msgid",
+        "_handed_over",
         "_hooks",
         "_is_prompt_split",
         "_keeping",
@@ -79,6 +81,9 @@ class LiveCall(SendingCall[S, E]):
         self._roles: dict[str, frozenset[HookRole]] = {}
         self._asked: dict[str, Asked] = {}
         self._children: dict[str, str] = {}
+        self._handed_over: frozenset[str] = (
+            frozenset()
+        )  # keys of legs that were given verbs of their own
         self._events = EventQueue(self)
         self._tool_calls = ToolCalls(self)
         self._is_prompt_split = False

@@ -109,7 +109,9 @@ async def answer(
     session._owes_opening = session._owes_opening and not is_opening
     session._changed(soon=is_opening)
     if asked.leg is not None and asked.is_handed_over:
-        session._runtime.hand_over(call_key(session.organisation_id, asked.leg), rendered)
+        leg = call_key(session.organisation_id, asked.leg)
+        session._handed_over |= {leg}
+        session._runtime.hand_over(leg, rendered)
 
 
 async def drive(session: "LiveCall[Any, Any]", code: UserCode, event: object) -> None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from app.protocol import Message, encode_ack
 from app.session import opening, refit
-from app.session.checkpoint import Checkpoint, read_checkpoint, restore
 from app.session.errors import CheckpointRefused
+from app.session.restoring import Checkpoint, read_checkpoint, restore
 from app.session.stored import Recalled
 
 if TYPE_CHECKING:

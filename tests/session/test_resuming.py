@@ -8,7 +8,7 @@ import orjson
 import pytest
 import structlog
 
-from app import Agent, Application, Session, Verb, google_s2s, openai_s2s, say, tool
+from app import Agent, Application, Redirected, Session, Verb, google_s2s, openai_s2s, say, tool
 from app.session import CallMoving, CheckpointRefused
 from tests.session.conftest import CALL, CALL_SID, Line
 from tests.session.elsewhere import (
@@ -181,6 +181,29 @@ async def test_the_legs_that_it_dialed_are_known(place: Place) -> None:
 
     assert again.session.child_call_sids == ("leg",)
     assert again.session.call_status == "in-progress"
+
+
+async def test_a_leg_that_was_given_an_agent_has_it_when_it_is_a_call_of_its_own(
+    place: Place,
+) -> None:
+    application = helper()
+
+    @application.session_redirect
+    async def moved(session: Session, event: Redirected) -> Agent:
+        return an_agent(instructions="Help the leg.")
+
+    leg = {**CALL, "call_sid": "leg", "parent_call_sid": CALL_SID}
+    line = Line(application, place())
+    await line.open()
+    await line.ack(line.send("session:redirect", leg, hook="/leg"))
+    line.event("turn_end")
+    again = await crash_and_redial(line, place)
+    own = Line(application, again.calls)
+    await own.ack(own.send("session:adulting", leg, call_sid=None))
+
+    assert own.session.agent is not None
+    assert own.session.agent.instructions == "Help the leg."
+    assert await own.tool_call("ping") == {"result": "pong"}
 
 
 async def test_what_comes_while_the_call_is_fetched_waits_in_order(place: Place) -> None:
@@ -413,6 +436,6 @@ async def test_a_checkpoint_holds_what_has_changed_and_no_more(place: Place) -> 
 
     assert value.keys() == {
         *("v", "application", "at", "started", "status", "counts", "feed", "state"),
-        *("last_turn", "agents", "code", "connection", "tools"),
+        *("last_turn", "agents", "prompts", "code", "connection", "tools"),
     }
     assert value["connection"] == {"first": "m1"}
