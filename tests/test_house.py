@@ -131,7 +131,9 @@ BROAD_EXCEPTS = {
     "app/mcp_server/control.py::run",  # an assistant's request, as those over REST
     "app/reload.py::reload",  # the author's modules: those from before go on
     "app/server/quotas.py::keep",  # new calls are answered all the same
+    "app/application/state.py::read_one",  # an author's validator may raise anything
     "app/application/state.py::same",  # an author's class compares as it likes
+    "app/application/state.py::write",  # an author's serializer, as above
     "app/calls.py::_sweep",  # one call's deadlines: those of the others are kept
     "app/server/accept.py::converse",  # one socket: the others go on
     "app/server/direct.py::feed_data",  # the same, by the other route

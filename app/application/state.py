@@ -15,7 +15,6 @@ from typing import Any, ClassVar, Final, cast
 import orjson
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
-from pydantic_core import PydanticSerializationError
 
 PLAIN: Final = (dict, list, str, int, float, bool, type(None))
 QUICK: Final = frozenset({str, int, bool, type(None)})
@@ -65,8 +64,8 @@ class StateForm:
                 try:
                     text = adapter.serializer.to_json(value, warnings="error")
                     written[name] = orjson.Fragment(text)
-                except (PydanticSerializationError, ValueError, TypeError) as error:
-                    notes[name] = str(error)
+                except Exception as error:  # an author's own serializer may raise anything
+                    notes[name] = f"{type(error).__name__}: it does not fit its annotation"
         for name in self._others(state):
             value = getattr(state, name)
             if is_json(name, value, notes):
@@ -85,13 +84,9 @@ class StateForm:
             adapter, value = self.kept.get(name), getattr(state, name)
             if adapter is None or not can_be_compared(value):
                 continue
-            try:
-                is_same = same(read_one(adapter, orjson.dumps(text)), value)
-            except ValidationError as error:
-                notes[name] = shown(error)
-            else:
-                if not is_same:
-                    notes[name] = ANOTHER
+            back = read_one(name, adapter, text, notes)
+            if name not in notes and not same(back, value):
+                notes[name] = ANOTHER
 
     def read(self, state: object, written: Mapping[str, Any], notes: Notes) -> None:
         """Set the attributes of a fresh state; one that does not fit any more stays fresh."""
@@ -103,17 +98,20 @@ class StateForm:
                 else:
                     notes[name] = NO_MORE
                 continue
-            try:
-                read = read_one(adapter, orjson.dumps(value))
-            except ValidationError as error:
-                notes[name] = shown(error)
-            else:
+            read = read_one(name, adapter, value, notes)
+            if name not in notes:
                 object.__setattr__(state, name, read)
 
 
-def read_one(adapter: TypeAdapter[Any], text: bytes) -> Any:
-    """A value of an annotation; names may be those of the class or of JSON."""
-    return adapter.validate_json(text, by_alias=True, by_name=True)
+def read_one(name: str, adapter: TypeAdapter[Any], written: Any, notes: Notes) -> Any:
+    """A value of an annotation; or a note of why it is none."""
+    try:
+        return adapter.validate_json(orjson.dumps(written), by_alias=True, by_name=True)
+    except ValidationError as error:
+        notes[name] = shown(error)
+    except Exception as error:  # an author's own validator may raise anything
+        notes[name] = f"{type(error).__name__} while it was read"
+    return None
 
 
 def can_be_compared(value: Any) -> bool:

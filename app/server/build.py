@@ -126,6 +126,7 @@ def configure(runtime: Runtime, settings: Settings, vault: Vault) -> None:
     runtime.quota.total = settings.max_total_calls
     runtime.quota.each = settings.max_organisation_calls
     runtime.base_url = settings.base_url
+    runtime.vault = vault
     if settings.secret_key:  # which outlives a restart, and is that of all nodes
         runtime.secret = vault.derive(OFFERS)[0]
     elif settings.api_keys:

@@ -28,6 +28,7 @@ MAX_BYTES: Final = 64 * 1024
 SHOWN: Final = 300
 # What goes first where a checkpoint is too large: what is only shown, then what can be had again.
 LEFT_OUT: Final = ("last_turn", "lookup", "customer_data", "prompts", "state")
+VERB: Final = '"verb":'
 FROM_AUTHORS: Final = frozenset({"lookup", "customer_data"})
 LOST: Final = (
     "a call that moves to another process loses this: define hooks and tools at module level in "
@@ -81,7 +82,7 @@ def capture(session: "LiveCall[Any, Any]") -> bytes:
     value["code"] = session._keeping.code(session, names)
     if session._handed_over:
         value["handed_over"] = capture_handed_over(session, names)
-    value["connection"] = session._connection.capture()
+    value["connection"] = seal(session, session._connection.capture())
     value["tools"] = session._tool_calls.capture()
     session._keeping.is_owing = session._connection.is_unproven
     if session._offered is not None:
@@ -90,6 +91,17 @@ def capture(session: "LiveCall[Any, Any]") -> bytes:
         session.log.error("not_found_again", what=sorted(names.missing), fix=LOST)
     text = encode(value)
     return text if len(text) <= MAX_BYTES else cut(session, value, len(text))
+
+
+def seal(session: "LiveCall[Any, Any]", connection: Wire) -> Wire:
+    """What a connection needs, sealed where there are verbs in it: they may hold credentials."""
+    vault = session._runtime.vault
+    has_verbs = "opening" in connection or any(
+        VERB in frame for frame, _ in connection.get("frames", ())
+    )
+    if vault is None or not has_verbs:
+        return connection
+    return {"sealed": vault.seal(orjson.dumps(connection).decode())}
 
 
 def capture_facts(session: "LiveCall[Any, Any]") -> Wire:

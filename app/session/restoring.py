@@ -10,7 +10,7 @@ import orjson
 from app.agent import Rendered
 from app.application import Notes, read_state
 from app.hook import Hook
-from app.protocol import Carried, Wire, read_carried
+from app.protocol import Carried, ConfigurationError, Wire, read_carried
 from app.protocol.roles import ROLES, HookRole
 from app.session.agents import Agents
 from app.session.carried_agents import References, restore_agent, restore_agents
@@ -19,11 +19,12 @@ from app.session.errors import CheckpointRefused
 from app.session.offers import Offers
 from app.session.opening import Release
 from app.session.stored import StoredVersion
+from app.vault import VaultError
 
 if TYPE_CHECKING:
     from app.session.live import LiveCall
 
-UNREADABLE: Final = (KeyError, TypeError, ValueError, AttributeError)
+UNREADABLE: Final = (KeyError, TypeError, ValueError, AttributeError, ConfigurationError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,27 @@ def read_checkpoint(session: "LiveCall[Any, Any]", data: bytes) -> Checkpoint:
                 f"{value['application']!r:.80}"
             )
         stored = StoredVersion(*value["stored"]) if "stored" in value else None
-        return Checkpoint(value, read_carried(value["connection"]), stored)
+        connection = unseal(session, value["connection"])
+        return Checkpoint(value, read_carried(connection), stored)
     except UNREADABLE as error:
         raise CheckpointRefused(f"it is damaged: {type(error).__name__}: {error}") from None
+
+
+def unseal(session: "LiveCall[Any, Any]", connection: Wire) -> Wire:
+    """What a connection needs, as it was before it was sealed.
+
+    Raises:
+        CheckpointRefused: No key that is set here has sealed it.
+    """
+    sealed, vault = connection.get("sealed"), session._runtime.vault
+    if sealed is None:
+        return connection
+    try:
+        opened = "" if vault is None else vault.open(sealed)
+    except VaultError as error:
+        raise CheckpointRefused(str(error)) from None
+    found: Wire = orjson.loads(opened)
+    return found
 
 
 def restore(session: "LiveCall[Any, Any]", checkpoint: Checkpoint) -> None:

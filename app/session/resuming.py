@@ -159,6 +159,7 @@ def go_on(
             session._flush()
         answer_anew(session, message)
         return
+    session._owes_opening = False
     welcome(session, message)
     refit.go_on(session, recalled)
     session._changed(soon=True)

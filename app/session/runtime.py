@@ -18,6 +18,7 @@ from app.session.failures import Failures
 from app.session.live_calls import LiveCalls
 from app.session.quota import Quota
 from app.session.stored import AgentSource
+from app.vault import Vault
 
 if TYPE_CHECKING:
     from app.session.live import LiveCall
@@ -185,6 +186,7 @@ class Runtime:
         keeper: Who keeps what they need to go on in another process, if anybody does.
         base_url: How jambonz reaches this server over HTTP.
         secret: Signs the addresses of what calls offer over MCP.
+        vault: Seals what verbs hold of credentials where a call is kept, if there is one.
         agents: Where agents come from that are kept as data, if this node has any.
         handed_over: What dialed legs were given to run, until they are calls of their own; by key.
     """
@@ -201,6 +203,7 @@ class Runtime:
     keeper: Keeper | None = None
     base_url: str = ""
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32))
+    vault: Vault | None = None
     agents: AgentSource | None = None
     handed_over: dict[str, Rendered] = field(default_factory=dict)
     failures: Failures = field(default_factory=Failures)

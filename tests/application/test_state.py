@@ -15,7 +15,7 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel, SecretStr, field_serializer, field_validator
 
 from app.application import Notes, read_state, write_state
 from app.application.state import ANOTHER, NO_MORE, unkept
@@ -198,6 +198,44 @@ def test_a_value_that_does_not_fit_its_annotation_is_left_out() -> None:
 
     assert back == Order(turns=2)
     assert notes.keys() == {"seen"}
+
+
+class Stubborn(BaseModel):
+    """A model whose author lets it fail as it likes."""
+
+    number: int = 0
+
+    @field_validator("number")
+    @classmethod
+    def refuse_seven(cls, value: int) -> int:
+        if value == 7:
+            raise RuntimeError("PRIVATE")
+        return value
+
+    @field_serializer("number")
+    def refuse_eight(self, value: int) -> int:
+        if value == 8:
+            raise RuntimeError("PRIVATE")
+        return value
+
+
+@dataclass
+class Held:
+    """A state that holds one."""
+
+    turns: int = 0
+    stubborn: Stubborn = field(default_factory=Stubborn)
+
+
+@pytest.mark.parametrize("number", [7, 8])
+def test_an_authors_class_that_fails_costs_nothing_else(number: int) -> None:
+    state = Held(turns=2)
+    state.stubborn.number = number
+    back, notes = carried(state, Held())
+
+    assert back == Held(turns=2)
+    assert notes.keys() == {"stubborn"}
+    assert "PRIVATE" not in str(notes)
 
 
 def test_what_a_later_release_does_not_know_is_left_out() -> None:

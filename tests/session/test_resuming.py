@@ -10,6 +10,7 @@ import structlog
 
 from app import Agent, Application, Redirected, Session, Verb, google_s2s, openai_s2s, say, tool
 from app.session import CallMoving, CheckpointRefused
+from app.vault import Vault
 from tests.session.conftest import CALL, CALL_SID, Line
 from tests.session.elsewhere import (
     GATES,
@@ -224,6 +225,24 @@ async def test_what_comes_while_the_call_is_fetched_waits_in_order(place: Place)
     assert again.socket.frames[1]["data"][0] == {"verb": "say", "text": "Goodbye after 1."}
 
 
+async def test_a_call_that_takes_long_to_fetch_is_acked_in_time_and_never_opened_again(
+    place: Place,
+) -> None:
+    told: list[str] = []
+    line = await begun(place, told=told)
+    line.event("turn_end")
+    crash(line)
+    again = Line(line.application, place(), count=line.count + 1)
+    keeper_of(again).gate.clear()
+    await again.come_back()  # acked at the deadline, with what is safe
+    keeper_of(again).gate.set()
+    await again.settled()
+    third = await crash_and_redial(again, place)
+
+    assert third.session.state.turns == 1
+    assert told == ["session_new", "session_reconnect", "session_reconnect"]
+
+
 async def test_the_ack_answers_whichever_reconnect_came_last(place: Place) -> None:
     line = await begun(place)
     line.event("llm_response")
@@ -327,6 +346,27 @@ async def test_a_handler_that_was_still_busy_runs_again_and_its_verbs_are_a_redi
     gate.set()
 
     assert await again.command("redirect") == [[{"verb": "say", "text": "At last."}]]
+
+
+async def test_credentials_in_verbs_are_sealed_where_a_call_is_kept(place: Place) -> None:
+    llm = {"vendor": "openai", "model": "gpt-4.1-mini", "auth": {"apiKey": "PRIVATE KEY"}}
+    given = {**AGENT, "llm": llm}
+    line = Line(helper(Agent(**given, instructions="Help.")), place())
+    line.session._runtime.vault = Vault(["a key of all nodes"])
+    await line.open()
+    crash(line)
+    kept = keeper_of(line).shelf.kept[line.session.key]
+    other, same = place(), place()
+    other.runtime.vault = Vault(["another key"])
+    same.runtime.vault = Vault(["a key of all nodes"])
+    with structlog.testing.capture_logs() as logs:
+        await redial(line, lambda: other)
+    keeper_of(line).shelf.kept[line.session.key] = kept
+    again = await redial(line, lambda: same)
+
+    assert b"PRIVATE KEY" not in kept
+    assert "checkpoint_refused" in [one["event"] for one in logs]
+    assert verbs_sent(again)[0][0]["llm"]["auth"] == {"apiKey": "PRIVATE KEY"}
 
 
 DAMAGED = {
