@@ -29,7 +29,7 @@ __all__ = ["Stop", "close_all", "end_within", "leave"]
 
 TICK: Final = 0.1
 """Seconds between two waves."""
-LEAST: Final = 20
+LEAST: Final = 5
 """Calls of a wave, at least: a few need not wait for one another."""
 MOST_WAVES: Final = 3
 """So many are on their way at once."""

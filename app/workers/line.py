@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import socket
 import stat
 from collections.abc import Callable, Mapping
@@ -52,7 +53,13 @@ class Line:
     def follow(self, *, drain: Callable[[], object], step_aside: Callable[[], object]) -> None:
         """Do as the supervisor says; drain, too, where it has ended."""
         orders = {DRAIN: drain, STEP_ASIDE: step_aside}
-        asyncio.get_running_loop().add_reader(self._end, self._hear, orders)
+        loop = asyncio.get_running_loop()
+        loop.add_reader(self._end, self._hear, orders)
+        # Who sends it to all processes means the supervisor, which renews this one in its turn.
+        loop.add_signal_handler(signal.SIGHUP, self._leave_to_the_supervisor)
+
+    def _leave_to_the_supervisor(self) -> None:
+        """Nothing to do here; by default it would end the process."""
 
     def _hear(self, orders: Mapping[bytes, Callable[[], object]]) -> None:
         try:

@@ -152,14 +152,14 @@ async def test_a_socket_that_has_said_nothing_yet_is_closed_too(server: Server) 
 async def test_many_calls_go_in_waves() -> None:
     calls = Calls()
     made = answering(hangup)
-    for number in range(50):
+    for number in range(13):
         session = calls.open(made, {})
         session.receive(message("session:new", call_info(f"{number}"), f"{number}"))
     waves = Waves(calls, LONG)
 
-    assert len(waves.next_one(on_their_way=60)) == 0
-    assert len(waves.next_one(on_their_way=55)) == 5
-    assert [len(waves.next_one()) for _ in range(4)] == [20, 20, 5, 0]
+    assert len(waves.next_one(on_their_way=15)) == 0
+    assert len(waves.next_one(on_their_way=13)) == 2
+    assert [len(waves.next_one()) for _ in range(4)] == [5, 5, 1, 0]
     calls.end_all("the test is over")
 
 

@@ -47,7 +47,7 @@ async def test_sighup_renews_all_and_every_call_moves_once_as_it_is(tmp_path: Pa
         for call in calls.values():
             assert await call.tool_call("count") == {"result": 1}
         (tmp_path / "handlers" / "call.py").write_text(HANDLER.replace("VERSION 1", "VERSION 2"))
-        server.process.send_signal(signal.SIGHUP)
+        os.killpg(server.process.pid, signal.SIGHUP)  # as a terminal does that is closed
         await server.until_listening("1", "2")
         for call in calls.values():
             again = await server.redialled(call)
