@@ -1,14 +1,14 @@
 """What all scenarios have in common: how many calls, who talks, and what is told at the end."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.chaos.crowds import Crowds, crowds
 from tests.chaos.processes import Node
-from tests.chaos.verdict import Verdict, read_ledger
+from tests.chaos.verdict import Line, Verdict, read_ledger
 from tests.robustness.lengths import choose
 
 START = time.monotonic()
@@ -50,18 +50,15 @@ def choose_size(*, is_long: bool) -> Size:
 
 @dataclass
 class Scenario:
-    """One scenario, its callers talking.
-
-    Attributes:
-        crashes: From when to when a process did not hear what was written to it.
-    """
+    """One scenario, its callers talking."""
 
     name: str
     crowd: Crowds
     ledger: Path
     size: Size
-    crashes: list[tuple[float, float]] = field(default_factory=list)
     verdict: Verdict | None = None
+    _killed: list[tuple[int, float]] = field(default_factory=list)
+    _deaf: list[tuple[float, float]] = field(default_factory=list)
     _began: tuple[float, float] = (0.0, 0.0)
 
     async def begin(self, url: str, *, updates: float = 0.0) -> None:
@@ -72,9 +69,24 @@ class Scenario:
         await self.crowd.talk(pause=self.size.pause, updates=updates)
         await self.crowd.go_on(self.size.rounds)
 
-    def crashed(self, at: float, until: float | None = None) -> None:
-        """Note that a process heard nothing from then on."""
-        self.crashes.append((at, at if until is None else until))
+    def crashed(self, pid: int, at: float) -> None:
+        """Note that a process was killed at that time."""
+        self._killed.append((pid, at))
+
+    def deaf(self, since: float, until: float) -> None:
+        """Note that a process heard nothing in between."""
+        self._deaf.append((since, until))
+
+    def _crashes(self, ledger: Sequence[Line]) -> Iterator[tuple[float, float]]:
+        """From when to when processes heard nothing.
+
+        On a busy machine a process may stand still before it is killed: it has certainly heard all
+        that was written before it was last at work.
+        """
+        last = {line.pid: line.at for line in ledger}
+        yield from self._deaf
+        for pid, at in self._killed:
+            yield min(at, last.get(pid, at)), at
 
     async def end(self, *, least_back: int = 0) -> Verdict:
         """Wait until all calls are back, let them talk on, and judge what became of them."""
@@ -82,11 +94,12 @@ class Scenario:
         tell(f"{self.name}: all are back")
         await self.crowd.go_on(self.size.rounds)
         stories = await self.crowd.finish(limit=20.0 if is_long() else 8.0)
+        ledger = read_ledger(self.ledger)
         self.verdict = Verdict(
             self.name,
             stories,
-            read_ledger(self.ledger),
-            self.crashes,
+            ledger,
+            [*self._crashes(ledger)],
             grace=0.0 if is_long() else BUSY,
         )
         self.verdict.figures["CPU of callers, of this"] = self._busy()

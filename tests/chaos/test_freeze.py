@@ -16,7 +16,7 @@ async def test_no_call_is_answered_by_two_nodes(tmp_path: Path, bus: dict[str, s
         stopped = nodes.a.freeze()
         await nodes.balancer.noticed(nodes.a)
         nodes.balancer.abandon(nodes.a)
-        nodes.calls.crashed(stopped, time.monotonic())
+        nodes.calls.deaf(stopped, time.monotonic())
         await nodes.calls.crowd.until(lambda now: now.back > 0 and not now.away)
         await asyncio.sleep(max(0.0, stopped + lease + 1 - time.monotonic()))
         woken = nodes.a.wake()

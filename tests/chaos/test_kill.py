@@ -13,7 +13,7 @@ async def test_calls_outlive_the_only_process(tmp_path: Path) -> None:
     async with scenario("kill -9 of the only process", ledger, node) as calls:
         await node.start()
         await calls.begin(node.url, updates=0.2)
-        calls.crashed(node.kill())
+        calls.crashed(node.pid, node.kill())
         await node.start()
         verdict = await calls.end(least_back=calls.size.calls)
 
@@ -23,7 +23,7 @@ async def test_calls_outlive_the_only_process(tmp_path: Path) -> None:
 
 async def test_calls_go_on_at_another_node(tmp_path: Path, bus: dict[str, str]) -> None:
     async with cluster("kill -9 of one of two nodes", tmp_path, bus) as nodes:
-        nodes.calls.crashed(nodes.a.kill())
+        nodes.calls.crashed(nodes.a.pid, nodes.a.kill())
         verdict = await nodes.calls.end(least_back=nodes.calls.size.calls // 3)
 
     assert not nodes.b.faults()

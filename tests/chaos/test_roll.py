@@ -40,7 +40,7 @@ async def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
         await calls.begin(node.url, updates=0.2)
         victim = min(node.workers)
         os.kill(victim, signal.SIGKILL)
-        calls.crashed(time.monotonic())
+        calls.crashed(victim, time.monotonic())
         verdict = await calls.end(least_back=1)
         assert victim not in node.workers
         assert len(node.workers) == 2

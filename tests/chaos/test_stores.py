@@ -67,7 +67,7 @@ async def outlast(nodes: Cluster, server: Postgres | Valkey) -> None:
         await asyncio.sleep(0.1)
     tell(f"it healed within {time.monotonic() - started:.1f} s")
     await calls.crowd.go_on(calls.size.rounds)
-    calls.crashed(nodes.a.kill())
+    calls.crashed(nodes.a.pid, nodes.a.kill())
     await calls.end(least_back=1)
     assert not nodes.b.faults()
 
