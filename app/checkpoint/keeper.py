@@ -54,6 +54,8 @@ class CallKeeper:
 
     Attributes:
         ask_hand_over: As given; may be set later.
+        is_certain: Whether this node was not frozen for so long, at a monotonic time, that others
+            may have taken its calls.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class CallKeeper:
         self._writer = Writer(bus, node_id, live, counting, reach)
         self._dirty = self._writer.dirty
         self._pulse = Pulse(lease, self._look, self._go_on, clock)
+        self.is_certain = self._pulse.is_certain  # asked before each frame: no call in between
         self._taking: dict[str, Call] = {}
         self._silent: dict[str, float] = {}  # nodes that did not answer, and until when
 
@@ -102,10 +105,6 @@ class CallKeeper:
     def over(self, session: Call) -> None:
         """A call has ended: nothing of it is kept any more."""
         self._writer.over(session)
-
-    def is_certain(self, now: float) -> bool:
-        """Whether this node was not frozen for so long that others may have taken its calls."""
-        return self._pulse.is_certain(now)
 
     def doubts(self, began: float) -> bool:
         """Where it is not certain: whether that concerns a call that began here at that time."""

@@ -54,6 +54,7 @@ class LiveCall(SendingCall[S, E]):
         "_first_msgid",
         "_handed_over",
         "_hooks",
+        "_is_changed",
         "_is_prompt_split",
         "_keeping",
         "_lost_at",
@@ -89,6 +90,7 @@ class LiveCall(SendingCall[S, E]):
         self._is_prompt_split = False
         self._owes_opening = False  # the first message was let go, and its handler is still busy
         self._keeping = Keeping()
+        self._is_changed = False  # since it was last captured
         self._release: opening.Release | None = None
         self._offered: Offers | None = None
         self._tts: Speaker | None = None  # most calls never speak by themselves
@@ -128,8 +130,11 @@ class LiveCall(SendingCall[S, E]):
 
     def _changed(self, *, soon: bool = False) -> None:
         """What the call would need to go on elsewhere is not what it was."""
+        if self._is_changed and not soon:
+            return  # as has been said, several times a turn
         keeper = self._runtime.keeper
         if keeper is not None and self.is_kept:
+            self._is_changed = True
             keeper.changed(self, soon=soon)
 
     @property
@@ -139,6 +144,7 @@ class LiveCall(SendingCall[S, E]):
 
     def capture(self) -> bytes:
         """The call as bytes, for :meth:`restore` in another process."""
+        self._is_changed = False
         return capture(self)
 
     def restore(self, data: bytes) -> None:
