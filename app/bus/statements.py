@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
+from itertools import chain
 from typing import Any, Final
 
 import orjson
@@ -27,9 +28,11 @@ LOCK_BY_NAME: Final = sa.text(
 LET_GO: Final = sa.text("SELECT set_config('idle_in_transaction_session_timeout', :silence, true)")
 """Let PostgreSQL end a transaction whose process falls silent, as one does that is frozen."""
 
-KEEP_IN_SQLITE: Final = (
-    "UPDATE live_calls SET checkpoint = ? WHERE key = ? AND epoch = ? AND node_id = ?"
-)
+KEEP_IN_SQLITE: Final = """
+UPDATE live_calls SET checkpoint = kept.column3
+FROM (VALUES {}) AS kept
+WHERE live_calls.key = kept.column1 AND epoch = kept.column2 AND node_id = ?
+"""
 KEEP_IN_POSTGRESQL: Final = """
 WITH held AS MATERIALIZED (
     SELECT kept.key, new.checkpoint
@@ -40,7 +43,8 @@ WITH held AS MATERIALIZED (
 UPDATE live_calls SET checkpoint = held.checkpoint FROM held WHERE live_calls.key = held.key
 """
 """Change the checkpoints of calls that a node still owns. Most of what is written is that, so it is
-given to the drivers as it is, in PostgreSQL all at once.
+given to the drivers as it is, and all at once. For each step of SQLite its thread lets go of
+Python's lock, and a busy loop gives it back after 5 ms: row by row, 50 calls take a quarter second.
 """
 
 GIVE: Final = sa.update(LIVE_CALLS).where(CALLS.key == sa.bindparam("its_key"))
@@ -78,8 +82,9 @@ class Statements:
         """Write the checkpoints of calls, by key and epoch; gives whether the node has them all."""
         given: Any
         if self.is_sqlite:
-            given = [(checkpoint, key, epoch, node_id) for key, epoch, checkpoint in kept]
-            result = connection.exec_driver_sql(KEEP_IN_SQLITE, given)
+            text = KEEP_IN_SQLITE.format(", ".join(["(?, ?, ?)"] * len(kept)))
+            given = (*chain.from_iterable(kept), node_id)
+            result = connection.exec_driver_sql(text, given)
         else:
             given = (*map(list, zip(*kept, strict=True)), node_id)
             result = connection.exec_driver_sql(KEEP_IN_POSTGRESQL, given)
