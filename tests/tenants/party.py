@@ -10,7 +10,7 @@ import orjson
 import sqlalchemy as sa
 
 from app.feed import Feed
-from app.keys import FEED, IDENTITY, RECORDER
+from app.keys import FEED, IDENTITY, KEEPER, RECORDER
 from app.store import Store, Tenant
 from app.store.tables import METADATA
 from tests.server.conftest import Server
@@ -22,8 +22,8 @@ from tests.tenants.filling import Filled
 NEW = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT[\d:.]+Z")
 
 
-HEARTBEAT = "seen_at"
-"""A live call's, which its node writes down each minute."""
+PASSING = {"seen_at", "checkpoint"}
+"""What a node writes down anew of a live call though nothing has happened in it."""
 
 
 @dataclass
@@ -149,7 +149,7 @@ class Party:
             for table in METADATA.sorted_tables:
                 mine = owned(table, self.organisation_id)
                 if mine is not None and table.name not in without:
-                    kept = [column for column in table.columns if column.name != HEARTBEAT]
+                    kept = [column for column in table.columns if column.name not in PASSING]
                     query = sa.select(*kept).where(mine).order_by(*table.primary_key.columns)
                     found[table.name] = [tuple(row) for row in connection.execute(query)]
         return found
@@ -164,6 +164,7 @@ class Party:
         calls = [*self.server.calls.within(self.organisation_id)]
         for one in calls:
             assert await web_app[RECORDER].settle(one.key)
+            assert await web_app[KEEPER].settled(one)
         return {
             "live": {one.call_sid: (id(one), one.snapshot()) for one in calls},
             "feed": entries(web_app[FEED], [one.key for one in calls]),
