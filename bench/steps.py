@@ -83,18 +83,20 @@ async def measure(names: list[str]) -> None:
     logs.configure(settings, stream=open(os.devnull, "w"))  # noqa: ASYNC230, SIM115, PTH123
     calls = Calls(Runtime())
     session, _ = await open_call(calls)
-    turn_end = frame("llm:event", "/events", TURN_END)
-    other = frame("llm:event", "/events", {"type": "user_transcript", "transcript": "hello"})
+    # An event that comes twice in a row is one event.
+    turn_ends = [frame("llm:event", "/events", TURN_END, one) for one in "ab"]
+    heard = {"type": "user_transcript", "transcript": "hello"}
+    others = [frame("llm:event", "/events", heard, one) for one in "ab"]
     steps: dict[str, Callable[[int], list[bytes]]] = {
-        "event that nobody wants": lambda n: [other] * ROUNDS,
-        "turn_end with a hook": lambda n: [turn_end] * ROUNDS,
+        "event that nobody wants": lambda n: others * (ROUNDS // 2),
+        "turn_end with a hook": lambda n: turn_ends * (ROUNDS // 2),
         "tool call": lambda n: [tool_call(n * ROUNDS + i) for i in range(ROUNDS)],
     }
     for name, make in steps.items():
         if not names or any(one in name for one in names):
             costs = [await clocked(make(n), session.receive, 8) for n in range(TRIES)]
             print(f"{name:40} {min(costs):6.2f} µs")
-    for name, part in parts(session, turn_end).items():
+    for name, part in parts(session, turn_ends[0]).items():
         if not names or any(one in name for one in names):
             print(f"  {name:38} {min(timed(part) for _ in range(TRIES)):6.2f} µs")
 

@@ -41,3 +41,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
         {name: one for name, one in before.items() if name.split(".")[0] in ("handlers", "hooks")}
     )
     sys.path[:] = path
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--seed", type=int, help="the one run of a test that has many by seeds")

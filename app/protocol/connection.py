@@ -62,6 +62,7 @@ class State(Enum):
 
 # The names that the path of a message needs, looked up once: an Enum's class takes its time.
 OPEN, RECONNECT, TOOL_CALL = State.OPEN, Kind.SESSION_RECONNECT, Kind.TOOL_CALL
+AGENT_EVENT = Kind.AGENT_EVENT
 
 
 @dataclass(slots=True)
@@ -85,6 +86,7 @@ class Connection:
         "_first",
         "_held",
         "_max_frame",
+        "_newest",
         "_opening",
         "_out",
         "_owed",
@@ -110,6 +112,7 @@ class Connection:
         self._batches: dict[str, Batch] | None = None  # by the ids of their calls
         self._done_calls = Remembered()
         self._unproven: list[bytes] = []
+        self._newest = ""  # of the events: who counts turns counts one that comes twice once
         self._first = ""
         self._opening: Sequence[Wire] | None = None
         self._reconnect = ""
@@ -132,8 +135,13 @@ class Connection:
         if self._unproven and kind is not RECONNECT:
             # jambonz still talks on this socket, so what went before has not been cut off.
             self._unproven.clear()
-        if message.wants_ack and not self._note_waiting(message):
-            return False
+        if message.wants_ack:
+            if not self._note_waiting(message):
+                return False
+        elif kind is AGENT_EVENT:
+            if message.msgid and message.msgid == self._newest:
+                return False
+            self._newest = message.msgid
         if kind is TOOL_CALL:
             self._opening = None  # an agent runs: the opening verbs have arrived
             is_new = self._note_tool_call(message)

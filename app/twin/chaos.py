@@ -116,11 +116,13 @@ class Network:
 
     Attributes:
         cuts: How many of them were lost.
+        outputs: The tool calls without an output: it may come over another socket.
     """
 
     def __init__(self, chaos: Chaos, line: int) -> None:
         self.chaos = chaos
         self.cuts = 0
+        self.outputs: set[str] = set()
         self._opened = 0
         # One source for each kind, so that what happens there changes nothing elsewhere.
         self._random = {kind: Random(f"{chaos.seed}/{line}/{kind}") for kind in (*KINDS, "in")}  # noqa: S311
@@ -162,20 +164,23 @@ class ShakySocket:
         self._socket = socket
         self._network = network
         self._clock = clock
-        self._owed: set[str] = set()
+        self._acks: set[str] = set()  # which come over this socket or not at all
         self._frames = 0
         self._there = Road(clock)
         self._back = Road(clock)
         self._prompt: set[str] = set()  # what is answered without delay
         self._tasks = {asyncio.create_task(self._there.run(self._write))}
         self._is_cutting = False
+        self._is_cut = False
 
     async def send(self, text: str) -> None:
         """Send a frame, which may be late, or come twice; perhaps it is the last one."""
         message = json.loads(text)
         self._frames += 1
-        owed = _asked(message)
-        self._owed |= owed
+        acks, outputs = _asked(message)
+        self._acks |= acks
+        self._network.outputs |= outputs
+        owed = acks | outputs
         late = self._network.late("delay")
         if message["type"] == "session:reconnect":  # others wait for it, and hold the clock
             self._prompt, late = owed, 0.0
@@ -195,15 +200,26 @@ class ShakySocket:
         """Hand over every frame, perhaps late, in order, until the socket closes."""
 
         async def arrive(raw: str | bytes) -> None:
+            self._network.outputs -= _answered(raw)
             receive(raw)
 
         self._tasks.add(asyncio.create_task(self._back.run(arrive)))
         try:
             code = await self._socket.read(self._take)
-            await self._back.emptied()
+            if not self._is_cut:  # otherwise what was on its way is lost
+                await self._all_arrived()
             return code
         finally:
             self._stop()
+
+    async def _all_arrived(self) -> None:
+        """Let time pass until the last frame is there: no other comes over this socket."""
+        missing = len(self._network.outputs)
+        self._clock.lend(missing)
+        try:
+            await self._back.emptied()
+        finally:
+            self._clock.lend(-missing)
 
     async def close(self, code: int) -> None:
         """Close with a code, once all has arrived that was sent."""
@@ -212,7 +228,8 @@ class ShakySocket:
         self._stop()
 
     async def cut(self) -> None:
-        """Lose the connection, without a close frame."""
+        """Lose the connection, without a close frame, and what is still on its way to us."""
+        self._is_cut = True
         await self._socket.cut()
 
     async def _write(self, frame: str | bytes) -> None:
@@ -221,8 +238,8 @@ class ShakySocket:
 
     def _take(self, raw: str | bytes) -> None:
         self._frames += 1
-        answered = _answered(raw) & self._owed
-        self._owed -= answered
+        answered = _answered(raw) & (self._acks | self._network.outputs)
+        self._acks -= answered
         late = self._network.late("in")
         self._back.put(raw, 0.0 if answered & self._prompt else late, len(answered))
 
@@ -237,22 +254,23 @@ class ShakySocket:
     @property
     def _is_busy(self) -> bool:
         """Whether something is on its way, or owed."""
-        return bool(self._owed) or not (self._there.is_empty and self._back.is_empty)
+        is_owed = bool(self._acks or self._network.outputs)
+        return is_owed or not (self._there.is_empty and self._back.is_empty)
 
     def _stop(self) -> None:
         for task in self._tasks - {asyncio.current_task()}:
             task.cancel()
 
 
-def _asked(message: Mapping[str, Any]) -> set[str]:
+def _asked(message: Mapping[str, Any]) -> tuple[set[str], set[str]]:
     """What the application owes for a message: an ack, a tool's output, or both."""
     data = message.get("data")
-    owed = set()
+    acks, outputs = set(), set()
     if str(message["type"]).startswith(ACKED):
-        owed.add(str(message["msgid"]))
+        acks.add(str(message["msgid"]))
     if isinstance(data, Mapping) and "tool_call_id" in data:
-        owed.add(str(data["tool_call_id"]))
-    return owed
+        outputs.add(str(data["tool_call_id"]))
+    return acks, outputs
 
 
 def _answered(raw: str | bytes) -> set[str]:

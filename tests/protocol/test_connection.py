@@ -71,6 +71,23 @@ def test_an_ack_answers_the_message_that_asked() -> None:
     ]
 
 
+@pytest.mark.parametrize("kind", ["agent:event", "llm:event"])
+def test_an_event_that_comes_twice_is_one_event(kind: str) -> None:
+    connection = opened()
+
+    assert connection.receive(frame(kind, "m1"), 1.0) is not None
+    connection.receive(frame("agent:tool-call", "m2", data={"tool_call_id": "t"}), 1.0)
+    assert connection.receive(frame(kind, "m1"), 1.0) is None
+    assert connection.receive(frame(kind, "m3"), 1.0) is not None
+
+
+@pytest.mark.parametrize("kind", SILENT)
+def test_messages_without_an_id_are_all_heard(kind: str) -> None:
+    connection = opened()
+
+    assert all(connection.receive(frame(kind, ""), 1.0) is not None for _ in range(3))
+
+
 def test_a_second_ack_is_refused() -> None:
     connection = opened()
     with pytest.raises(AlreadyAnswered):

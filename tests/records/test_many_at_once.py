@@ -1,6 +1,7 @@
 """Five hundred calls that end in the same second."""
 
 import asyncio
+import itertools
 from collections.abc import Sequence
 
 import orjson
@@ -29,8 +30,12 @@ async def begin(client: ClientSession, url: str, number: int) -> ClientWebSocket
     return ws
 
 
+NUMBERS = itertools.count()
+
+
 async def send(ws: ClientWebSocketResponse, kind: str, sid: str, data: object) -> None:
-    frame = {"type": kind, "msgid": f"{kind}-{sid}", "call_sid": sid, "hook": "/e", "data": data}
+    msgid = f"{sid}-{next(NUMBERS)}"
+    frame = {"type": kind, "msgid": msgid, "call_sid": sid, "hook": "/e", "data": data}
     await ws.send_bytes(orjson.dumps(frame))
 
 
