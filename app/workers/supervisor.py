@@ -22,6 +22,8 @@ FIRST_PAUSE: Final = 0.5
 LONGEST_PAUSE: Final = 30.0
 TRIES: Final = 5
 """So many workers in a row that do not even start, while no other is left, are enough."""
+START_SECONDS: Final = 120.0
+"""So long may a worker take to start. The first one of all has time: it may change the store."""
 FAILED: Final = 1
 
 log = structlog.get_logger("cordboard.workers")
@@ -71,7 +73,7 @@ class Supervisor:
 
     async def _start_all_and_keep(self) -> int:
         first = self._names[0]
-        self._current[first] = worker = await self._start(first)
+        self._current[first] = worker = await self._start(first, within=None)
         if not await worker.until_ready():
             return 0 if self._stopping.is_set() else _code_of(worker)
         self._greet(worker.welcome)
@@ -89,9 +91,9 @@ class Supervisor:
 
     # one after another
 
-    async def _start(self, name: str) -> Worker:
+    async def _start(self, name: str, *, within: float | None = START_SECONDS) -> Worker:
         self._running = {one for one in self._running if not one.ended.is_set()}
-        worker = await start(name, self._port, self._free_node_port())
+        worker = await start(name, self._port, self._free_node_port(), within=within)
         self._running.add(worker)
         if self._stopping.is_set():
             worker.drain()
@@ -114,7 +116,7 @@ class Supervisor:
                 continue  # it was renewed, or all are to end
             tries = 0 if worker.is_ready and worker.seconds > STEADY_SECONDS else tries + 1
             pause = pause_after(tries)
-            log.error(Event.WORKER_ENDED, worker=name, code=worker.exit_code, next_in_seconds=pause)
+            log.error(Event.WORKER_ENDED, **_end_of(worker), next_in_seconds=pause)
             if tries >= TRIES and not worker.is_ready and not self._has_any:
                 raise GaveUp
             await self._pause(pause)
@@ -165,7 +167,7 @@ class Supervisor:
             worker = await self._start(name)
             if not await worker.until_ready():
                 if not self._stopping.is_set():
-                    log.error(Event.WORKERS_NOT_RENEWED, worker=name, code=worker.exit_code)
+                    log.error(Event.WORKERS_NOT_RENEWED, **_end_of(worker))
                 break
             new[name] = worker
         return new
@@ -221,8 +223,14 @@ def _code_of(worker: Worker) -> int:
     """The exit code that a worker leaves to us which never started."""
     if worker.exit_code > 0:
         return worker.exit_code  # it has said why
-    log.error(Event.WORKER_ENDED, worker=worker.name, code=worker.exit_code)
+    log.error(Event.WORKER_ENDED, **_end_of(worker))
     return FAILED
+
+
+def _end_of(worker: Worker) -> dict[str, object]:
+    """What the log says of a worker that has ended."""
+    found: dict[str, object] = {"worker": worker.name, "code": worker.exit_code}
+    return {**found, "not_ready_after_seconds": START_SECONDS} if worker.is_late else found
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

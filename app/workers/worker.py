@@ -24,6 +24,7 @@ class Worker:
         node_port: Where this process alone listens; 0 where that is left open.
         ended: Set when it has ended.
         welcome: What a person is to read, once it is ready.
+        is_late: Whether it was ended, since it was not ready in time.
     """
 
     def __init__(
@@ -33,10 +34,14 @@ class Worker:
         process: asyncio.subprocess.Process,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
+        *,
+        within: float | None,
     ) -> None:
         self.name, self.node_port = name, node_port
         self.ended = asyncio.Event()
         self.welcome = ""
+        self.is_late = False
+        self._within = within
         self._process = process
         self._reader, self._writer = reader, writer
         self._begun = time.monotonic()
@@ -90,8 +95,13 @@ class Worker:
         self._writer.write(order + b"\n")
 
     async def _until_ended(self) -> None:
-        with suppress(ConnectionError, ValueError):
-            self.welcome = json.loads(await self._reader.readline() or b'""')
+        try:
+            async with asyncio.timeout(self._within):
+                with suppress(ConnectionError, ValueError):
+                    self.welcome = json.loads(await self._reader.readline() or b'""')
+        except TimeoutError:
+            self.is_late = True
+            self.kill()
         if self.is_ready:
             self._told.set()
         await self._process.wait()
@@ -100,8 +110,15 @@ class Worker:
         self._told.set()
 
 
-async def start(name: str, port: int, node_port: int) -> Worker:
-    """Start a worker: as this process was started, but for its name and its ports."""
+async def start(name: str, port: int, node_port: int, *, within: float | None = None) -> Worker:
+    """Start a worker: as this process was started, but for its name and its ports.
+
+    Args:
+        name: Of it.
+        port: Where all workers listen.
+        node_port: Where it alone listens.
+        within: Seconds after which it is ended if it does not answer calls; None: it has time.
+    """
     ours, theirs = socket.socketpair()
     with theirs:
         process = await asyncio.create_subprocess_exec(
@@ -109,6 +126,5 @@ async def start(name: str, port: int, node_port: int) -> Worker:
             stdin=theirs.fileno(),
             env=environment_of_worker(name, port, node_port),
         )
-    return Worker(
-        name, node_port, process, *await asyncio.open_connection(sock=ours, limit=LONGEST_WELCOME)
-    )
+    reader, writer = await asyncio.open_connection(sock=ours, limit=LONGEST_WELCOME)
+    return Worker(name, node_port, process, reader, writer, within=within)

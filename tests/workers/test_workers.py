@@ -1,5 +1,6 @@
 """Several processes on one port: all of them answer, and what becomes of them at each signal."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -11,7 +12,8 @@ import pytest
 from aiohttp import WSCloseCode
 
 from app.logs import Event
-from tests.workers.supervised import HANDLER, supervised
+from app.workers.worker import start
+from tests.workers.supervised import HANDLER, PATIENCE, supervised
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no port is shared there")
 
@@ -132,6 +134,20 @@ async def test_a_worker_that_dies_as_it_starts_is_told_and_ends_it(tmp_path: Pat
         ended = [one for one in await server.rest() if one["event"] == Event.WORKER_ENDED]
 
     assert [one["code"] for one in ended] == [-signal.SIGKILL]
+
+
+async def test_one_that_does_not_come_to_answer_is_ended_and_the_others_go_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hangs = "import time; time.sleep(600)"
+    monkeypatch.setattr(sys, "orig_argv", [sys.executable, "-c", hangs])
+    worker = await start("1", 0, 0, within=0.1)
+    async with asyncio.timeout(PATIENCE):
+        assert not await worker.until_ready(), "who waits for it goes on"
+        await worker.ended.wait()
+
+    assert worker.is_late
+    assert worker.exit_code == -signal.SIGKILL
 
 
 async def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
