@@ -5,6 +5,7 @@ answered, is decided where the call is. A request that was sent on is never sent
 """
 
 import asyncio
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -90,7 +91,11 @@ async def answer_of_owner(
             may have done what was asked, or may not.
     """
     peers = request.app.get(PEERS)
-    if peers is None or has(request.app, sought):
+    if peers is None:
+        return None
+    if has(request.app, sought):
+        if sought.kind in ("calls", "legs") and _is_doubtful(request.app):
+            raise _moving()
         return None
     if sought.kind == "records":
         return await _newest(request, peers, sought)
@@ -110,6 +115,12 @@ async def answer_of_owner(
         except _Misdirected:
             tried = node
     raise _moving()
+
+
+def _is_doubtful(web_app: web.Application) -> bool:
+    """Whether this node was frozen, and has not looked yet which of its calls others have taken."""
+    keeper = web_app[CALLS].runtime.keeper
+    return keeper is not None and not keeper.is_certain(time.monotonic())
 
 
 async def _newest(request: web.Request, peers: Peers, sought: Sought) -> web.StreamResponse | None:

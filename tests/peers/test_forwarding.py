@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from app.bus import Entry
 from app.identity import Principal
-from app.keys import CALLS, FEED
+from app.keys import CALLS, FEED, KEEPER
 from app.peers import Pass
 from tests.peers.conftest import BrokenBus, Join, Member
 from tests.server.conftest import KEY, agent_application
@@ -96,6 +96,20 @@ async def test_a_server_alone_does_not_deny_a_call_that_it_had_before_it_was_sta
 
     assert (await after.rest("GET", "/v1/calls/nobody-has-this"))[0] == 404
     assert await after.rest("GET", "/v1/calls") == (200, [])
+
+
+async def test_a_node_that_was_frozen_promises_nothing_before_it_knows_which_calls_it_has(
+    first: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = await first.call()
+    path = f"/v1/calls/{call.call_sid}/agent"
+    with monkeypatch.context() as frozen:
+        frozen.setattr(first.server.web_app[KEEPER], "is_certain", lambda _now: False)
+        status, problem = await first.rest("POST", path, json=INSTRUCTIONS)
+
+    assert (status, problem["type"]) == (503, "urn:cordboard:problem:call-moving")
+    assert (await first.rest("POST", path, json=INSTRUCTIONS))[0] == 202
+    assert len(await call.commands("agent:update")) == 1
 
 
 async def test_a_call_that_has_just_begun_is_found_before_the_bus_knows_of_it(
