@@ -36,7 +36,7 @@ format: $(DEV) ## Format the code and mend what ruff can mend
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: $(DEV) ## Measure against a floor taken in the same run, or OF=records, listing, api, twin; options in ARGS
+bench: $(DEV) ## Measure against a floor taken in the same run, or OF=records, checkpoints, listing, api, twin; options in ARGS
 	@$(BIN)/python -m bench$(addprefix .,$(OF)) $(ARGS)
 
 live: $(DEV) ## Hold a real model vendor to the contract, with a key of the settings: make live VENDOR=groq
