@@ -17,7 +17,7 @@ import structlog
 from aiohttp import web
 
 from app.bus import BusUnavailable, Node
-from app.keys import CALLS, FEED, PASS, PEERS, PRINCIPAL, TWIN_CALLS
+from app.keys import CALLS, FEED, PASS, PEERS, PRINCIPAL, SETTINGS, TWIN_CALLS
 from app.logs import Event
 from app.organisation import call_key
 from app.peers import ANSWER_SECONDS, NoAnswer, NotReached, Pass, PeerError, Peers
@@ -102,9 +102,10 @@ async def answer_of_owner(
     if PASS in request:
         raise _not_here()
     within = PATIENCE.get(sought.kind, within)
+    is_written = sought.kind == "calls" and request.app[SETTINGS].checkpoints
     tried: Node | None = None
     for _ in range(2):
-        node = await _find(peers, sought)
+        node = await _find(peers, sought, is_written=is_written)
         if node is None:
             return None
         if tried is not None and node.id == tried.id:
@@ -132,8 +133,13 @@ async def _newest(request: web.Request, peers: Peers, sought: Sought) -> web.Str
     return None
 
 
-async def _find(peers: Peers, sought: Sought) -> Node | None:
+async def _find(peers: Peers, sought: Sought, *, is_written: bool) -> Node | None:
     """The node that has it; None where nobody has.
+
+    Args:
+        peers: Whom to ask.
+        sought: What is looked for.
+        is_written: Whether the bus has the word: it would have a row if there were one.
 
     Raises:
         Problem: 503.
@@ -141,7 +147,7 @@ async def _find(peers: Peers, sought: Sought) -> Node | None:
     try:
         owner = None if sought.kind == "twin-calls" else await peers.bus.owner(sought.key)
         if owner is None:
-            return await _ask_all(peers, sought)
+            return await _ask_all(peers, sought, is_written=is_written)
     except BusUnavailable as error:
         raise no_bus(error) from None
     if owner.node_id == peers.here.id:
@@ -151,7 +157,7 @@ async def _find(peers: Peers, sought: Sought) -> Node | None:
     return owner.node
 
 
-async def _ask_all(peers: Peers, sought: Sought) -> Node | None:
+async def _ask_all(peers: Peers, sought: Sought, *, is_written: bool) -> Node | None:
     """Who has what is not written down: a leg, a twin call, a call that began just now or ended."""
     nodes = await peers.others()
     path = f"/node/{sought.kind}/{quote(sought.key, safe='')}"
@@ -159,8 +165,8 @@ async def _ask_all(peers: Peers, sought: Sought) -> Node | None:
     for node, status in zip(nodes, answers, strict=True):
         if status == HTTPStatus.NO_CONTENT:
             return node
-    # A call that is long enough under way to be asked about is written down: the bus has the word.
-    if sought.kind != "calls" and any(status is None for status in answers):
+    # A call that is long enough under way to be asked about is written down, where any is.
+    if not is_written and any(status is None for status in answers):
         raise incomplete(answers.count(None), len(nodes))
     return None
 

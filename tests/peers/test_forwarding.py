@@ -122,6 +122,18 @@ async def test_a_call_that_has_just_begun_is_found_before_the_bus_knows_of_it(
     assert status == 200
 
 
+async def test_where_no_call_is_written_down_a_silent_node_may_have_any(join: Join) -> None:
+    first, second = await join(checkpoints=False), await join(checkpoints=False)
+    call = await second.server.call()
+    path = f"/v1/calls/{call.call_sid}"
+    assert (await first.rest("GET", path))[0] == 200
+    await second.die()
+
+    status, problem = await first.rest("GET", path)
+
+    assert (status, problem["type"]) == (503, "urn:cordboard:problem:nodes-silent")
+
+
 async def test_a_call_that_is_here_is_served_without_a_look(first: Member, bus: BrokenBus) -> None:
     call = await first.call()
     bus.is_away = True
