@@ -185,6 +185,7 @@ class Event(StrEnum):
     CHECKPOINTS_FAILED = auto()
     HAND_OVER_FAILED = auto()
     HAND_OVER_REFUSED = auto()
+    NODE_NOT_RENEWED = auto()
     NODE_WAS_FROZEN = auto()
     TAKE_OVER_FAILED = auto()
     MCP_CALLED = auto()

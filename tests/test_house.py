@@ -158,6 +158,7 @@ BROAD_EXCEPTS = {
     "app/records/writer.py::_make_ready",  # store writer: the same
     "app/records/writer.py::_write",  # store writer: the same
     "app/records/retention.py::keep_retention",  # one sweep: the next one follows
+    "app/checkpoint/membership.py::keep",  # background task: the next lease is tried all the same
     "app/checkpoint/writer.py::keep",  # store writer: what was to be written is so again
     "app/checkpoint/writer.py::_capture",  # the same: one call could not go on elsewhere
     "app/checkpoint/writer.py::_write",  # the same

@@ -66,6 +66,9 @@ class Membership:
                     await self._sweep()
             except BusUnavailable as error:
                 self._reach.lost(error)
+            except Exception:
+                # Our own mistake; a node that says nothing any more counts as gone.
+                log.exception(Event.NODE_NOT_RENEWED)
             await asyncio.sleep(
                 min(self._pace, self._reach.wait) if self._reach.is_away else self._pace
             )

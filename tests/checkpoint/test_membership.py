@@ -57,6 +57,29 @@ async def test_a_lease_is_renewed_before_it_runs_out_also_after_the_bus_was_away
     assert [node.id for node in await bus.nodes()] == ["one"]
 
 
+async def test_what_goes_wrong_once_does_not_end_the_lease_for_good() -> None:
+    heard = asyncio.Queue[bool]()
+
+    class Wrong(MemoryBus):
+        times = 0
+
+        async def renew(self, node: Node) -> None:
+            self.times += 1
+            heard.put_nowait(True)
+            if self.times == 1:
+                raise ValueError("not what anybody expected")
+            await super().renew(node)
+
+    bus = Wrong()
+    keeping = asyncio.create_task(member(bus, lease=0.03).keep())
+    async with asyncio.timeout(5):
+        for _ in range(3):
+            await heard.get()
+    keeping.cancel()
+
+    assert [node.id for node in await bus.nodes()] == ["one"]
+
+
 async def test_calls_that_nobody_came_back_for_are_forgotten() -> None:
     bus = MemoryBus()
     long_ago = datetime.now(UTC) - timedelta(hours=2)
