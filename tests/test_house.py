@@ -133,6 +133,7 @@ BROAD_EXCEPTS = {
     "app/server/quotas.py::keep",  # new calls are answered all the same
     "app/application/state.py::read_one",  # an author's validator may raise anything
     "app/application/state.py::same",  # an author's class compares as it likes
+    "app/application/state.py::set_one",  # a property of an author's may, too
     "app/application/state.py::write",  # an author's serializer, as above
     "app/calls.py::_sweep",  # one call's deadlines: those of the others are kept
     "app/server/accept.py::converse",  # one socket: the others go on
@@ -147,6 +148,7 @@ BROAD_EXCEPTS = {
     "app/session/user_code.py::begin",  # what is no Exception becomes one; the rest passes
     "app/session/user_code.py::run",  # the same
     "app/session/user_code.py::run_rest",  # the same
+    "app/session/resuming.py::recall",  # a call that cannot be as it was is answered all the same
     "app/session/refit.py::recall",  # the stored agent of a call that goes on without it
     "app/session/tools.py::_serve",  # a tool call
     "app/session/tools.py::_serve_now",  # a tool call whose result is there at once

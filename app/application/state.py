@@ -57,15 +57,15 @@ class StateForm:
         """The attributes as JSON; ``notes`` gets those that do not fit their annotation."""
         written: dict[str, Any] = {}
         for name, adapter in self.kept.items():
-            value = getattr(state, name, MISSING)
-            if type(value) in QUICK:
-                written[name] = value
-            elif value is not MISSING:
-                try:
+            try:
+                value = getattr(state, name, MISSING)
+                if type(value) in QUICK:
+                    written[name] = value
+                elif value is not MISSING:
                     text = adapter.serializer.to_json(value, warnings="error")
                     written[name] = orjson.Fragment(text)
-                except Exception as error:  # an author's own serializer may raise anything
-                    notes[name] = f"{type(error).__name__}: it does not fit its annotation"
+            except Exception as error:  # an author's own serializer may raise anything
+                notes[name] = f"{type(error).__name__}: it does not fit its annotation"
         for name in self._others(state):
             value = getattr(state, name)
             if is_json(name, value, notes):
@@ -74,7 +74,7 @@ class StateForm:
 
     def _others(self, state: object) -> Iterator[str]:
         """The attributes of a state that have no annotation."""
-        for name in getattr(state, "__dict__", ()):
+        for name in vars_of(state):
             if name not in self.kept and name not in self.left and not name.startswith("_"):
                 yield name
 
@@ -91,16 +91,14 @@ class StateForm:
     def read(self, state: object, written: Mapping[str, Any], notes: Notes) -> None:
         """Set the attributes of a fresh state; one that does not fit any more stays fresh."""
         for name, value in written.items():
-            adapter = self.kept.get(name)
-            if adapter is None:
-                if hasattr(state, name) and name not in self.left:
-                    object.__setattr__(state, name, value)
-                else:
-                    notes[name] = NO_MORE
-                continue
-            read = read_one(name, adapter, value, notes)
-            if name not in notes:
-                object.__setattr__(state, name, read)
+            if adapter := self.kept.get(name):
+                read = read_one(name, adapter, value, notes)
+                if name not in notes:
+                    set_one(state, name, read, notes)
+            elif name in self.left or not (hasattr(type(state), name) or name in vars_of(state)):
+                notes[name] = NO_MORE
+            else:
+                set_one(state, name, value, notes)
 
 
 def read_one(name: str, adapter: TypeAdapter[Any], written: Any, notes: Notes) -> Any:
@@ -112,6 +110,20 @@ def read_one(name: str, adapter: TypeAdapter[Any], written: Any, notes: Notes) -
     except Exception as error:  # an author's own validator may raise anything
         notes[name] = f"{type(error).__name__} while it was read"
     return None
+
+
+def vars_of(state: object) -> Mapping[str, Any]:
+    """What a state holds by itself."""
+    found: Mapping[str, Any] = getattr(state, "__dict__", {})
+    return found
+
+
+def set_one(state: object, name: str, value: Any, notes: Notes) -> None:
+    """Set an attribute of a fresh state; or note why it cannot be."""
+    try:
+        object.__setattr__(state, name, value)
+    except Exception as error:  # it is a property by now, which may raise anything
+        notes[name] = f"{type(error).__name__} while it was set"
 
 
 def can_be_compared(value: Any) -> bool:
@@ -216,7 +228,12 @@ def is_json(name: Any, value: object, notes: Notes) -> bool:
 def read_state(fresh: Any, written: Any, notes: Notes) -> Any:
     """The state that was written, made of a fresh one."""
     if isinstance(fresh, PLAIN):
-        return written if type(written) is type(fresh) else fresh
+        if type(written) is type(fresh):
+            return written
+        if isinstance(fresh, dict) and isinstance(written, dict):  # a defaultdict, say
+            fresh.clear()
+            fresh.update(written)
+        return fresh
     if isinstance(written, dict):
         form_of(cast(Any, type(fresh))).read(fresh, written, notes)
     return fresh

@@ -29,7 +29,8 @@ SHOWN: Final = 300
 # What goes first where a checkpoint is too large: what is only shown, then what can be had again.
 LEFT_OUT: Final = ("last_turn", "lookup", "customer_data", "prompts", "state")
 VERB: Final = '"verb":'
-FROM_AUTHORS: Final = frozenset({"lookup", "customer_data"})
+OWED: Final = ("connection", "tools")
+FROM_AUTHORS: Final = frozenset({"lookup", "customer_data", "state"})
 LOST: Final = (
     "a call that moves to another process loses this: define hooks and tools at module level in "
     "hooks/ or handlers/"
@@ -89,8 +90,8 @@ def capture(session: "LiveCall[Any, Any]") -> bytes:
         value["offers"] = capture_offers(session._offered, names)
     if names.missing and is_news(session, names.missing):
         session.log.error("not_found_again", what=sorted(names.missing), fix=LOST)
-    text = encode(value)
-    return text if len(text) <= MAX_BYTES else cut(session, value, len(text))
+    text = encode(session, value)
+    return text if len(text) <= MAX_BYTES else cut(session, value, text)
 
 
 def seal(session: "LiveCall[Any, Any]", connection: Wire) -> Wire:
@@ -156,26 +157,33 @@ def capture_offers(offers: Offers, names: References) -> Wire:
     }
 
 
-def encode(value: Wire) -> bytes:
+def encode(session: "LiveCall[Any, Any]", value: Wire) -> bytes:
     """A checkpoint as text; what an author has put in and JSON cannot hold is left out."""
     try:
         return orjson.dumps(value)
     except TypeError:
-        for name in FROM_AUTHORS & value.keys():
-            value[name] = plain(value[name], {})
+        notes: dict[str, Notes] = {name: {} for name in FROM_AUTHORS & value.keys()}
+        for name, found in notes.items():
+            value[name] = plain(value[name], found)
+        if (lost := notes.get("state")) and is_news(session, lost):
+            tell_of_state(session, lost)
         return orjson.dumps(value)
 
 
-def cut(session: "LiveCall[Any, Any]", value: Wire, size: int) -> bytes:
-    """The same without what can be spared, until it fits; what a call owes is never left out."""
-    left_out, text = [], b""
+def cut(session: "LiveCall[Any, Any]", value: Wire, text: bytes) -> bytes:
+    """The same without what can be spared, until it fits.
+
+    What a call owes has bounds of its own: it is never left out, and nothing is left out for it.
+    """
+    size, left_out = len(text), []
+    room = MAX_BYTES + sum(len(orjson.dumps(value[name])) for name in OWED)
     for name in LEFT_OUT:
+        if len(text) <= room:
+            break
         if value.pop(name, None) is not None:
             left_out.append(name)
-        text = encode(value)
-        if len(text) <= MAX_BYTES:
-            break
-    if is_news(session, left_out):
+            text = encode(session, value)
+    if left_out and is_news(session, left_out):
         fix = f"keep less in it: of a call {MAX_BYTES:,} bytes are kept"
         session.log.error("checkpoint_cut", what=left_out, bytes=size, fix=fix)
     return text

@@ -239,6 +239,8 @@ class LiveCall(SendingCall[S, E]):
             return  # jambonz came back on another socket before this one was seen to break
         self._socket = None
         if is_over or self._is_over or not self._has_begun:
+            if is_over and self._resuming is not None and self._runtime.keeper is not None:
+                self._runtime.keeper.over(self)  # it has been taken over, and nobody comes back
             self.end("completed")
             return
         self._connection.lost(cleanly=cleanly)

@@ -104,6 +104,9 @@ def recall(session: "LiveCall[Any, Any]", data: bytes | None) -> Checkpoint | No
     except CheckpointRefused as error:
         session.log.error("checkpoint_refused", reason=str(error))
         return None
+    except Exception as error:  # an author's module, say, that is looked into for its functions
+        session._failed("checkpoint", None, error)
+        return None
     return checkpoint
 
 

@@ -4,7 +4,7 @@ import asyncio
 import dataclasses
 import enum
 import math
-from collections import deque
+from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -254,6 +254,34 @@ def test_nothing_of_a_value_stands_in_what_is_noted() -> None:
 
     assert "items" in notes
     assert "PRIVATE" not in str(notes)
+
+
+class Reckoned:
+    """A later release, which reckons what an earlier one has kept."""
+
+    def __init__(self) -> None:
+        self.turns = 0
+
+    @property
+    def total(self) -> int:
+        return 7
+
+
+def test_an_attribute_that_is_reckoned_by_now_costs_none_of_the_others() -> None:
+    notes: Notes = {}
+    back = read_state(Reckoned(), {"total": 3, "turns": 2}, notes)
+
+    assert (back.total, back.turns) == (7, 2)
+    assert notes.keys() == {"total"}
+
+
+def test_a_dict_of_a_class_of_its_own_is_kept_in_it() -> None:
+    state: Any = defaultdict(list, {"runs": [1]})
+    back, notes = carried(state, defaultdict(list))
+    back["more"].append(2)
+
+    assert back == {"runs": [1], "more": [2]}
+    assert notes == {}
 
 
 def test_a_state_of_another_class_is_written_by_its_own() -> None:
