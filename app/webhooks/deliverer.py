@@ -54,7 +54,7 @@ class Deliverer:
         self._sending: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
         self._tidied = 0.0
-        self._is_stopping = False
+        self._is_stopping = self._is_away = False
 
     def wake(self) -> None:
         """Look at once: there is something to send."""
@@ -72,8 +72,11 @@ class Deliverer:
             try:
                 await self._begin_due()
                 await self._tidy()
+                self._is_away = False
             except StoreUnavailable as error:
-                log.warning(Event.WEBHOOKS_WAIT, reason=str(error))
+                if not self._is_away:  # said once, until it is back
+                    log.warning(Event.WEBHOOKS_WAIT, reason=str(error))
+                self._is_away = True
             except Exception:
                 log.exception(Event.WEBHOOKS_WAIT)
             if not self._is_stopping:

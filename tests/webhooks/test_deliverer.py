@@ -12,9 +12,10 @@ import pytest
 import pytest_asyncio
 import sqlalchemy as sa
 from aiohttp import web
+from structlog.testing import capture_logs
 
 from app.outward import Outward
-from app.store import DEFAULT_ORGANISATION, Store, Tenant, now
+from app.store import DEFAULT_ORGANISATION, Store, StoreUnavailable, Tenant, now
 from app.store.deliveries import Delivery
 from app.store.outbox import forget_deliveries
 from app.store.tables.webhooks import DELIVERIES
@@ -283,3 +284,21 @@ async def test_what_was_finished_long_ago_is_forgotten(
     assert await forget_deliveries(store, now() - timedelta(minutes=1)) == 0
     assert await forget_deliveries(store, now()) == 1
     assert [one.status for one in await deliveries(tenant, webhook)] == ["waiting"]
+
+
+async def test_a_store_that_is_away_is_told_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = asyncio.Queue[bool]()
+
+    async def away(*_: object, **__: object) -> list[object]:
+        looks.put_nowait(True)
+        raise StoreUnavailable("taken away by the test")
+
+    monkeypatch.setattr("app.webhooks.deliverer.take_due", away)
+    with capture_logs() as lines:
+        async with delivering(store), asyncio.timeout(PATIENCE):
+            for _ in range(4):
+                await looks.get()
+
+    assert [line["event"] for line in lines] == ["webhooks_wait"]
