@@ -22,10 +22,12 @@ async def nodes(sqlite_store: Store, join: Join) -> tuple[Member, Member]:
     return await join(store=sqlite_store), await join(store=sqlite_store)
 
 
-async def key_for(store: Store, *scopes: str) -> tuple[str, dict[str, str]]:
-    """A key of the default organisation: its id, and the header that shows it."""
+async def key_for(
+    store: Store, *scopes: str, organisation_id: str = DEFAULT_ORGANISATION
+) -> tuple[str, dict[str, str]]:
+    """A key of an organisation: its id, and the header that shows it."""
     key = new_key()
-    made = await store.tenant(DEFAULT_ORGANISATION, "test").keys.create(
+    made = await store.tenant(organisation_id, "test").keys.create(
         name="A key", digest=digest_of(key), prefix=key[:10], scopes=[*scopes]
     )
     return made.id, {"Authorization": f"Bearer {key}"}
@@ -85,6 +87,36 @@ async def test_a_stream_by_way_of_another_node_ends_once_its_key_is_revoked(
         await answer.read()
 
     assert second.server.session(call).is_open
+
+
+async def test_a_call_of_another_organisation_is_nowhere_whichever_node_is_asked(
+    nodes: tuple[Member, Member], sqlite_store: Store
+) -> None:
+    first, second = nodes
+    call = await second.call()
+    accounts = first.server.web_app[IDENTITY].accounts
+    for name in ("Harbour", "Pier"):  # the first one is the default organisation
+        other_id, _ = await accounts.found(name=name, email=f"{name}@example.com", password=None)
+    assert other_id != DEFAULT_ORGANISATION
+    _, theirs = await key_for(sqlite_store, "calls:read", "calls:write", organisation_id=other_id)
+    _, ours = await key_for(sqlite_store, "calls:read")
+    path = f"/v1/calls/{call.call_sid}"
+
+    async def status(way: str, headers: dict[str, str]) -> int:
+        async with first.server.client.get(first.server.url(way), headers=headers) as answer:
+            return answer.status
+
+    async def listed(headers: dict[str, str]) -> int:
+        url = first.server.url("/v1/calls")
+        async with first.server.client.get(url, headers=headers) as answer:
+            return len(await answer.json())
+
+    assert (await status(path, ours), await status(path, theirs)) == (200, 404)
+    assert await status(f"{path}/events", theirs) == 404
+    assert (await listed(ours), await listed(theirs)) == (1, 0)
+    assert await steer(first, call, theirs) == 404
+    await call.tool_call("ping")
+    assert not any(one.get("command") == "agent:update" for one in call.frames)
 
 
 async def test_a_leg_is_updated_by_way_of_any_node(nodes: tuple[Member, Member]) -> None:
