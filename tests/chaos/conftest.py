@@ -13,10 +13,6 @@ LIMIT = 600
 """Seconds for each scenario: nothing here may fail because the machine is slow."""
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "long: a scenario for `make chaos` only")
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     ours = [one for one in items if HERE in one.path.parents]
     for item in ours:

@@ -20,6 +20,7 @@ async def test_a_tool_whose_result_is_there_at_once_waits_for_no_keeper(
 
     line = call(agent_with(quick))
     await line.open()
+    line.session.capture()  # as the keeper does once it has heard of a change
     keeper.log.clear()
     await line.tool_call("quick")
 
