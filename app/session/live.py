@@ -239,8 +239,7 @@ class LiveCall(SendingCall[S, E]):
             return  # jambonz came back on another socket before this one was seen to break
         self._socket = None
         if is_over or self._is_over or not self._has_begun:
-            if is_over and self._resuming is not None and self._runtime.keeper is not None:
-                self._runtime.keeper.over(self)  # it has been taken over, and nobody comes back
+            self._leave_behind(is_over=is_over)
             self.end("completed")
             return
         self._connection.lost(cleanly=cleanly)
@@ -248,6 +247,13 @@ class LiveCall(SendingCall[S, E]):
         self._runtime.waiting.add(self)
         self.log.warning("socket_lost", code=code, keep_seconds=self._runtime.limits.linger)
         self._publish("session", {"type": "lost"})
+
+    def _leave_behind(self, *, is_over: bool) -> None:
+        """It may have been taken over already: forget it, unless jambonz comes back once more."""
+        keeper = self._runtime.keeper
+        if self._resuming is not None and keeper is not None:
+            patience = 0.0 if is_over else self._runtime.limits.linger
+            self._loop.call_later(patience, keeper.over, self)
 
     def close(self, code: int, reason: str) -> None:
         """Close the socket; what that means for the call is up to the code."""

@@ -1,5 +1,8 @@
 """A call that was kept, and something in it or about it is not as it should be."""
 
+import asyncio
+from dataclasses import replace
+
 import orjson
 import pytest
 import structlog
@@ -16,6 +19,7 @@ from tests.session.elsewhere import (
     keeper_of,
     redial,
 )
+from tests.session.keeper import DictKeeper
 
 
 async def begun(place: Place, **options: object) -> Line:
@@ -63,13 +67,20 @@ async def test_long_instructions_and_what_is_owed_cost_no_state(place: Place) ->
     assert again.session.state.turns == 1
 
 
-async def test_nothing_is_kept_of_a_call_that_ends_while_it_is_fetched(place: Place) -> None:
+@pytest.mark.parametrize("is_over", [True, False])
+async def test_nothing_is_kept_of_a_call_that_ends_while_it_is_fetched(
+    place: Place, is_over: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     line = await begun(place)
     crash(line)
     again = Line(line.application, place(), count=line.count + 1)
     keeper_of(again).gate.clear()
     again.send("session:reconnect", CALL)
     again.session.attach(again.socket)
-    again.session.lost(again.socket, cleanly=True, is_over=True)
+    runtime = again.session._runtime
+    runtime.limits = replace(runtime.limits, linger=0.01)
+    forgotten = asyncio.Event()
+    monkeypatch.setattr(DictKeeper, "over", lambda *_: forgotten.set())
+    again.session.lost(again.socket, cleanly=is_over, is_over=is_over)
 
-    assert keeper_of(again).shelf.kept == {}
+    await asyncio.wait_for(forgotten.wait(), timeout=5)
