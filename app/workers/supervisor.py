@@ -111,7 +111,7 @@ class Supervisor:
         tries = 0
         while not self._stopping.is_set():
             worker = await self._current_or_new(name)
-            await worker.ended.wait()
+            await worker.dismissed.wait()
             if self._current[name] is not worker or self._stopping.is_set():
                 continue  # it was renewed, or all are to end
             tries = 0 if worker.is_ready and worker.seconds > STEADY_SECONDS else tries + 1
@@ -156,6 +156,8 @@ class Supervisor:
             leaving = new = await self._start_beside()
             if is_renewed := len(new) == len(self._names):
                 leaving, self._current = self._current, new
+                for worker in leaving.values():
+                    worker.dismissed.set()
         await self._let_go(list(leaving.values()))
         if is_renewed:
             log.info(Event.WORKERS_RENEWED, workers=len(new))

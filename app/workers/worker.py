@@ -23,6 +23,7 @@ class Worker:
         name: Its name, and that of whoever replaces it.
         node_port: Where this process alone listens; 0 where that is left open.
         ended: Set when it has ended.
+        dismissed: Set when it has ended, or another one has its name.
         welcome: What a person is to read, once it is ready.
         is_late: Whether it was ended, since it was not ready in time.
     """
@@ -38,7 +39,7 @@ class Worker:
         within: float | None,
     ) -> None:
         self.name, self.node_port = name, node_port
-        self.ended = asyncio.Event()
+        self.ended, self.dismissed = asyncio.Event(), asyncio.Event()
         self.welcome = ""
         self.is_late = False
         self._within = within
@@ -107,6 +108,7 @@ class Worker:
         await self._process.wait()
         self._writer.close()
         self.ended.set()
+        self.dismissed.set()
         self._told.set()
 
 

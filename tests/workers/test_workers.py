@@ -74,6 +74,24 @@ async def test_where_the_new_code_is_broken_the_old_workers_go_on(tmp_path: Path
         assert await server.process_of(call) == pid
 
 
+async def test_a_new_worker_that_dies_is_replaced_while_the_old_one_drains(tmp_path: Path) -> None:
+    async with supervised(tmp_path, 1, drain_seconds="60") as server:
+        await server.until_listening("1")
+        busy = await server.call()
+        old = await server.process_of(busy)
+        await busy.ask_tool("wait_for_ever")
+        server.process.send_signal(signal.SIGHUP)
+        await server.until_listening("1")
+        await server.line(Event.DRAINING)
+        new = await server.process_of(await server.call())
+        assert new != old
+        os.kill(new, signal.SIGKILL)
+
+        assert (await server.line(Event.WORKER_ENDED))["code"] == -signal.SIGKILL
+        await server.until_listening("1")
+        assert not any(one["event"] == Event.WORKERS_RENEWED for one in server.lines)
+
+
 async def test_at_sigterm_all_workers_let_their_calls_go(tmp_path: Path) -> None:
     async with supervised(tmp_path, 2) as server:
         await server.until_listening("1", "2")
