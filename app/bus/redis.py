@@ -150,7 +150,7 @@ def _pool(url: str, patience: float) -> BlockingConnectionPool:
         pool.make_connection()  # type: ignore[no-untyped-call]
         int(urlsplit(url).path.strip("/") or 0)  # the database, which is ignored where it is none
     except (ValueError, TypeError, RedisError):  # whose words may quote a part of the password
-        raise ConfigurationError(f"the address of the bus: {EXPECTED}") from None
+        raise ConfigurationError(f"CORDBOARD_BUS_URL: {EXPECTED}") from None
     return pool
 
 
