@@ -1,6 +1,7 @@
 """Reach: whether the bus answers, and when it is asked again while it does not."""
 
 import time
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -23,11 +24,13 @@ class Reach:
     Attributes:
         is_away: Whether it did not answer the last time.
         wait: Seconds until it is asked again: few at first.
+        when_back: Who is told once it answers again.
     """
 
     def __init__(self, counting: Counting) -> None:
         self._counting = counting
         self._since = 0.0
+        self.when_back: list[Callable[[], object]] = []
         self.is_away = False
         self.wait = FIRST_WAIT
 
@@ -46,3 +49,5 @@ class Reach:
             self.is_away, self.wait = False, FIRST_WAIT
             self._counting.is_away = False
             log.warning(Event.BUS_BACK, seconds=round(time.monotonic() - self._since, 1))
+            for tell in self.when_back:
+                tell()

@@ -66,6 +66,7 @@ class Writer:
         self._over: list[Kept] = []
         self._waiting: dict[Call, list[Waiting]] = {}
         self._urgency = asyncio.Event()
+        reach.when_back.append(self._write_anew)
 
     # what calls say
 
@@ -128,6 +129,10 @@ class Writer:
                 # Our own mistake; what was to be written is so again.
                 log.exception(Event.CHECKPOINTS_FAILED)
                 await asyncio.sleep(self._reach.wait)
+
+    def _write_anew(self) -> None:
+        """Write all calls, also those that do not change: it may have forgotten them meanwhile."""
+        self._due.update(self._live.values())
 
     def take_all(self) -> None:
         """All that has changed is due."""

@@ -228,6 +228,21 @@ async def test_a_bus_that_has_forgotten_everything_is_told_again(bus: Table) -> 
     assert not call.is_moved
 
 
+async def test_a_bus_that_was_away_is_told_of_calls_that_do_not_change(bus: Table) -> None:
+    async with keeping(make_node(bus)) as node:
+        quiet, other = node.call("quiet"), node.call("other")
+        assert await settle(node, quiet, other) == [True, True]
+        bus.is_away = True
+        assert not await node.keeper.settled(other)
+        bus._calls.clear()
+        bus.is_away = False
+
+        await until_settled(bus, node, other)
+        async with asyncio.timeout(5):
+            while await bus.owner("quiet") is None:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+
+
 async def test_a_first_word_whose_answer_was_lost_is_found_out(bus: Table) -> None:
     node = make_node(bus)
     write = bus.write
