@@ -13,7 +13,8 @@ from app.logs import Event
 __all__ = ["Reach"]
 
 FIRST_WAIT: Final = 0.2
-LONGEST_WAIT: Final = 5.0
+# Until it is asked again nothing is kept: a question a second is no burden to it.
+LONGEST_WAIT: Final = 1.0
 
 log = structlog.get_logger("cordboard.checkpoint")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.cluster import NO_SUCH_CALL, Cluster, cluster
+from tests.chaos.processes import Node
 from tests.chaos.stage import tell
 from tests.services.postgres import Postgres, postgres
 from tests.services.valkey import Valkey, valkey
@@ -62,7 +63,7 @@ async def outlast(nodes: Cluster, server: Postgres | Valkey) -> None:
 
     await asyncio.to_thread(server.start)
     started = time.monotonic()
-    while await ask_both(nodes) != {404}:
+    while await ask_both(nodes) != {404} or not (has_healed(nodes.a) and has_healed(nodes.b)):
         assert time.monotonic() < started + HEALS_WITHIN
         await asyncio.sleep(0.1)
     tell(f"it healed within {time.monotonic() - started:.1f} s")
@@ -70,6 +71,11 @@ async def outlast(nodes: Cluster, server: Postgres | Valkey) -> None:
     calls.crashed(nodes.a.pid, nodes.a.kill())
     await calls.end(least_back=1)
     assert not nodes.b.faults()
+
+
+def has_healed(node: Node) -> bool:
+    """Whether it has found that what was away is back."""
+    return len(node.lines("bus_back")) == len(node.lines("bus_away"))
 
 
 async def ask_both(nodes: Cluster) -> set[int]:
