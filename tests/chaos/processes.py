@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,13 +17,22 @@ from pathlib import Path
 import aiohttp
 import orjson
 
-from tests.services.postgres import free_port
-
 ROOT = Path(__file__).parent.parent.parent
 DESK = Path(__file__).with_name("desk.py")  # not imported: it opens its ledger where it is run
 KEY = "key-of-the-tests"
 SECRET = "a secret of the tests and of nobody else"
 PATIENCE = 30.0
+STEADY_PORTS = range(20_000, 32_000)
+"""Ports that no outgoing connection gets: they are still free when a process starts again."""
+
+
+def steady_port() -> int:
+    """A port that nobody listens on, and that stays free while its process is down."""
+    while True:
+        port = secrets.choice(STEADY_PORTS)
+        with socket.socket() as taken, suppress(OSError):
+            taken.bind(("127.0.0.1", port))
+            return port
 
 
 def make_project(folder: Path) -> Path:
@@ -47,7 +58,7 @@ class Node:
     name: str = "node"
     settings: Mapping[str, str] = field(default_factory=dict)
     options: tuple[str, ...] = ()
-    port: int = field(default_factory=free_port)
+    port: int = field(default_factory=steady_port)
     process: subprocess.Popen[bytes] | None = None
 
     @property
