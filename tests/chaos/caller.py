@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -68,7 +69,7 @@ class Caller:
         self.story = Story()
         self._twin, self._rest, self._number = twin, rest, number
         self._chance = Random(number)
-        self._outputs: list[asyncio.Future[Any]] = []
+        self._outputs: dict[str, asyncio.Future[Any]] = {}
         self._requests: set[asyncio.Task[None]] = set()
         self._call: TwinCall
 
@@ -98,12 +99,20 @@ class Caller:
             await pass_by(stop, self._chance.uniform(0.5 * pause, 1.5 * pause))
             await asyncio.wait({output}, timeout=2 * pause)
 
-    async def finish(self, limit: float) -> None:
-        """Wait for what is owed, ask for all that the call remembers, and hang up."""
+    async def finish(self, limit: float, deaf: Sequence[tuple[float, float]]) -> None:
+        """Wait for what is owed, ask for all that the call remembers, and hang up.
+
+        Nobody waits for what was written while nobody heard it, from when to when `deaf` says.
+        """
         if self.story.failed:
             return
-        if self._outputs:
-            await asyncio.wait(self._outputs, timeout=limit)
+        owed = [
+            output
+            for ref, output in self._outputs.items()
+            if not any(since < self.story.asked[ref].sent < until for since, until in deaf)
+        ]
+        if owed:
+            await asyncio.wait(owed, timeout=limit)
         if self._requests:
             await asyncio.wait(self._requests, timeout=limit)
         await self._look_back(limit)
@@ -134,7 +143,7 @@ class Caller:
             )
         self.story.asked[ref] = Asked(name)
         output = self._call.leg.tools.ask(name, arguments, ref)
-        self._outputs.append(output)
+        self._outputs[ref] = output
         return output
 
     def _start_update(self) -> None:

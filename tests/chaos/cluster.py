@@ -1,5 +1,6 @@
 """Two nodes that share a store, and perhaps a bus, behind a balancer."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -41,8 +42,7 @@ async def cluster(name: str, folder: Path, settings: Mapping[str, str]) -> Async
     ledger = make_project(folder)
     a, b = (Node(folder, one, settings) for one in ("a", "b"))
     async with scenario(name, ledger, a, b) as calls:
-        await a.start()  # it makes the tables
-        await b.start()
+        await asyncio.gather(a.start(), b.start())
         async with balancing(a, b) as balancer:
             await calls.begin(balancer.url, updates=0.2)
             yield Cluster(a, b, balancer, calls)

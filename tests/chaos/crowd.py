@@ -98,7 +98,8 @@ class Crowd:
         self._stop.set()
         await asyncio.gather(*self._talking)
         cpu = (time.process_time() - self._cpu) / (time.monotonic() - self._began)
-        await asyncio.gather(*(one.finish(order["limit"]) for one in self._callers))
+        limit, deaf = order["limit"], order["deaf"]
+        await asyncio.gather(*(one.finish(limit, deaf) for one in self._callers))
         await asyncio.gather(*(session.close() for session in self._sessions))
         stories = [asdict(one.story) for one in self._callers]
         return {"stories": stories, "cpu": cpu, "lag": self._lag}

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +14,7 @@ from tests.chaos.caller import Asked, Story, Updated
 from tests.chaos.processes import KEY, ROOT
 
 LONGEST_LINE = 1 << 28
+LONGEST_ANSWER = 20.0
 
 
 @dataclass(frozen=True)
@@ -81,9 +82,9 @@ class Crowds:
         answers = await self._all({"do": "look"})
         return Standing(**{name: sum(one[name] for one in answers) for name in answers[0]})
 
-    async def finish(self, limit: float = 20.0) -> list[Story]:
-        """Have all end; their stories."""
-        answers = await self._all({"do": "finish", "limit": limit})
+    async def finish(self, deaf: Sequence[tuple[float, float]]) -> list[Story]:
+        """Have all end, without waiting for what was written in times when nobody heard it."""
+        answers = await self._all({"do": "finish", "limit": LONGEST_ANSWER, "deaf": deaf})
         self.cpu = [one["cpu"] for one in answers]
         self.lag = max(one["lag"] for one in answers)
         return [read_story(one) for answer in answers for one in answer["stories"]]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.chaos.crowds import Crowds, crowds
 from tests.chaos.processes import Node
-from tests.chaos.verdict import Line, Verdict, read_ledger
+from tests.chaos.verdict import UNHEARD, Line, Verdict, read_ledger
 from tests.robustness.lengths import choose
 
 START = time.monotonic()
@@ -45,7 +45,7 @@ def is_long() -> bool:
 
 def choose_size(*, is_long: bool) -> Size:
     """Either of the two."""
-    return Size(200, 2, 1.0, 5.0) if is_long else Size(16, 1, 0.4, 3.0)
+    return Size(200, 2, 1.0, 5.0) if is_long else Size(16, 1, 0.4, 2.0)
 
 
 @dataclass
@@ -93,14 +93,18 @@ class Scenario:
         await self.crowd.until(lambda now: now.back >= least_back and not now.away)
         tell(f"{self.name}: all are back")
         await self.crowd.go_on(self.size.rounds)
-        stories = await self.crowd.finish(limit=20.0 if is_long() else 8.0)
-        ledger = read_ledger(self.ledger)
+        grace = 0.0 if is_long() else BUSY
+        crashes = [*self._crashes(read_ledger(self.ledger))]
+        around = UNHEARD + grace
+        stories = await self.crowd.finish(
+            [(one - around, other + around) for one, other in crashes]
+        )
         self.verdict = Verdict(
             self.name,
             stories,
-            ledger,
-            [*self._crashes(ledger)],
-            grace=0.0 if is_long() else BUSY,
+            read_ledger(self.ledger),
+            crashes,
+            grace=grace,
         )
         self.verdict.figures["CPU of callers, of this"] = self._busy()
         self.verdict.figures["callers late by"] = f"{self.crowd.lag:.2f} s at most"
