@@ -71,6 +71,7 @@ class Node:
 
     def spawn(self) -> None:
         """Start it, and do not wait."""
+        self.bury()
         named = {
             "host": "127.0.0.1",
             "port": str(self.port),
@@ -134,14 +135,16 @@ class Node:
         return time.monotonic()
 
     def kill(self) -> float:
-        """End it and all its children as a crash would; gives the moment."""
-        if self.process is None:
-            return time.monotonic()
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        moment = time.monotonic()
-        self.process.wait(PATIENCE)
-        return moment
+        """End it and all its children as a crash would, and do not wait; gives the moment."""
+        if self.process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+        return time.monotonic()
+
+    def bury(self) -> None:
+        """Wait until nothing is left of one that was killed."""
+        if self.process is not None:
+            self.process.wait(PATIENCE)
 
     def freeze(self) -> float:
         """Let it not run any more, as a machine that swaps or is moved."""

@@ -129,6 +129,8 @@ async def scenario(name: str, ledger: Path, *nodes: Node) -> AsyncIterator[Scena
     finally:
         for node in nodes:
             node.kill()
+        for node in nodes:
+            node.bury()
 
 
 def tell(text: str) -> None:
