@@ -218,7 +218,16 @@ class Run:
         while written & {*socket._back._frames}:
             await rounds(1)
         await rounds(30)  # what has just arrived may lead to the next word
-        return is_quiet and self._is_quiet(socket) and self._said() == before
+        is_quiet = is_quiet and self._is_quiet(socket) and self._said() == before
+        return is_quiet and self._are_calls_known()
+
+    def _are_calls_known(self) -> bool:
+        """Whether the server has heard of all tool calls: a busy machine may take its time."""
+        session = self._server.calls.get(self.call.call_sid)
+        if session is None:
+            return True
+        connection, asked = session._connection, self.call.leg.tools._waiting
+        return all(one in connection._calls or one in connection._done_calls for one in asked)
 
     def _is_quiet(self, socket: ShakySocket) -> bool:
         return socket._there.is_empty and not self.call.leg.line._outbox

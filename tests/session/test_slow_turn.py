@@ -1,11 +1,13 @@
 """One sentence for a slow turn: which stage took how long, and who is to blame."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app import Agent, TurnEnd, tool
 from app.agent import render
+from app.application import discover
 from app.protocol import Latency, ToolTiming
 from app.session.slow_turn import slow_turn
 
@@ -61,6 +63,7 @@ def test_a_tool_of_ours_is_told_with_its_file() -> None:
 
 
 def test_the_file_of_a_hook_is_shown_from_its_folder_on() -> None:
+    discover(Path(__file__).parents[2])  # another test may have imported hooks of its own
     from hooks.weather import get_weather
 
     told = slow_turn(turn(tool_ms=2600), agent(tools=[get_weather]), {"get_weather": 2.6})

@@ -22,10 +22,13 @@ class Short:
     node_port: int = 0
     seconds: float = 0.1
     exit_code: int = 3
+    is_late: bool = False
     ended: asyncio.Event = field(default_factory=asyncio.Event)
+    dismissed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.ended.set()
+        self.dismissed.set()
 
     @property
     def is_ready(self) -> bool:
@@ -44,7 +47,7 @@ async def test_workers_that_do_not_even_start_any_more_end_the_supervisor(
     started: list[Short] = []
     greeted: list[str] = []
 
-    async def start(name: str, _port: int, _node_port: int) -> Any:
+    async def start(name: str, _port: int, _node_port: int, **_options: Any) -> Any:
         started.append(Short(name, "" if started else "welcome"))
         return started[-1]
 
