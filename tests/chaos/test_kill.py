@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.chaos.cluster import cluster
 from tests.chaos.processes import Node, make_project
 from tests.chaos.stage import is_long, scenario
@@ -21,6 +23,7 @@ async def test_calls_outlive_the_only_process(tmp_path: Path) -> None:
     assert verdict.gap(0.95) <= 4.0 or not is_long()
 
 
+@pytest.mark.long
 async def test_calls_go_on_at_another_node(tmp_path: Path, bus: dict[str, str]) -> None:
     async with cluster("kill -9 of one of two nodes", tmp_path, bus) as nodes:
         nodes.calls.crashed(nodes.a.pid, nodes.a.kill())
